@@ -1,0 +1,3 @@
+//! OpenTracks.
+pub mod domain;
+pub mod track;
