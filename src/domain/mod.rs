@@ -1,7 +1,25 @@
 //! The words of the product, as types. A value that exists is valid.
 
+mod activity;
+mod clock;
+mod email;
+mod ids;
 mod invalid;
+mod letter;
+mod locale;
+mod password;
+mod position;
 mod sport;
+mod text;
 
+pub use activity::{Kind, Visibility};
+pub use clock::Clock;
+pub use email::Email;
+pub use ids::{AccountId, ActivityId, JobId, RegistrationId, SessionId};
 pub use invalid::Invalid;
+pub use letter::{Letter, Subject};
+pub use locale::Locale;
+pub use password::Password;
+pub use position::Position;
 pub use sport::Sport;
+pub use text::{Description, PersonName, PublicName, Title};

@@ -50,6 +50,12 @@ impl Columns {
         self.lat_e7.is_empty()
     }
 
+    /// Longitude and latitude of the first point, in degrees.
+    pub fn start(&self) -> Option<(f64, f64)> {
+        let degrees = |e7: &i32| f64::from(*e7) / PER_DEGREE;
+        self.lon_e7.first().map(degrees).zip(self.lat_e7.first().map(degrees))
+    }
+
     /// The parts, as ranges of point indices. None is empty.
     pub fn parts(&self) -> impl ExactSizeIterator<Item = Range<usize>> + '_ {
         (0..self.part_ends.len()).map(|part| {

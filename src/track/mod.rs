@@ -1,9 +1,21 @@
-//! The geo pipeline: `read` → `clean` → `measure` → `cut` → `simplify` → `encode` / `write`.
+//! The geo pipeline: `read` → `clean` → `measure` → `cut` → `encode` / `write`.
 //!
 //! Pure functions from bytes and columns to columns and bytes: no I/O, no clock, no randomness.
 
+pub mod clean;
 pub mod columns;
+pub mod cut;
+pub mod encode;
+pub mod measure;
+pub mod read;
 pub mod reading;
+pub mod waypoints;
+pub mod write;
 
+pub use clean::clean;
 pub use columns::{Columns, ExactTrack, PublicTrack};
+pub use cut::{Shade, Zone, cut};
+pub use measure::{Statistics, measure};
+pub use read::{FILE_BYTES_MAX, read};
 pub use reading::{Flaw, Reading, Recording, Rule, Unreadable, Waypoint};
+pub use waypoints::{PublicWaypoint, cut_waypoints};

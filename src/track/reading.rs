@@ -33,7 +33,7 @@ pub struct Recording {
 }
 
 /// A point of interest.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Waypoint {
     /// Latitude in 1e-7 degrees.
     pub lat_e7: i32,
@@ -47,6 +47,13 @@ pub struct Waypoint {
     pub description: Option<String>,
     /// The kind of place, as the file names it.
     pub symbol: Option<String>,
+}
+
+impl Waypoint {
+    /// A place of which nothing is known but its position, in 1e-7 degrees.
+    pub const fn at(lat_e7: i32, lon_e7: i32) -> Self {
+        Self { lat_e7, lon_e7, elevation_dm: None, name: None, description: None, symbol: None }
+    }
 }
 
 /// It shows no position and no name.
@@ -114,8 +121,14 @@ rules! {
     DuplicatePoint = "duplicate_point",
     /// A point whose time lies before its predecessor's was left out.
     TimeRunsBack = "time_runs_back",
+    /// The times of a recording most of which run back were left out.
+    UnsoundClock = "unsound_clock",
+    /// The times on the shorter side of a jump by more than a week inside a part were left out.
+    TimeJumps = "time_jumps",
     /// A point that could only be reached at an impossible speed was left out.
     ImpossibleJump = "impossible_jump",
+    /// A point of interest beyond the first 10,000 was left out.
+    TooManyWaypoints = "too_many_waypoints",
     /// Markup that breaks the format's rules, and could be read all the same, was passed over.
     Malformed = "malformed",
     /// The file ends in the middle; what came before was kept.

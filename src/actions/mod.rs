@@ -1,0 +1,77 @@
+//! The verbs of the product that take more than one step, one file each.
+
+mod passwords;
+pub mod record;
+pub mod share;
+pub mod sign_in;
+pub mod sign_up;
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::db::{self, Db, ops::Throttled};
+use crate::domain::Invalid;
+use crate::edge::files::{self, Files};
+use crate::seal::{AccessTokens, Refused};
+use crate::track::Unreadable;
+
+pub use passwords::Passwords;
+
+/// What the verbs work with when they act for an owner.
+pub struct Service {
+    /// The database.
+    pub db: Db,
+    /// Sealed files.
+    pub files: Files,
+    /// Signs and checks access tokens.
+    pub tokens: Arc<AccessTokens>,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// One permit for each file that is read at a time: reading is work for a core.
+    pub readers: Semaphore,
+}
+
+/// Why a verb was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An input is not fit.
+    #[error("{0}")]
+    Invalid(#[from] Invalid),
+    /// A file is not one that can be read.
+    #[error("{0}")]
+    Unreadable(#[from] Unreadable),
+    /// The address, password, code or token is not right. Which of them is not told.
+    #[error("not right")]
+    Unauthenticated,
+    /// Too many attempts.
+    #[error("too many attempts")]
+    Throttled(Throttled),
+    /// The id stands for something else already.
+    #[error("the id is taken")]
+    Taken,
+    /// The id stood for something that its owner deleted.
+    #[error("deleted")]
+    Deleted,
+    /// What is to be changed has changed meanwhile, or is gone.
+    #[error("stale")]
+    Stale,
+    /// Nothing of the track is left to show.
+    #[error("nothing visible remains")]
+    NothingVisible,
+    /// The database failed.
+    #[error("{0}")]
+    Database(#[from] db::Error),
+    /// The blob store failed.
+    #[error("{0}")]
+    Files(#[from] files::Error),
+    /// A thread of ours ended in the middle.
+    #[error("a task ended in the middle")]
+    Task,
+}
+
+impl From<Refused> for Error {
+    fn from(_: Refused) -> Self {
+        Self::Unauthenticated
+    }
+}

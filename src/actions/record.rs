@@ -1,0 +1,247 @@
+//! Keeping what a device recorded or a planner drew: read, cleaned, measured, sealed, stored.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use sha2::{Digest, Sha256};
+use tokio::task;
+use uuid::Uuid;
+
+use super::{Error, Service};
+use crate::access::{Owned, Sealed, Viewer};
+use crate::db::vault::{
+    self, Activity, Details, NewActivity, SealedOriginal, Stored, StoredFlaw,
+};
+use crate::domain::{AccountId, ActivityId, Description, Invalid, Kind, Sport, Title};
+use crate::seal::{AccountKey, Keyring};
+use crate::track::columns::NO_TIME;
+use crate::track::reading::Place;
+use crate::track::{self, Columns, Flaw, Recording, Unreadable};
+
+/// A file to be kept, and what its owner says about it.
+pub struct Upload {
+    /// The id that its activity gets.
+    pub id: ActivityId,
+    /// The file.
+    pub file: Vec<u8>,
+    /// What goes before what the file says.
+    pub metadata: Metadata,
+}
+
+/// What an owner says about a file.
+#[derive(Clone, Default)]
+pub struct Metadata {
+    /// A title.
+    pub title: Option<Title>,
+    /// A description.
+    pub description: Option<Description>,
+    /// The sport.
+    pub sport: Option<Sport>,
+    /// Recorded or planned.
+    pub kind: Option<Kind>,
+    /// When it began.
+    pub started_at: Option<DateTime<Utc>>,
+}
+
+/// What became of an upload.
+pub struct Recorded {
+    /// One activity, or several where the file holds several.
+    pub activities: Vec<Owned<Activity>>,
+    /// What was unsound in the file as a whole.
+    pub flaws: Vec<StoredFlaw>,
+    /// Whether anything is new: a repeated upload changes nothing.
+    pub new: bool,
+}
+
+/// A file as it will be stored: all that takes time and memory is done.
+struct Ingested {
+    recordings: Vec<(NewActivity, Vec<u8>)>,
+    flaws: Vec<StoredFlaw>,
+}
+
+/// GPS time begins in 1980; no consumer device recorded before this.
+const STARTED_AT_MIN_YEAR: i32 = 1990;
+
+impl Service {
+    /// Keeps `upload` for `account`, private. Once this returns, every byte of it is on disk. A
+    /// repeated upload changes nothing and is answered like the first.
+    pub async fn record(
+        &self,
+        account: AccountId,
+        upload: Upload,
+        now: DateTime<Utc>,
+    ) -> Result<Recorded, Error> {
+        check_start(upload.metadata.started_at, now)?;
+        let digest: [u8; 32] = Sha256::digest(&upload.file).into();
+        if let Some(known) = self.owned(account, upload.id).await? {
+            return self.repeated(known, digest).await;
+        }
+        let key = Arc::new(self.db.account_key(account).await?);
+        let bytes = upload.file.len() as u64;
+        let ingested = self.ingest(key.clone(), upload, digest, now).await?;
+        let mut recorded = Recorded { activities: Vec::new(), flaws: ingested.flaws, new: false };
+        for (activity, sealed_file) in ingested.recordings {
+            let blob = self.files.put(sealed_file).await?;
+            let original = SealedOriginal { blob, bytes };
+            let stored = self.db.insert_activity(&key, &activity, &original, now).await;
+            if !matches!(stored, Ok(Stored::New(_))) {
+                self.files.erase(&original.blob).await?;
+            }
+            let (activity, new) = match stored? {
+                Stored::New(activity) => (activity, true),
+                Stored::Existing(activity) => (activity, false),
+                Stored::Deleted => return Err(Error::Deleted),
+                Stored::Taken => return Err(Error::Taken),
+            };
+            let activity = Sealed::claim(activity).ok_or(Error::Taken)?;
+            if activity.details.digest != digest {
+                return Err(Error::Taken);
+            }
+            recorded.new |= new;
+            recorded.activities.push(activity);
+        }
+        Ok(recorded)
+    }
+
+    /// The id that stands for an idempotency key of `account`: the same key is the same activity,
+    /// so a repeated `POST` is a repeated `PUT`.
+    pub fn keyed_id(&self, account: AccountId, idempotency_key: &str) -> ActivityId {
+        let account = Uuid::from(account);
+        let parts = [account.as_bytes(), idempotency_key.as_bytes()];
+        id_from(self.db.keyring().idempotency.mac(&parts))
+    }
+
+    async fn owned(
+        &self,
+        account: AccountId,
+        id: ActivityId,
+    ) -> Result<Option<Owned<Activity>>, Error> {
+        Ok(self.db.activity(Viewer::Member(account), id).await?.and_then(Sealed::claim))
+    }
+
+    /// The answer to an upload that was kept before, if it is the same one.
+    async fn repeated(&self, first: Owned<Activity>, digest: [u8; 32]) -> Result<Recorded, Error> {
+        if first.details.digest != digest {
+            return Err(Error::Taken);
+        }
+        let (owner, id) = (first.owner, first.id);
+        let mut activities = vec![first];
+        let id_at = |index| sibling_id(self.db.keyring(), id, index);
+        while let Some(next) = self.owned(owner, id_at(activities.len())).await? {
+            activities.push(next);
+        }
+        Ok(Recorded { activities, flaws: Vec::new(), new: false })
+    }
+
+    /// Runs [`ingest`] on a thread of its own, a few at a time.
+    async fn ingest(
+        &self,
+        key: Arc<AccountKey>,
+        upload: Upload,
+        digest: [u8; 32],
+        now: DateTime<Utc>,
+    ) -> Result<Ingested, Error> {
+        let _permit = self.readers.acquire().await.map_err(|_| Error::Task)?;
+        let db = self.db.clone();
+        let done = task::spawn_blocking(move || {
+            let id_at = |index| sibling_id(db.keyring(), upload.id, index);
+            ingest(&key, &upload, digest, id_at, now)
+        });
+        Ok(done.await.map_err(|_| Error::Task)??)
+    }
+}
+
+/// From bytes to what is stored. Pure but for the nonces of the seals.
+fn ingest(
+    key: &AccountKey,
+    upload: &Upload,
+    digest: [u8; 32],
+    id_at: impl Fn(usize) -> ActivityId,
+    now: DateTime<Utc>,
+) -> Result<Ingested, Unreadable> {
+    let reading = track::read(&upload.file)?;
+    let clean = |recording| track::clean(recording, now.timestamp_millis());
+    let recordings: Vec<_> = reading
+        .recordings
+        .into_iter()
+        .filter_map(clean)
+        .enumerate()
+        .map(|(index, recording)| prepare(key, upload, id_at(index), recording, digest))
+        .collect();
+    if recordings.is_empty() {
+        return Err(Unreadable { reason: "has no sound point", place: None });
+    }
+    Ok(Ingested { recordings, flaws: reading.flaws.iter().map(kept_flaw).collect() })
+}
+
+fn prepare(
+    key: &AccountKey,
+    upload: &Upload,
+    id: ActivityId,
+    recording: Recording,
+    digest: [u8; 32],
+) -> (NewActivity, Vec<u8>) {
+    let metadata = &upload.metadata;
+    let found_kind = if recording.planned { Kind::Planned } else { Kind::Recorded };
+    let kind = metadata.kind.unwrap_or(found_kind);
+    let sport = metadata.sport.or(recording.sport).unwrap_or_default();
+    let title = recording.title.as_deref().and_then(Title::repaired);
+    let description = recording.description.as_deref().and_then(Description::repaired);
+    let columns = recording.track.columns();
+    let started_at = match kind {
+        Kind::Recorded => metadata.started_at.or_else(|| start(columns)),
+        Kind::Planned => metadata.started_at,
+    };
+    let details = Details {
+        title: metadata.title.clone().or(title).unwrap_or_else(|| Title::of_sport(sport)),
+        description: metadata.description.clone().or(description),
+        statistics: track::measure(columns),
+        flaws: recording.flaws.iter().map(kept_flaw).collect(),
+        digest,
+        waypoints: recording.waypoints,
+    };
+    let track = vault::seal_track(key, id, &recording.track);
+    let file = vault::seal_original(key, id, &upload.file);
+    (NewActivity { id, kind, sport, started_at, details, track }, file)
+}
+
+/// The first time that a track has.
+fn start(columns: &Columns) -> Option<DateTime<Utc>> {
+    let first = columns.time_ms.iter().find(|time| **time != NO_TIME)?;
+    Utc.timestamp_millis_opt(*first).single()
+}
+
+fn check_start(start: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), Invalid> {
+    use chrono::Datelike;
+    let sound = |start: DateTime<Utc>| {
+        STARTED_AT_MIN_YEAR <= start.year() && start <= now + TimeDelta::days(366)
+    };
+    if start.is_none_or(sound) {
+        return Ok(());
+    }
+    Err(Invalid { field: "started_at", reason: "must lie between 1990 and a year from now" })
+}
+
+fn kept_flaw(flaw: &Flaw) -> StoredFlaw {
+    let place = flaw.first.map(|place| match place {
+        Place::Line(line) => format!("line {line}"),
+        Place::Offset(offset) => format!("byte {offset}"),
+    });
+    StoredFlaw { rule: flaw.rule.name().to_owned(), count: flaw.count, place }
+}
+
+/// The id of the activity at `index` of a file whose first has the id `first`: the same each time,
+/// so that a repeated upload finds them all.
+fn sibling_id(keyring: &Keyring, first: ActivityId, index: usize) -> ActivityId {
+    if index == 0 {
+        return first;
+    }
+    let (first, index) = (Uuid::from(first), index.to_be_bytes());
+    id_from(keyring.idempotency.mac(&[first.as_bytes().as_slice(), &index]))
+}
+
+fn id_from(mac: [u8; 32]) -> ActivityId {
+    let mut bits = [0; 16];
+    bits.copy_from_slice(&mac[..16]);
+    ActivityId::from_random_bits(bits)
+}

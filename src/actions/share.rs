@@ -1,0 +1,86 @@
+//! Changing an activity: its words, and whom it reaches.
+
+use chrono::{DateTime, Utc};
+
+use super::{Error, Service};
+use crate::access::{Owned, Sealed};
+use crate::db::vault::{Activity, Audience, Change, Saved, Shared};
+use crate::domain::{Description, Sport, Title, Visibility};
+use crate::track::{Shade, cut, cut_waypoints};
+
+/// How much of each end of a track others do not see, in metres.
+const ENDS_M: f64 = 200.0;
+
+/// Words of an activity to change; the others stay.
+#[derive(Default)]
+pub struct Edit {
+    /// A new title.
+    pub title: Option<Title>,
+    /// A new description, or none any more.
+    pub description: Option<Option<Description>>,
+    /// Another sport.
+    pub sport: Option<Sport>,
+}
+
+impl Service {
+    /// Changes the words of an activity, and of its rendition if it has one.
+    pub async fn edit(
+        &self,
+        activity: &Owned<Activity>,
+        edit: Edit,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        self.change(activity, edit, activity.visibility, now).await
+    }
+
+    /// Lets everyone see the rendition of an activity.
+    pub async fn publish(
+        &self,
+        activity: &Owned<Activity>,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        self.change(activity, Edit::default(), Visibility::Published, now).await
+    }
+
+    /// Takes back what others could see. With its answer, nothing of it can be had any more.
+    pub async fn unpublish(
+        &self,
+        activity: &Owned<Activity>,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        self.change(activity, Edit::default(), Visibility::Private, now).await
+    }
+
+    async fn change(
+        &self,
+        activity: &Owned<Activity>,
+        edit: Edit,
+        visibility: Visibility,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        let details = &activity.details;
+        let change = Change {
+            sport: edit.sport.unwrap_or(activity.sport),
+            title: edit.title.unwrap_or_else(|| details.title.clone()),
+            description: edit.description.unwrap_or_else(|| details.description.clone()),
+            audience: match visibility {
+                Visibility::Published => Audience::Everyone(self.cut(activity).await?),
+                Visibility::Private | Visibility::Link | Visibility::Community => Audience::Nobody,
+            },
+        };
+        match self.db.save_activity(activity, &change, now).await? {
+            Saved::Changed(sealed) => Sealed::claim(sealed).ok_or(Error::Stale),
+            Saved::Stale => Err(Error::Stale),
+        }
+    }
+
+    /// What others may see of an activity: made anew from the exact track each time, so that
+    /// nothing stale remains.
+    async fn cut(&self, activity: &Owned<Activity>) -> Result<Shared, Error> {
+        let exact = self.db.track(activity).await?;
+        let track = cut(&exact, &[], ENDS_M).ok_or(Error::NothingVisible)?;
+        let shade = Shade::new(&exact, &[], ENDS_M);
+        let waypoints = cut_waypoints(&activity.details.waypoints, &shade);
+        Ok(Shared { track, waypoints })
+    }
+}

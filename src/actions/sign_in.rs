@@ -1,0 +1,113 @@
+//! Signing in, staying signed in, and choosing a new password.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::sign_up::{CODES_FOR_ADDRESS, MAILS_FROM_NETWORK, MAILS_TO_ADDRESS};
+use super::{Error, Service};
+use crate::db::identity::{Code, NewSession, Rotation};
+use crate::db::ops::Rate;
+use crate::domain::{AccountId, Email, Password, SessionId};
+use crate::seal::{ACCESS_TOKEN_LIFETIME, AccessTokens, RefreshToken};
+
+/// Passwords tried for one address, from one network address: guessing is slow, and who guesses
+/// elsewhere does not lock the owner out.
+const TRIES_FOR_ADDRESS_FROM_NETWORK: Rate = Rate { burst: 10, every: TimeDelta::seconds(30) };
+/// Passwords tried for one address from anywhere.
+const TRIES_FOR_ADDRESS: Rate = Rate { burst: 100, every: TimeDelta::seconds(30) };
+/// Passwords tried from one network address, for any account.
+const TRIES_FROM_NETWORK: Rate = Rate { burst: 100, every: TimeDelta::seconds(2) };
+
+/// What a signed-in device gets.
+pub struct Tokens {
+    /// Good for some minutes.
+    pub access: String,
+    /// Gets the next pair.
+    pub refresh: String,
+    /// How long the access token is good for.
+    pub expires_in: TimeDelta,
+    /// Whose they are.
+    pub account: AccountId,
+}
+
+impl Service {
+    /// Signs a device in.
+    pub async fn sign_in(
+        &self,
+        email: &Email,
+        password: Password,
+        session: &NewSession,
+        from: IpAddr,
+        now: DateTime<Utc>,
+    ) -> Result<Tokens, Error> {
+        let (address, network) = (email.as_str(), from.to_string());
+        let both = format!("{network} {address}");
+        self.allow("sign in from", network.as_bytes(), TRIES_FROM_NETWORK, now).await?;
+        self.allow("sign in", address.as_bytes(), TRIES_FOR_ADDRESS, now).await?;
+        self.allow("sign in at", both.as_bytes(), TRIES_FOR_ADDRESS_FROM_NETWORK, now).await?;
+
+        let credentials = self.db.credentials(email).await?;
+        let hash = credentials.as_ref().and_then(|known| known.password_hash.as_deref());
+        let outdated = hash.is_some_and(|hash| self.passwords.is_outdated(hash));
+        let again = outdated.then(|| password.clone());
+        let matches = self.passwords.verify(password, hash).await?;
+        let account = credentials.filter(|_| matches).ok_or(Error::Unauthenticated)?.account;
+        if let Some(password) = again {
+            let hash = self.passwords.hash(password).await?;
+            self.db.set_password_hash(account, &hash).await?;
+        }
+        let refresh = self.db.insert_session(account, session, now).await?;
+        issue(&self.tokens, account, session.id, &refresh, now)
+    }
+
+    /// Gives the next tokens for a refresh token.
+    pub async fn refresh(&self, token: &str, now: DateTime<Utc>) -> Result<Tokens, Error> {
+        let token = RefreshToken::parse(token)?;
+        match self.db.rotate_session(&token, now).await? {
+            Rotation::Next(next) => issue(&self.tokens, token.account, token.session, &next, now),
+            Rotation::Reused | Rotation::Unknown => Err(Error::Unauthenticated),
+        }
+    }
+
+    /// Answers a forgotten password by mail.
+    pub async fn forgot_password(
+        &self,
+        email: &Email,
+        from: IpAddr,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.allow("mail", email.as_str().as_bytes(), MAILS_TO_ADDRESS, now).await?;
+        self.allow("mail from", from.to_string().as_bytes(), MAILS_FROM_NETWORK, now).await?;
+        Ok(self.db.ask_password_reset(email, now).await?)
+    }
+
+    /// Keeps a new password for who holds the mailed code, and signs every device out.
+    pub async fn reset_password(
+        &self,
+        email: &Email,
+        code: &str,
+        password: String,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.allow("code", email.as_str().as_bytes(), CODES_FOR_ADDRESS, now).await?;
+        let password = Password::chosen(password, email, &[])?;
+        let code = Code::typed(code).ok_or(Error::Unauthenticated)?;
+        let hash = self.passwords.hash(password).await?;
+        let done = self.db.reset_password(email, &code, &hash, now).await?;
+        done.then_some(()).ok_or(Error::Unauthenticated)
+    }
+}
+
+/// A pair of tokens for a session.
+pub(super) fn issue(
+    tokens: &AccessTokens,
+    account: AccountId,
+    session: SessionId,
+    refresh: &RefreshToken,
+    now: DateTime<Utc>,
+) -> Result<Tokens, Error> {
+    let access = tokens.issue(account, session, now)?;
+    let expires_in = ACCESS_TOKEN_LIFETIME;
+    Ok(Tokens { access, refresh: refresh.to_text(), expires_in, account })
+}

@@ -1,0 +1,232 @@
+//! The composition root: the only place that builds things and reads the clock.
+
+mod database;
+pub mod demo;
+pub mod run;
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::{App as ActixApp, HttpServer, web};
+use tokio::sync::{Semaphore, watch};
+use utoipa_actix_web::AppExt;
+
+use crate::actions::{self, Passwords, Service};
+use crate::config::Config;
+use crate::db::{self, Commons, Db};
+use crate::domain::{Clock, Invalid};
+use crate::edge::cluster;
+use crate::edge::files::{self, Files};
+use crate::edge::mail::{self, Destination, Mailer};
+use crate::http::body::BodyPace;
+use crate::http::docs::Contract;
+use crate::http::health::Draining;
+use crate::http::upload::UploadRoom;
+use crate::http::{self, Methods, log};
+use crate::jobs::Worker;
+use crate::privacy::policy::{Policy, Processor};
+use crate::seal::{AccessTokens, MasterKey, UnusableKey};
+
+pub use database::{Database, master_key, system_clock};
+
+/// Everything a server is made of.
+pub struct App {
+    service: web::Data<Service>,
+    commons: web::Data<Commons>,
+    tokens: Arc<AccessTokens>,
+    worker: Arc<Worker>,
+    clock: Clock,
+    policy: web::Data<Policy>,
+    room: web::Data<UploadRoom>,
+    draining: web::Data<Draining>,
+    contract: web::Data<Contract>,
+    methods: web::Data<Methods>,
+    pace: BodyPace,
+    workers: usize,
+}
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database.
+    #[error("{0}")]
+    Database(#[from] db::Error),
+    /// The private cluster.
+    #[error("{0}")]
+    Cluster(#[from] cluster::Error),
+    /// The blob store.
+    #[error("{0}")]
+    Files(#[from] files::Error),
+    /// Mail.
+    #[error("{0}")]
+    Mail(#[from] mail::Error),
+    /// The master key.
+    #[error("{0}")]
+    Key(#[from] UnusableKey),
+    /// A file or socket.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// A verb was not carried out.
+    #[error("{0}")]
+    Action(#[from] actions::Error),
+    /// A built-in text is not fit.
+    #[error("{0}")]
+    Invalid(#[from] Invalid),
+    /// The demo account could not be made.
+    #[error("the demo account could not be made")]
+    NoDemo,
+    /// The master key file is not there.
+    #[error("OPENTRACKS_MASTER_KEY_FILE names no file")]
+    NoKey,
+}
+
+/// How much memory all uploads may take at once, in bytes.
+const UPLOAD_ROOM_BYTES: usize = 512 * 1024 * 1024;
+/// How long a request's head may take to come.
+const HEAD_MAX: Duration = Duration::from_secs(5);
+/// How long a server that stops waits for the answers it owes, in seconds.
+const SHUTDOWN_S: u64 = 30;
+
+impl App {
+    /// Builds a server on a migrated database.
+    pub async fn build(
+        config: &Config,
+        database_url: &str,
+        master: MasterKey,
+        clock: Clock,
+    ) -> Result<Self, Error> {
+        let commons = Commons::open(database_url, &master)?;
+        let db = Db::open(database_url, master, clock.now()).await?;
+        let issuer = config.public_url.as_str().trim_end_matches('/').to_owned();
+        let keys = db::load_access_token_keys(&db).await?;
+        let tokens = Arc::new(AccessTokens::new(issuer, keys));
+        let files = Files::open(&config.blobs)?;
+        let mailer = Mailer::new(&config.mail.sender, &config.mail.destination)?;
+        let cores = available_parallelism().map_or(2, usize::from);
+        let api = http::contract();
+        Ok(Self {
+            service: web::Data::new(Service {
+                db: db.clone(),
+                files: files.clone(),
+                tokens: tokens.clone(),
+                passwords: Passwords::new(cores),
+                readers: Semaphore::new(cores),
+            }),
+            worker: Arc::new(Worker {
+                db,
+                files,
+                mailer,
+                tokens: tokens.clone(),
+                clock: clock.clone(),
+            }),
+            commons: web::Data::new(commons),
+            tokens,
+            clock,
+            policy: web::Data::new(Policy::new(processors(config))),
+            room: web::Data::new(UploadRoom::new(UPLOAD_ROOM_BYTES)),
+            draining: web::Data::new(Draining::default()),
+            methods: web::Data::new(Methods::of(&api)),
+            contract: web::Data::new(Contract::new(api)),
+            pace: BodyPace::default(),
+            workers: cores,
+        })
+    }
+
+    /// The same server with another pace for bodies.
+    #[must_use]
+    pub fn with_pace(self, pace: BodyPace) -> Self {
+        Self { pace, ..self }
+    }
+
+    /// The same server with another number of threads for requests.
+    #[must_use]
+    pub fn with_workers(self, workers: usize) -> Self {
+        Self { workers, ..self }
+    }
+
+    /// What runs jobs.
+    pub fn worker(&self) -> Arc<Worker> {
+        self.worker.clone()
+    }
+
+    /// What acts for owners.
+    pub fn service(&self) -> web::Data<Service> {
+        self.service.clone()
+    }
+
+    /// What is told when the server is about to stop.
+    pub fn draining(&self) -> web::Data<Draining> {
+        self.draining.clone()
+    }
+
+    /// Serves on `listener`.
+    pub fn serve(&self, listener: TcpListener) -> Result<Server, Error> {
+        let (service, commons, clock) =
+            (self.service.clone(), self.commons.clone(), web::Data::new(self.clock.clone()));
+        let (tokens, policy, room) =
+            (web::Data::from(self.tokens.clone()), self.policy.clone(), self.room.clone());
+        let (draining, contract, methods) =
+            (self.draining.clone(), self.contract.clone(), self.methods.clone());
+        let pace = web::Data::new(self.pace);
+        let server = HttpServer::new(move || {
+            ActixApp::new()
+                .app_data(service.clone())
+                .app_data(commons.clone())
+                .app_data(clock.clone())
+                .app_data(tokens.clone())
+                .app_data(policy.clone())
+                .app_data(room.clone())
+                .app_data(draining.clone())
+                .app_data(contract.clone())
+                .app_data(methods.clone())
+                .app_data(pace.clone())
+                .wrap(from_fn(log::head_as_get))
+                .wrap(default_headers())
+                .wrap(from_fn(log::log))
+                .into_utoipa_app()
+                .configure(http::routes)
+                .into_app()
+        });
+        let server = server
+            .workers(self.workers)
+            .client_request_timeout(HEAD_MAX)
+            .shutdown_timeout(SHUTDOWN_S)
+            .disable_signals()
+            .listen(listener)?;
+        Ok(server.run())
+    }
+
+    /// Runs jobs until `stop` says so.
+    pub async fn work(&self, stop: watch::Receiver<bool>) {
+        self.worker.run(stop).await;
+    }
+}
+
+/// What every answer carries unless it says otherwise.
+fn default_headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add(("Cache-Control", "no-store"))
+        .add(("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"))
+        .add(("Cross-Origin-Resource-Policy", "same-origin"))
+        .add(("Referrer-Policy", "no-referrer"))
+        .add(("X-Content-Type-Options", "nosniff"))
+}
+
+/// Whom this server hands data to, by its settings.
+fn processors(config: &Config) -> Vec<Processor> {
+    let mut processors = Vec::new();
+    if let Destination::Smtp(url) = &config.mail.destination {
+        let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
+        let name = host.unwrap_or_else(|| "the operator's mail server".to_owned());
+        processors.push(Processor { purpose: "Sending mail", name });
+    }
+    if config.blobs.scheme() != "file" {
+        let name = config.blobs.host_str().unwrap_or_default().to_owned();
+        processors.push(Processor { purpose: "Keeping encrypted files", name });
+    }
+    processors
+}

@@ -1,0 +1,132 @@
+//! The commands: each builds what it needs, does its work, and takes everything down again.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{App, Database, Error, demo, master_key, system_clock};
+use crate::config::Config;
+use crate::db;
+use crate::http;
+
+/// How long a stopping server says that it is not ready before it takes no more requests, so that
+/// whoever balances the load has seen it.
+const DRAIN: Duration = Duration::from_millis(500);
+
+/// Serves the API and runs jobs, until a signal says stop.
+pub fn serve(config: &Config) -> Result<(), Error> {
+    with_app(config, async |app| {
+        let listener = TcpListener::bind(config.listen)?;
+        let server = app.serve(listener)?;
+        let (stop, stopped) = watch::channel(false);
+        let worker = tokio::spawn({
+            let worker = app.worker();
+            async move { worker.run(stopped).await }
+        });
+        let handle = server.handle();
+        let served = tokio::spawn(server);
+        let metrics = serve_metrics(config)?;
+        announce(config)?;
+        wait_for_signal().await?;
+        app.draining().begin();
+        tokio::time::sleep(DRAIN).await;
+        handle.stop(true).await;
+        let _receivers_gone = stop.send(true);
+        let _ended = tokio::join!(served, worker);
+        if let Some(metrics) = metrics {
+            metrics.stop(false).await;
+        }
+        Ok(())
+    })
+}
+
+/// Runs jobs and nothing else, until a signal says stop.
+pub fn work(config: &Config) -> Result<(), Error> {
+    with_app(config, async |app| {
+        let (stop, stopped) = watch::channel(false);
+        let worker = app.worker();
+        let worker = tokio::spawn(async move { worker.run(stopped).await });
+        wait_for_signal().await?;
+        let _receivers_gone = stop.send(true);
+        let _ended = worker.await;
+        Ok(())
+    })
+}
+
+/// Applies the pending migrations.
+pub fn migrate(config: &Config) -> Result<(), Error> {
+    let (database, master) = (Database::start(config)?, master_key(config)?);
+    Ok(Runtime::new()?.block_on(db::migrate(&database.url, &master))?)
+}
+
+/// Loads the demo tracks, and says how to sign in.
+pub fn load_demo(config: &Config) -> Result<(), Error> {
+    with_app(config, async |app| demo::load(&app, config).await)
+}
+
+/// Makes a new key to sign access tokens with; the one before still checks.
+pub fn rotate_token_key(config: &Config) -> Result<(), Error> {
+    with_app(config, async |app| {
+        let service = app.service();
+        let generation = db::rotate_access_token_key(&service.db, app.clock.now()).await?;
+        say(&format!("Access tokens are signed with key {generation} now."))
+    })
+}
+
+/// Wraps every stored key with the first key of the master key file.
+pub fn rewrap(config: &Config) -> Result<(), Error> {
+    with_app(config, async |app| {
+        let rewrapped = app.service().db.rewrap_keys().await?;
+        say(&format!("{rewrapped} keys are wrapped anew. Old lines of the key file can go."))
+    })
+}
+
+/// Starts the database, brings it up to date, builds the server and hands it to `work`.
+fn with_app(
+    config: &Config,
+    work: impl AsyncFnOnce(App) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (database, master) = (Database::start(config)?, master_key(config)?);
+    Runtime::new()?.block_on(async {
+        db::migrate(&database.url, &master).await?;
+        let app = App::build(config, &database.url, master, system_clock()).await?;
+        work(app).await
+    })
+}
+
+fn serve_metrics(config: &Config) -> Result<Option<actix_web::dev::ServerHandle>, Error> {
+    let Some(address) = config.metrics_listen else { return Ok(None) };
+    // Fails when there is a recorder already, which only another server in this process has.
+    let Ok(figures) = PrometheusBuilder::new().install_recorder() else { return Ok(None) };
+    let server = http::metrics::serve(TcpListener::bind(address)?, figures)?;
+    let handle = server.handle();
+    tokio::spawn(server);
+    Ok(Some(handle))
+}
+
+async fn wait_for_signal() -> Result<(), Error> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+fn announce(config: &Config) -> Result<(), Error> {
+    let url = config.public_url.as_str().trim_end_matches('/');
+    say(&format!(
+        "OpenTracks serves on {url}\n  {url}/docs/     browse and try the API\n  \
+         {url}/privacy  what is kept, why and how long\nCtrl-C stops everything."
+    ))
+}
+
+fn say(text: &str) -> Result<(), Error> {
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}

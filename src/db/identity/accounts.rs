@@ -1,0 +1,262 @@
+//! Accounts and their keys.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::email_hash;
+use super::registrations::Registration;
+use crate::db::schema::commons::members;
+use crate::db::schema::identity::{account_keys, accounts, addresses};
+use crate::db::{Db, Error};
+use crate::domain::{AccountId, Email, Locale, PersonName, PublicName};
+use crate::seal::{AccountKey, Keyring};
+
+const TABLE: &str = "identity.accounts";
+
+/// An account, as its owner sees it.
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// Where mail goes.
+    pub email: Email,
+    /// What others see, and what they do not.
+    pub profile: Profile,
+    /// The policy that was accepted last.
+    pub policy_version: String,
+    /// Since when it exists.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a person tells of themself.
+#[derive(Clone)]
+pub struct Profile {
+    /// What others see.
+    pub public_name: PublicName,
+    /// Never shown to others.
+    pub given_name: Option<PersonName>,
+    /// Never shown to others.
+    pub family_name: Option<PersonName>,
+    /// The language of mails.
+    pub locale: Locale,
+}
+
+/// Fields of a profile to change; the others stay.
+#[derive(Default)]
+pub struct ProfileChange {
+    /// A new public name.
+    pub public_name: Option<PublicName>,
+    /// A new given name, or none any more.
+    pub given_name: Option<Option<PersonName>>,
+    /// A new family name, or none any more.
+    pub family_name: Option<Option<PersonName>>,
+    /// Another language.
+    pub locale: Option<Locale>,
+}
+
+/// What a sign-in is checked against.
+pub struct Credentials {
+    /// Whose.
+    pub account: AccountId,
+    /// Argon2id, as a PHC string; `None` where no password was ever chosen.
+    pub password_hash: Option<String>,
+}
+
+/// The sealed part of a profile.
+#[derive(Serialize, Deserialize)]
+struct Names {
+    given: Option<String>,
+    family: Option<String>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = accounts, check_for_backend(diesel::pg::Pg))]
+struct Row {
+    account_id: Uuid,
+    email: Vec<u8>,
+    profile: Vec<u8>,
+    locale: String,
+    policy_version: String,
+    created_at: DateTime<Utc>,
+}
+
+impl Db {
+    /// An account, for its owner.
+    pub async fn account(&self, id: AccountId) -> Result<Option<Account>, Error> {
+        let conn = &mut *self.conn().await?;
+        let found: Option<(Row, Vec<u8>, String)> = accounts::table
+            .inner_join(account_keys::table.on(account_keys::account_id.eq(accounts::account_id)))
+            .inner_join(members::table.on(members::member_id.eq(accounts::account_id)))
+            .filter(accounts::account_id.eq(Uuid::from(id)))
+            .select((Row::as_select(), account_keys::wrapped, members::public_name))
+            .first(conn)
+            .await
+            .optional()?;
+        found.map(|(row, wrapped, name)| open(&self.keyring, &row, &wrapped, &name)).transpose()
+    }
+
+    /// Makes an account without a mailed code: for the operator. `None` when the address has one.
+    pub async fn insert_account(
+        &self,
+        registration: &Registration,
+        now: DateTime<Utc>,
+    ) -> Result<Option<AccountId>, Error> {
+        let id = AccountId::random();
+        let conn = &mut *self.conn().await?;
+        let made = conn
+            .transaction(async |conn| insert(conn, &self.keyring, id, registration, now).await)
+            .await?;
+        Ok(made.then_some(id))
+    }
+
+    /// What a sign-in with `email` is checked against.
+    pub async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, Error> {
+        let found: Option<(Uuid, Option<String>)> = addresses::table
+            .inner_join(accounts::table.on(accounts::account_id.eq(addresses::account_id)))
+            .filter(addresses::email_hash.eq(email_hash(&self.keyring, email)))
+            .select((accounts::account_id, accounts::password_hash))
+            .first(&mut *self.conn().await?)
+            .await
+            .optional()?;
+        Ok(found.map(|(account, password_hash)| Credentials { account: account.into(), password_hash }))
+    }
+
+    /// Keeps another password hash, for the same password or a new one.
+    pub async fn set_password_hash(&self, id: AccountId, hash: &str) -> Result<(), Error> {
+        diesel::update(accounts::table.find(Uuid::from(id)))
+            .set(accounts::password_hash.eq(hash))
+            .execute(&mut *self.conn().await?)
+            .await?;
+        Ok(())
+    }
+
+    /// Changes the fields that `change` names; returns the account as it is then.
+    pub async fn change_profile(
+        &self,
+        id: AccountId,
+        change: ProfileChange,
+    ) -> Result<Option<Account>, Error> {
+        let Some(account) = self.account(id).await? else { return Ok(None) };
+        let profile = Profile {
+            public_name: change.public_name.unwrap_or(account.profile.public_name),
+            given_name: change.given_name.unwrap_or(account.profile.given_name),
+            family_name: change.family_name.unwrap_or(account.profile.family_name),
+            locale: change.locale.unwrap_or(account.profile.locale),
+        };
+        let conn = &mut *self.conn().await?;
+        let key = account_key(conn, &self.keyring, id).await?;
+        conn.transaction(async |conn| {
+            diesel::update(accounts::table.find(Uuid::from(id)))
+                .set((
+                    accounts::profile.eq(seal_names(&key, &profile)?),
+                    accounts::locale.eq(profile.locale.name()),
+                ))
+                .execute(conn)
+                .await?;
+            diesel::update(members::table.find(Uuid::from(id)))
+                .set(members::public_name.eq(profile.public_name.as_str()))
+                .execute(conn)
+                .await?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+        Ok(Some(Account { profile, ..account }))
+    }
+}
+
+/// Makes the account that a registration asked for. `false` when its address has one already.
+pub(super) async fn insert(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    id: AccountId,
+    registration: &Registration,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let claimed = diesel::insert_into(addresses::table)
+        .values((
+            addresses::email_hash.eq(email_hash(keyring, &registration.email)),
+            addresses::account_id.eq(Uuid::from(id)),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    if claimed == 0 {
+        return Ok(false);
+    }
+    let (key, wrapped) = keyring.master.new_account_key(id);
+    let email = key.seal(TABLE, "email", id.into(), registration.email.as_str().as_bytes());
+    diesel::insert_into(accounts::table)
+        .values((
+            accounts::account_id.eq(Uuid::from(id)),
+            accounts::email.eq(email),
+            accounts::password_hash.eq(&registration.password_hash),
+            accounts::profile.eq(seal_names(&key, &registration.profile)?),
+            accounts::locale.eq(registration.profile.locale.name()),
+            accounts::policy_version.eq(&registration.policy_version),
+            accounts::policy_accepted_at.eq(registration.asked_at),
+            accounts::created_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    diesel::insert_into(account_keys::table)
+        .values((account_keys::account_id.eq(Uuid::from(id)), account_keys::wrapped.eq(wrapped)))
+        .execute(conn)
+        .await?;
+    diesel::insert_into(members::table)
+        .values((
+            members::member_id.eq(Uuid::from(id)),
+            members::public_name.eq(registration.profile.public_name.as_str()),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(true)
+}
+
+/// The key that seals what belongs to `account`.
+pub(in crate::db) async fn account_key(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    account: AccountId,
+) -> Result<AccountKey, Error> {
+    let wrapped: Vec<u8> = account_keys::table
+        .find(Uuid::from(account))
+        .select(account_keys::wrapped)
+        .first(conn)
+        .await?;
+    Ok(keyring.master.account_key(account, &wrapped)?)
+}
+
+fn seal_names(key: &AccountKey, profile: &Profile) -> Result<Vec<u8>, Error> {
+    let text = |name: &Option<PersonName>| name.as_ref().map(|name| name.as_str().to_owned());
+    let names = Names { given: text(&profile.given_name), family: text(&profile.family_name) };
+    let json = serde_json::to_vec(&names).map_err(|_| Error::Corrupt("identity.accounts.profile"))?;
+    Ok(key.seal(TABLE, "profile", key.account().into(), &json))
+}
+
+fn open(keyring: &Keyring, row: &Row, wrapped: &[u8], public_name: &str) -> Result<Account, Error> {
+    let id = AccountId::from(row.account_id);
+    let key = keyring.master.account_key(id, wrapped)?;
+    let email = key.open(TABLE, "email", row.account_id, &row.email)?;
+    let email = std::str::from_utf8(&email).ok().and_then(|text| Email::try_from(text).ok());
+    let names = key.open(TABLE, "profile", row.account_id, &row.profile)?;
+    let corrupt = || Error::Corrupt("identity.accounts.profile");
+    let names: Names = serde_json::from_slice(&names).map_err(|_| corrupt())?;
+    let name = |text: Option<String>| {
+        text.map(|text| PersonName::try_from(text.as_str()).map_err(|_| corrupt())).transpose()
+    };
+    Ok(Account {
+        id,
+        email: email.ok_or(Error::Corrupt("identity.accounts.email"))?,
+        profile: Profile {
+            public_name: PublicName::try_from(public_name)
+                .map_err(|_| Error::Corrupt("commons.members.public_name"))?,
+            given_name: name(names.given)?,
+            family_name: name(names.family)?,
+            locale: Locale::try_from(row.locale.as_str()).map_err(|_| corrupt())?,
+        },
+        policy_version: row.policy_version.clone(),
+        created_at: row.created_at,
+    })
+}

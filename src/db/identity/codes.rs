@@ -1,0 +1,172 @@
+//! Mailed codes: single use, short-lived, few attempts, stored hashed.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use super::{email_hash, sessions};
+use crate::db::ops::{Job, enqueue};
+use crate::db::schema::identity::{accounts, addresses, codes};
+use crate::db::{Db, Error};
+use crate::domain::{AccountId, Email, Letter, Locale, Subject};
+use crate::privacy::retention;
+use crate::seal::{Keyring, random_bytes};
+
+/// How many digits a code has.
+const DIGITS: usize = 8;
+/// How often a code may be tried: one in twenty million is guessed.
+pub(super) const ATTEMPTS_MAX: i16 = 5;
+const PASSWORD_RESET: &str = "password_reset";
+
+/// A code that is mailed to prove an address.
+pub struct Code(String);
+
+impl Code {
+    /// Eight random digits. 2^64 is no multiple of 10^8, which favours some codes by one in 10^11.
+    pub fn random() -> Self {
+        let number = u64::from_be_bytes(random_bytes()) % 10_u64.pow(8);
+        Self(format!("{number:0DIGITS$}"))
+    }
+
+    /// A code that someone typed: digits, with or without spaces between.
+    pub fn typed(raw: &str) -> Option<Self> {
+        let digits: String = raw.chars().filter(|char| !char.is_whitespace()).take(DIGITS + 1).collect();
+        let sound = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+        sound.then_some(Self(digits))
+    }
+
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What is stored: bound to the row that it unlocks.
+    pub(super) fn hash(&self, keyring: &Keyring, row: Uuid) -> Vec<u8> {
+        keyring.index.mac(&[b"code".as_slice(), row.as_bytes(), self.0.as_bytes()]).to_vec()
+    }
+
+    pub(super) fn matches(&self, keyring: &Keyring, row: Uuid, hash: &[u8]) -> bool {
+        keyring.index.verify(&[b"code".as_slice(), row.as_bytes(), self.0.as_bytes()], hash)
+    }
+}
+
+/// Secret, hence not shown.
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code(…)")
+    }
+}
+
+impl Db {
+    /// Enqueues the answer to a forgotten password. The same work whether or not the address has
+    /// an account: only the job looks.
+    pub async fn ask_password_reset(&self, email: &Email, now: DateTime<Utc>) -> Result<(), Error> {
+        let job = Job::AnswerPasswordReset { email: email.as_str().to_owned() };
+        enqueue(&mut *self.conn().await?, &self.keyring, None, &job, now).await
+    }
+
+    /// Mails a code to the owner of `email`, if there is one. A code sent before is void then.
+    pub async fn answer_password_reset(
+        &self,
+        email: &Email,
+        code: &Code,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let conn = &mut *self.conn().await?;
+        let hash = email_hash(&self.keyring, email);
+        conn.transaction(async |conn| {
+            let found = addresses::table
+                .inner_join(accounts::table.on(accounts::account_id.eq(addresses::account_id)))
+                .filter(addresses::email_hash.eq(hash))
+                .select((accounts::account_id, accounts::locale))
+                .first::<(Uuid, String)>(conn)
+                .await
+                .optional()?;
+            let Some((account, locale)) = found else { return Ok(()) };
+            let code_hash = code.hash(&self.keyring, account);
+            diesel::delete(codes::table.find((account, PASSWORD_RESET))).execute(conn).await?;
+            diesel::insert_into(codes::table)
+                .values((
+                    codes::account_id.eq(account),
+                    codes::purpose.eq(PASSWORD_RESET),
+                    codes::code_hash.eq(code_hash),
+                    codes::attempts_left.eq(ATTEMPTS_MAX),
+                    codes::expires_at.eq(now + retention::MAILED_CODE),
+                ))
+                .execute(conn)
+                .await?;
+            let locale = Locale::try_from(locale.as_str())
+                .map_err(|_| Error::Corrupt("identity.accounts.locale"))?;
+            let subject = Subject::PasswordReset { code: code.as_str().to_owned() };
+            let letter = Letter { to: email.as_str().to_owned(), locale, subject };
+            enqueue(conn, &self.keyring, Some(account.into()), &Job::SendMail(letter), now).await
+        })
+        .await
+    }
+
+    /// Keeps a new password for who holds the mailed code, ends every session and says so by mail.
+    /// `false` when the code is not the one; each wrong code uses up an attempt.
+    pub async fn reset_password(
+        &self,
+        email: &Email,
+        code: &Code,
+        password_hash: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let conn = &mut *self.conn().await?;
+        let hash = email_hash(&self.keyring, email);
+        conn.transaction(async |conn| {
+            let attempt = diesel::update(
+                codes::table
+                    .filter(codes::purpose.eq(PASSWORD_RESET))
+                    .filter(codes::expires_at.gt(now))
+                    .filter(codes::attempts_left.gt(0))
+                    .filter(
+                        codes::account_id.eq_any(
+                            addresses::table
+                                .filter(addresses::email_hash.eq(hash))
+                                .select(addresses::account_id),
+                        ),
+                    ),
+            )
+            .set(codes::attempts_left.eq(codes::attempts_left - 1))
+            .returning((codes::account_id, codes::code_hash))
+            .get_result::<(Uuid, Vec<u8>)>(conn)
+            .await
+            .optional()?;
+            let matching = attempt.filter(|(id, hash)| code.matches(&self.keyring, *id, hash));
+            let Some((account, _)) = matching else { return Ok(false) };
+            diesel::delete(codes::table.find((account, PASSWORD_RESET))).execute(conn).await?;
+            diesel::update(accounts::table.find(account))
+                .set(accounts::password_hash.eq(password_hash))
+                .execute(conn)
+                .await?;
+            sessions::delete_all(conn, account.into()).await?;
+            self.tell_password_changed(conn, account.into(), email, now).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn tell_password_changed(
+        &self,
+        conn: &mut diesel_async::AsyncPgConnection,
+        account: AccountId,
+        email: &Email,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let locale: String = accounts::table
+            .find(Uuid::from(account))
+            .select(accounts::locale)
+            .first(conn)
+            .await?;
+        let locale = Locale::try_from(locale.as_str())
+            .map_err(|_| Error::Corrupt("identity.accounts.locale"))?;
+        let letter =
+            Letter { to: email.as_str().to_owned(), locale, subject: Subject::PasswordChanged };
+        enqueue(conn, &self.keyring, Some(account), &Job::SendMail(letter), now).await
+    }
+}

@@ -1,0 +1,20 @@
+//! Who signs in: accounts, registrations, sessions, mailed codes.
+
+mod accounts;
+mod codes;
+mod registrations;
+mod sessions;
+
+pub(in crate::db) use accounts::account_key;
+pub use accounts::{Account, Credentials, Profile, ProfileChange};
+pub use codes::Code;
+pub use registrations::Registration;
+pub use sessions::{NewSession, Rotation, SessionRow};
+
+use crate::domain::Email;
+use crate::seal::Keyring;
+
+/// What stands for an e-mail address where it must be found without being stored.
+fn email_hash(keyring: &Keyring, email: &Email) -> Vec<u8> {
+    keyring.index.mac(&["email", email.as_str()]).to_vec()
+}

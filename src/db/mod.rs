@@ -1,0 +1,132 @@
+//! Persistence: the only module that speaks SQL.
+//!
+//! Two handles stand for two database logins. [`Db`] acts for an owner or a job and reaches every
+//! schema. [`Commons`] acts for everybody else and has no privilege on `identity` and `vault`.
+//! Pools and table definitions are private, so no code outside can reach a connection or name a
+//! table.
+
+pub mod commons;
+pub mod identity;
+pub mod ops;
+mod schema;
+mod setup;
+pub mod vault;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool::Runtime;
+use diesel_async::AsyncPgConnection;
+use diesel_async::pooled_connection::deadpool::{BuildError, Object, Pool, PoolError};
+use diesel_async::pooled_connection::AsyncDieselConnectionManager;
+
+use crate::seal::{Broken, Keyring};
+
+pub use setup::{load_access_token_keys, migrate, rotate_access_token_key};
+
+/// The database for those who act for an owner, and for jobs.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool<AsyncPgConnection>,
+    keyring: Arc<Keyring>,
+}
+
+/// The database for everybody else: the commons, read only.
+#[derive(Clone)]
+pub struct Commons {
+    pool: Pool<AsyncPgConnection>,
+}
+
+/// Why the database could not answer. `Display` is fit for a log; none of it reaches a client.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No connection came free in time, or none could be opened.
+    #[error("no connection to the database: {}", reason(.0))]
+    Pool(#[from] PoolError),
+    /// A statement failed.
+    #[error("the database refused a statement: {}", about(.0))]
+    Query(#[from] diesel::result::Error),
+    /// The pool could not be built.
+    #[error("the database pool could not be set up")]
+    Setup(#[from] BuildError),
+    /// The address of the database is not a URL.
+    #[error("DATABASE_URL is not a postgres:// URL")]
+    Url,
+    /// A connection outside the pools failed.
+    #[error("the database cannot be reached: {0}")]
+    Connection(#[from] diesel::ConnectionError),
+    /// A migration failed.
+    #[error("a migration failed: {0}")]
+    Migration(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A stored value is not one that the program writes.
+    #[error("column {0} holds a value the program does not know")]
+    Corrupt(&'static str),
+    /// A sealed value does not open.
+    #[error("{0}")]
+    Broken(#[from] Broken),
+}
+
+/// The most connections each of the two pools holds.
+const CONNECTIONS_MAX: usize = 10;
+/// How long a request waits for a connection before it is told to come back.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// The login that acts for owners and jobs.
+const OWNER_ROLE: &str = "opentracks_owner";
+/// The login that acts for everybody else.
+const COMMONS_ROLE: &str = "opentracks_commons";
+
+impl Commons {
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), Error> {
+        use diesel_async::SimpleAsyncConnection;
+        Ok(self.conn().await?.batch_execute("SELECT 1").await?)
+    }
+
+    async fn conn(&self) -> Result<Object<AsyncPgConnection>, Error> {
+        Ok(self.pool.get().await?)
+    }
+}
+
+impl Db {
+    /// The keys that this server holds.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    async fn conn(&self) -> Result<Object<AsyncPgConnection>, Error> {
+        Ok(self.pool.get().await?)
+    }
+}
+
+fn pool(url: &str) -> Result<Pool<AsyncPgConnection>, Error> {
+    let manager = AsyncDieselConnectionManager::new(url);
+    Ok(Pool::builder(manager)
+        .max_size(CONNECTIONS_MAX)
+        .wait_timeout(Some(WAIT_MAX))
+        .create_timeout(Some(WAIT_MAX))
+        .runtime(Runtime::Tokio1)
+        .build()?)
+}
+
+/// What can be said of a failed statement without quoting a value: values are personal data.
+fn about(error: &diesel::result::Error) -> String {
+    match error {
+        diesel::result::Error::DatabaseError(kind, info) => {
+            let place = info.constraint_name().or(info.table_name()).unwrap_or("an unnamed place");
+            format!("{kind:?} at {place}")
+        }
+        diesel::result::Error::NotFound => "no such row".to_owned(),
+        _ => "a fault on our side of the wire".to_owned(),
+    }
+}
+
+const fn reason(error: &PoolError) -> &'static str {
+    match error {
+        PoolError::Timeout(_) => "none came free in time",
+        PoolError::Backend(_) => "the server does not answer",
+        PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+            "the pool is closed"
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The queue: jobs are enqueued in the transaction that causes them, and leased to run.
+//!
+//! A worker that dies lets its lease run out, and another takes the job; so every job can run
+//! twice and must not mind. A worker that lost its lease can no longer finish the job.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Interval, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::db::schema::ops::{jobs, schedule};
+use crate::db::{Db, Error};
+use crate::domain::{AccountId, JobId, Letter, RegistrationId};
+use crate::seal::Keyring;
+
+const TABLE: &str = "ops.jobs";
+
+/// How long a lease holds without being renewed.
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How often a job is tried before it is put aside for a person to look at.
+const ATTEMPTS_MAX: i16 = 12;
+/// The wait after the first failure; it doubles with each.
+const RETRY_AFTER: TimeDelta = TimeDelta::seconds(5);
+/// The longest wait between two attempts.
+const RETRY_AFTER_MAX: TimeDelta = TimeDelta::hours(1);
+
+/// Something to be done later. Sealed at rest: it may hold addresses and codes.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "job")]
+pub enum Job {
+    /// Write to who registered.
+    AnswerRegistration {
+        /// Which registration.
+        registration: RegistrationId,
+    },
+    /// Write to who forgot a password.
+    AnswerPasswordReset {
+        /// The address they gave, known or not.
+        email: String,
+    },
+    /// Send a mail.
+    SendMail(Letter),
+    /// Erase a blob that no row names any more.
+    EraseBlob {
+        /// Its key in the store.
+        blob: String,
+    },
+}
+
+impl Job {
+    /// Its kind, for figures and logs.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::AnswerRegistration { .. } => "answer_registration",
+            Self::AnswerPasswordReset { .. } => "answer_password_reset",
+            Self::SendMail(_) => "send_mail",
+            Self::EraseBlob { .. } => "erase_blob",
+        }
+    }
+}
+
+/// The right to run a job until the lease ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Lease {
+    /// Which job.
+    pub job: JobId,
+    lease: Uuid,
+    attempts: i16,
+}
+
+/// A job to run now.
+pub struct Leased {
+    /// The right to run it.
+    pub lease: Lease,
+    /// What to do.
+    pub job: Job,
+}
+
+#[derive(QueryableByName)]
+struct Claimed {
+    #[diesel(sql_type = SqlUuid)]
+    job_id: Uuid,
+    #[diesel(sql_type = diesel::sql_types::Binary)]
+    content: Vec<u8>,
+    #[diesel(sql_type = diesel::sql_types::Int2)]
+    attempts: i16,
+}
+
+/// Enqueues `job` in the transaction of `conn`, due at `run_at`.
+pub(in crate::db) async fn enqueue(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    account: Option<AccountId>,
+    job: &Job,
+    run_at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let id = Uuid::new_v4();
+    let content = serde_json::to_vec(job).map_err(|_| Error::Corrupt("ops.jobs.content"))?;
+    diesel::insert_into(jobs::table)
+        .values((
+            jobs::job_id.eq(id),
+            jobs::account_id.eq(account.map(Uuid::from)),
+            jobs::kind.eq(job.kind()),
+            jobs::content.eq(keyring.queue.seal(TABLE, "content", id, &content)),
+            jobs::run_at.eq(run_at),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+impl Db {
+    /// Takes the job that has been due for longest, if one is.
+    pub async fn lease_job(&self, now: DateTime<Utc>) -> Result<Option<Leased>, Error> {
+        let lease = Uuid::new_v4();
+        let claimed: Option<Claimed> = diesel::sql_query(
+            "UPDATE ops.jobs SET lease = $1, leased_until = $2 + $3, attempts = attempts + 1
+             WHERE job_id = (
+                 SELECT job_id FROM ops.jobs
+                 WHERE failed_at IS NULL AND run_at <= $2
+                   AND (leased_until IS NULL OR leased_until <= $2)
+                 ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED
+             )
+             RETURNING job_id, content, attempts",
+        )
+        .bind::<SqlUuid, _>(lease)
+        .bind::<Timestamptz, _>(now)
+        .bind::<Interval, _>(LEASE)
+        .get_result(&mut *self.conn().await?)
+        .await
+        .optional()?;
+        let Some(claimed) = claimed else { return Ok(None) };
+        let json = self.keyring.queue.open(TABLE, "content", claimed.job_id, &claimed.content)?;
+        let job = serde_json::from_slice(&json).map_err(|_| Error::Corrupt("ops.jobs.content"))?;
+        let lease = Lease { job: claimed.job_id.into(), lease, attempts: claimed.attempts };
+        Ok(Some(Leased { lease, job }))
+    }
+
+    /// Holds a lease for longer; `false` when it was lost.
+    pub async fn renew_lease(&self, lease: Lease, now: DateTime<Utc>) -> Result<bool, Error> {
+        let renewed = diesel::update(jobs::table.find(Uuid::from(lease.job)))
+            .filter(jobs::lease.eq(lease.lease))
+            .set(jobs::leased_until.eq(now + LEASE))
+            .execute(&mut *self.conn().await?)
+            .await?;
+        Ok(renewed > 0)
+    }
+
+    /// Removes a job that is done.
+    pub async fn finish_job(&self, lease: Lease) -> Result<(), Error> {
+        diesel::delete(jobs::table.find(Uuid::from(lease.job)))
+            .filter(jobs::lease.eq(lease.lease))
+            .execute(&mut *self.conn().await?)
+            .await?;
+        Ok(())
+    }
+
+    /// Puts back a job that failed, for later, or aside when it failed too often.
+    pub async fn retry_job(&self, lease: Lease, now: DateTime<Utc>) -> Result<(), Error> {
+        let failed_at = (ATTEMPTS_MAX <= lease.attempts).then_some(now);
+        diesel::update(jobs::table.find(Uuid::from(lease.job)))
+            .filter(jobs::lease.eq(lease.lease))
+            .set((
+                jobs::run_at.eq(now + retry_after(lease.attempts)),
+                jobs::lease.eq(None::<Uuid>),
+                jobs::leased_until.eq(None::<DateTime<Utc>>),
+                jobs::failed_at.eq(failed_at),
+            ))
+            .execute(&mut *self.conn().await?)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes the right to run a scheduled task, if it is due: no process did since `every` ago.
+    pub async fn claim_task(
+        &self,
+        task: &'static str,
+        every: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        use diesel::query_dsl::methods::FilterDsl;
+        let update = diesel::insert_into(schedule::table)
+            .values((schedule::task.eq(task), schedule::ran_at.eq(now)))
+            .on_conflict(schedule::task)
+            .do_update()
+            .set(schedule::ran_at.eq(now));
+        let claimed = FilterDsl::filter(update, schedule::ran_at.le(now - every))
+            .execute(&mut *self.conn().await?)
+            .await?;
+        Ok(claimed > 0)
+    }
+}
+
+fn retry_after(attempts: i16) -> TimeDelta {
+    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(16);
+    (RETRY_AFTER * 2_i32.pow(doublings)).min(RETRY_AFTER_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_an_hour() {
+        assert_eq!(retry_after(1), TimeDelta::seconds(5));
+        assert_eq!(retry_after(2), TimeDelta::seconds(10));
+        assert_eq!(retry_after(ATTEMPTS_MAX), RETRY_AFTER_MAX);
+    }
+}

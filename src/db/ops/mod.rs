@@ -1,0 +1,10 @@
+//! What keeps the service going: jobs, the schedule, throttles, expiry.
+
+mod expiry;
+mod jobs;
+mod throttles;
+
+pub use jobs::{Job, Lease, Leased};
+pub use throttles::{Rate, Throttled};
+
+pub(in crate::db) use jobs::enqueue;

@@ -1,0 +1,208 @@
+//! The tables, as diesel knows them. A test holds them against the live database.
+
+/// Who signs in.
+pub mod identity {
+    use super::commons::members;
+
+    diesel::table! {
+        identity.accounts (account_id) {
+            account_id -> Uuid,
+            email -> Bytea,
+            password_hash -> Nullable<Text>,
+            profile -> Bytea,
+            locale -> Text,
+            policy_version -> Text,
+            policy_accepted_at -> Timestamptz,
+            created_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        identity.account_keys (account_id) {
+            account_id -> Uuid,
+            wrapped -> Bytea,
+        }
+    }
+
+    diesel::table! {
+        identity.addresses (email_hash) {
+            email_hash -> Bytea,
+            account_id -> Uuid,
+        }
+    }
+
+    diesel::table! {
+        identity.registrations (registration_id) {
+            registration_id -> Uuid,
+            email_hash -> Bytea,
+            content -> Bytea,
+            code_hash -> Nullable<Bytea>,
+            attempts_left -> Int2,
+            expires_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        identity.sessions (account_id, session_id) {
+            account_id -> Uuid,
+            session_id -> Uuid,
+            device -> Bytea,
+            salt -> Bytea,
+            generation -> Int4,
+            created_at -> Timestamptz,
+            rotated_at -> Timestamptz,
+            expires_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        identity.codes (account_id, purpose) {
+            account_id -> Uuid,
+            purpose -> Text,
+            code_hash -> Bytea,
+            attempts_left -> Int2,
+            expires_at -> Timestamptz,
+        }
+    }
+
+    diesel::allow_tables_to_appear_in_same_query!(
+        accounts,
+        account_keys,
+        addresses,
+        registrations,
+        sessions,
+        codes,
+        members,
+    );
+}
+
+/// What its owner alone reads.
+pub mod vault {
+    use super::identity::account_keys;
+
+    diesel::table! {
+        vault.activities (account_id, activity_id) {
+            account_id -> Uuid,
+            activity_id -> Uuid,
+            kind -> Text,
+            sport -> Text,
+            visibility -> Text,
+            started_at -> Nullable<Timestamptz>,
+            distance_m -> Float8,
+            moving_s -> Nullable<Float8>,
+            details -> Bytea,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        vault.tracks (account_id, activity_id) {
+            account_id -> Uuid,
+            activity_id -> Uuid,
+            track -> Bytea,
+        }
+    }
+
+    diesel::table! {
+        vault.originals (account_id, activity_id) {
+            account_id -> Uuid,
+            activity_id -> Uuid,
+            blob -> Text,
+            bytes -> Int8,
+        }
+    }
+
+    diesel::allow_tables_to_appear_in_same_query!(activities, tracks, originals, account_keys);
+}
+
+/// What others may see.
+pub mod commons {
+    diesel::table! {
+        commons.members (member_id) {
+            member_id -> Uuid,
+            public_name -> Text,
+        }
+    }
+
+    diesel::table! {
+        commons.renditions (activity_id) {
+            activity_id -> Uuid,
+            author_id -> Nullable<Uuid>,
+            visibility -> Text,
+            kind -> Text,
+            sport -> Text,
+            title -> Text,
+            description -> Nullable<Text>,
+            day -> Nullable<Date>,
+            statistics -> Jsonb,
+            waypoints -> Jsonb,
+            track -> Bytea,
+        }
+    }
+
+    diesel::table! {
+        use diesel::sql_types::{Float8, Nullable, Text, Uuid};
+        use postgis_diesel::sql_types::Geography;
+
+        commons.published (activity_id) {
+            activity_id -> Uuid,
+            start -> Geography,
+            kind -> Text,
+            sport -> Text,
+            distance_m -> Float8,
+            ascent_m -> Nullable<Float8>,
+        }
+    }
+
+    diesel::joinable!(renditions -> members (author_id));
+    diesel::allow_tables_to_appear_in_same_query!(members, renditions, published);
+}
+
+/// What keeps the service going.
+pub mod ops {
+    diesel::table! {
+        ops.secrets (purpose, generation) {
+            purpose -> Text,
+            generation -> Int4,
+            wrapped -> Bytea,
+            created_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        ops.activity_ids (activity_id) {
+            activity_id -> Uuid,
+            account_id -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        ops.jobs (job_id) {
+            job_id -> Uuid,
+            account_id -> Nullable<Uuid>,
+            kind -> Text,
+            content -> Bytea,
+            run_at -> Timestamptz,
+            attempts -> Int2,
+            lease -> Nullable<Uuid>,
+            leased_until -> Nullable<Timestamptz>,
+            failed_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        ops.schedule (task) {
+            task -> Text,
+            ran_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        ops.throttles (subject) {
+            subject -> Bytea,
+            clear_at -> Timestamptz,
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Migrations, logins and the server's secrets.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{
+    AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use url::Url;
+use uuid::Uuid;
+
+use super::schema::identity::account_keys;
+use super::schema::ops::secrets;
+use super::{COMMONS_ROLE, Commons, Db, Error, OWNER_ROLE, pool};
+use crate::seal::{Keyring, MasterKey, Purpose, Secret};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
+
+/// Applies the pending migrations as the user of `url`, and gives the two logins the passwords
+/// that follow from the master key.
+pub async fn migrate(url: &str, master: &MasterKey) -> Result<(), Error> {
+    let connection = AsyncPgConnection::establish(url).await?;
+    let mut harness = AsyncMigrationHarness::new(connection);
+    harness.run_pending_migrations(MIGRATIONS).map_err(Error::Migration)?;
+    let mut connection = harness.into_inner();
+    for role in [OWNER_ROLE, COMMONS_ROLE] {
+        // Both are of our own making and hold no quote: base64 and a constant.
+        let password = master.role_password(role);
+        let statement = format!("ALTER ROLE {role} PASSWORD '{}'", *password);
+        connection.batch_execute(&statement).await?;
+    }
+    Ok(())
+}
+
+impl Commons {
+    /// Prepares the pool of the login that reads the commons.
+    pub fn open(url: &str, master: &MasterKey) -> Result<Self, Error> {
+        Ok(Self { pool: pool(&as_role(url, COMMONS_ROLE, master)?)? })
+    }
+}
+
+impl Db {
+    /// Prepares the pool of the login that acts for owners, and opens the server's secrets; makes
+    /// those that are missing.
+    pub async fn open(url: &str, master: MasterKey, now: DateTime<Utc>) -> Result<Self, Error> {
+        let pool = pool(&as_role(url, OWNER_ROLE, &master)?)?;
+        let mut connection = pool.get().await?;
+        let conn: &mut AsyncPgConnection = &mut connection;
+        for purpose in Purpose::ALL {
+            insert_secret(conn, &master, purpose, 1, now).await?;
+        }
+        let index = newest(conn, &master, Purpose::Index).await?;
+        let refresh_token = newest(conn, &master, Purpose::RefreshToken).await?;
+        let queue = newest(conn, &master, Purpose::Queue).await?;
+        let idempotency = newest(conn, &master, Purpose::Idempotency).await?;
+        drop(connection);
+        let keyring = Keyring { master, index, refresh_token, queue, idempotency };
+        Ok(Self { pool, keyring: Arc::new(keyring) })
+    }
+
+    /// Wraps every stored key with the current master key; returns how many were not.
+    pub async fn rewrap_keys(&self) -> Result<usize, Error> {
+        let conn = &mut *self.conn().await?;
+        let master = &self.keyring.master;
+        let mut rewrapped_total = 0;
+        let stored: Vec<(String, i32, Vec<u8>)> = secrets::table
+            .select((secrets::purpose, secrets::generation, secrets::wrapped))
+            .load(conn)
+            .await?;
+        for (purpose, generation, wrapped) in stored {
+            let known = Purpose::ALL.into_iter().find(|known| known.name() == purpose);
+            let known = known.ok_or(Error::Corrupt("ops.secrets.purpose"))?;
+            if let Some(rewrapped) = master.rewrap_secret(known, &wrapped)? {
+                diesel::update(secrets::table.find((purpose, generation)))
+                    .set(secrets::wrapped.eq(rewrapped))
+                    .execute(conn)
+                    .await?;
+                rewrapped_total += 1;
+            }
+        }
+        let accounts: Vec<Uuid> =
+            account_keys::table.select(account_keys::account_id).load(conn).await?;
+        for account in accounts {
+            let row = account_keys::table.find(account);
+            let wrapped: Option<Vec<u8>> =
+                row.select(account_keys::wrapped).first(conn).await.optional()?;
+            let Some(wrapped) = wrapped else { continue };
+            if let Some(rewrapped) = master.rewrap_account_key(account.into(), &wrapped)? {
+                diesel::update(row).set(account_keys::wrapped.eq(rewrapped)).execute(conn).await?;
+                rewrapped_total += 1;
+            }
+        }
+        Ok(rewrapped_total)
+    }
+}
+
+/// Every generation of the key that signs access tokens, newest first.
+pub async fn load_access_token_keys(db: &Db) -> Result<Vec<(i32, Secret)>, Error> {
+    let stored: Vec<(i32, Vec<u8>)> = secrets::table
+        .filter(secrets::purpose.eq(Purpose::AccessToken.name()))
+        .order(secrets::generation.desc())
+        .select((secrets::generation, secrets::wrapped))
+        .load(&mut *db.conn().await?)
+        .await?;
+    let open = |(generation, wrapped): (i32, Vec<u8>)| {
+        Ok((generation, db.keyring.master.secret(Purpose::AccessToken, &wrapped)?))
+    };
+    stored.into_iter().map(open).collect()
+}
+
+/// Makes a new generation of the key that signs access tokens and drops those before the last:
+/// tokens live for minutes, so one predecessor is enough.
+pub async fn rotate_access_token_key(db: &Db, now: DateTime<Utc>) -> Result<i32, Error> {
+    let conn = &mut *db.conn().await?;
+    let newest: Option<i32> = secrets::table
+        .filter(secrets::purpose.eq(Purpose::AccessToken.name()))
+        .select(diesel::dsl::max(secrets::generation))
+        .first(conn)
+        .await?;
+    let generation = newest.unwrap_or(0) + 1;
+    insert_secret(conn, &db.keyring.master, Purpose::AccessToken, generation, now).await?;
+    diesel::delete(
+        secrets::table
+            .filter(secrets::purpose.eq(Purpose::AccessToken.name()))
+            .filter(secrets::generation.lt(generation - 1)),
+    )
+    .execute(conn)
+    .await?;
+    Ok(generation)
+}
+
+async fn insert_secret(
+    conn: &mut AsyncPgConnection,
+    master: &MasterKey,
+    purpose: Purpose,
+    generation: i32,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let (_, wrapped) = master.new_secret(purpose);
+    diesel::insert_into(secrets::table)
+        .values((
+            secrets::purpose.eq(purpose.name()),
+            secrets::generation.eq(generation),
+            secrets::wrapped.eq(wrapped),
+            secrets::created_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+async fn newest(
+    conn: &mut AsyncPgConnection,
+    master: &MasterKey,
+    purpose: Purpose,
+) -> Result<Secret, Error> {
+    let wrapped: Vec<u8> = secrets::table
+        .filter(secrets::purpose.eq(purpose.name()))
+        .order(secrets::generation.desc())
+        .select(secrets::wrapped)
+        .first(conn)
+        .await?;
+    Ok(master.secret(purpose, &wrapped)?)
+}
+
+/// `url` with the user and password of one of our two logins.
+fn as_role(url: &str, role: &str, master: &MasterKey) -> Result<String, Error> {
+    let mut url = Url::parse(url).map_err(|_| Error::Url)?;
+    url.set_username(role).map_err(|()| Error::Url)?;
+    url.set_password(Some(&master.role_password(role))).map_err(|()| Error::Url)?;
+    Ok(url.into())
+}

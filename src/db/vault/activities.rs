@@ -1,0 +1,285 @@
+//! Activities: what is plain to be sorted and counted, and the sealed rest.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::originals::{self, SealedOriginal};
+use super::tracks::{self, SealedTrack};
+use crate::access::{Facts, Sealed, Viewer};
+use crate::db::schema::identity::account_keys;
+use crate::db::schema::ops::activity_ids;
+use crate::db::schema::vault::activities;
+use crate::db::{Db, Error};
+use crate::domain::{AccountId, ActivityId, Description, Kind, Sport, Title, Visibility};
+use crate::seal::AccountKey;
+use crate::track::{Statistics, Waypoint};
+
+pub(super) const TABLE: &str = "vault.activities";
+
+/// An activity, as its owner sees it.
+#[derive(Clone)]
+pub struct Activity {
+    /// Its id.
+    pub id: ActivityId,
+    /// Whose it is.
+    pub owner: AccountId,
+    /// Recorded or planned.
+    pub kind: Kind,
+    /// The sport.
+    pub sport: Sport,
+    /// Who reads its rendition.
+    pub visibility: Visibility,
+    /// When it began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// What is sealed.
+    pub details: Details,
+    /// Counts its changes, from 1.
+    pub version: i32,
+    /// When it was kept.
+    pub created_at: DateTime<Utc>,
+    /// When it was changed last.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The sealed part of an activity.
+#[derive(Clone)]
+pub struct Details {
+    /// What its owner calls it.
+    pub title: Title,
+    /// What its owner writes about it.
+    pub description: Option<Description>,
+    /// Its numbers.
+    pub statistics: Statistics,
+    /// What was passed over while it was read.
+    pub flaws: Vec<StoredFlaw>,
+    /// Points of interest.
+    pub waypoints: Vec<Waypoint>,
+    /// SHA-256 of the upload that made it, so that a repeated one is recognised.
+    pub digest: [u8; 32],
+}
+
+/// A flaw that was passed over, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredFlaw {
+    /// The rule it broke.
+    pub rule: String,
+    /// How often.
+    pub count: u64,
+    /// Where first, such as `line 12`.
+    pub place: Option<String>,
+}
+
+/// An activity to be kept, private.
+pub struct NewActivity {
+    /// Its id.
+    pub id: ActivityId,
+    /// Recorded or planned.
+    pub kind: Kind,
+    /// The sport.
+    pub sport: Sport,
+    /// When it began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// What is to be sealed.
+    pub details: Details,
+    /// Its exact track, sealed.
+    pub track: SealedTrack,
+}
+
+/// What became of a new activity.
+pub enum Stored {
+    /// It is kept.
+    New(Sealed<Activity>),
+    /// Its id names an activity of the same account already.
+    Existing(Sealed<Activity>),
+    /// Its id named one of the same account that is deleted.
+    Deleted,
+    /// Its id was used by another account; whether that activity still exists is not told.
+    Taken,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredDetails {
+    title: String,
+    description: Option<String>,
+    statistics: Statistics,
+    flaws: Vec<StoredFlaw>,
+    waypoints: Vec<Waypoint>,
+    digest: [u8; 32],
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = activities, check_for_backend(diesel::pg::Pg))]
+pub(super) struct Row {
+    account_id: Uuid,
+    activity_id: Uuid,
+    kind: String,
+    sport: String,
+    visibility: String,
+    started_at: Option<DateTime<Utc>>,
+    details: Vec<u8>,
+    version: i32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl Db {
+    /// The key that seals what belongs to `account`.
+    pub async fn account_key(&self, account: AccountId) -> Result<AccountKey, Error> {
+        let conn = &mut *self.conn().await?;
+        crate::db::identity::account_key(conn, &self.keyring, account).await
+    }
+
+    /// One activity of the viewer's own, sealed; `None` when they have none of that id.
+    pub async fn activity(
+        &self,
+        viewer: Viewer,
+        id: ActivityId,
+    ) -> Result<Option<Sealed<Activity>>, Error> {
+        let Viewer::Member(account) = viewer else { return Ok(None) };
+        let found: Option<(Row, Vec<u8>)> = activities::table
+            .inner_join(account_keys::table.on(account_keys::account_id.eq(activities::account_id)))
+            .filter(activities::account_id.eq(Uuid::from(account)))
+            .filter(activities::activity_id.eq(Uuid::from(id)))
+            .select((Row::as_select(), account_keys::wrapped))
+            .first(&mut *self.conn().await?)
+            .await
+            .optional()?;
+        let Some((row, wrapped)) = found else { return Ok(None) };
+        let key = self.keyring.master.account_key(account, &wrapped)?;
+        Ok(Some(seal(viewer, &key, row)?))
+    }
+
+    /// Keeps a new activity with its track and the file it came from, which lies in the blob
+    /// store already; all or nothing.
+    pub async fn insert_activity(
+        &self,
+        key: &AccountKey,
+        new: &NewActivity,
+        original: &SealedOriginal,
+        now: DateTime<Utc>,
+    ) -> Result<Stored, Error> {
+        let conn = &mut *self.conn().await?;
+        let account = key.account();
+        let viewer = Viewer::Member(account);
+        let inserted = conn
+            .transaction(async |conn| {
+                if !claim_id(conn, account, new.id).await? {
+                    return Ok(None);
+                }
+                let row = insert_row(conn, key, new, now).await?;
+                tracks::insert(conn, account, new.id, &new.track).await?;
+                originals::insert(conn, account, new.id, original).await?;
+                Ok::<_, Error>(Some(row))
+            })
+            .await?;
+        if let Some(row) = inserted {
+            return Ok(Stored::New(seal(viewer, key, row)?));
+        }
+        let first: Option<Uuid> = activity_ids::table
+            .find(Uuid::from(new.id))
+            .select(activity_ids::account_id)
+            .first(conn)
+            .await?;
+        if first != Some(account.into()) {
+            return Ok(Stored::Taken);
+        }
+        Ok(self.activity(viewer, new.id).await?.map_or(Stored::Deleted, Stored::Existing))
+    }
+}
+
+/// Takes `id` for `account`; `false` when it was ever taken.
+async fn claim_id(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+    id: ActivityId,
+) -> Result<bool, Error> {
+    let claimed = diesel::insert_into(activity_ids::table)
+        .values((
+            activity_ids::activity_id.eq(Uuid::from(id)),
+            activity_ids::account_id.eq(Uuid::from(account)),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    Ok(claimed > 0)
+}
+
+async fn insert_row(
+    conn: &mut AsyncPgConnection,
+    key: &AccountKey,
+    new: &NewActivity,
+    now: DateTime<Utc>,
+) -> Result<Row, Error> {
+    let row = diesel::insert_into(activities::table)
+        .values((
+            activities::account_id.eq(Uuid::from(key.account())),
+            activities::activity_id.eq(Uuid::from(new.id)),
+            activities::kind.eq(new.kind.name()),
+            activities::sport.eq(new.sport.name()),
+            activities::started_at.eq(new.started_at),
+            activities::distance_m.eq(new.details.statistics.distance_m),
+            activities::moving_s.eq(new.details.statistics.moving_s),
+            activities::details.eq(seal_details(key, new.id, &new.details)?),
+            activities::created_at.eq(now),
+            activities::updated_at.eq(now),
+        ))
+        .returning(Row::as_returning())
+        .get_result(conn)
+        .await?;
+    Ok(row)
+}
+
+pub(super) fn seal_details(
+    key: &AccountKey,
+    id: ActivityId,
+    details: &Details,
+) -> Result<Vec<u8>, Error> {
+    let stored = StoredDetails {
+        title: details.title.as_str().to_owned(),
+        description: details.description.as_ref().map(|text| text.as_str().to_owned()),
+        statistics: details.statistics.clone(),
+        flaws: details.flaws.clone(),
+        waypoints: details.waypoints.clone(),
+        digest: details.digest,
+    };
+    let json = serde_json::to_vec(&stored).map_err(|_| Error::Corrupt("vault.activities.details"))?;
+    Ok(key.seal(TABLE, "details", id.into(), &json))
+}
+
+/// A row as it leaves `db`: decrypted, and sealed for its viewer.
+pub(super) fn seal(viewer: Viewer, key: &AccountKey, row: Row) -> Result<Sealed<Activity>, Error> {
+    let activity = open(key, row)?;
+    let facts = Facts { owner: Some(activity.owner), visibility: activity.visibility };
+    Ok(Sealed::new(viewer, facts, activity))
+}
+
+fn open(key: &AccountKey, row: Row) -> Result<Activity, Error> {
+    let json = key.open(TABLE, "details", row.activity_id, &row.details)?;
+    let corrupt = || Error::Corrupt("vault.activities.details");
+    let stored: StoredDetails = serde_json::from_slice(&json).map_err(|_| corrupt())?;
+    let description = stored.description.as_deref().map(Description::try_from).transpose();
+    Ok(Activity {
+        id: row.activity_id.into(),
+        owner: row.account_id.into(),
+        kind: Kind::try_from(row.kind.as_str()).map_err(|_| Error::Corrupt("vault.activities.kind"))?,
+        sport: Sport::try_from(row.sport.as_str())
+            .map_err(|_| Error::Corrupt("vault.activities.sport"))?,
+        visibility: Visibility::try_from(row.visibility.as_str())
+            .map_err(|_| Error::Corrupt("vault.activities.visibility"))?,
+        started_at: row.started_at,
+        details: Details {
+            title: Title::try_from(stored.title.as_str()).map_err(|_| corrupt())?,
+            description: description.map_err(|_| corrupt())?,
+            statistics: stored.statistics,
+            flaws: stored.flaws,
+            waypoints: stored.waypoints,
+            digest: stored.digest,
+        },
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}

@@ -1,0 +1,13 @@
+//! What its owner alone reads: activities, their exact tracks, the files they came from.
+
+mod activities;
+mod list;
+mod originals;
+mod save;
+mod tracks;
+
+pub use activities::{Activity, Details, NewActivity, StoredFlaw, Stored};
+pub use list::{ActivityFilter, ListPosition};
+pub use originals::{Original, SealedOriginal, open_original, seal_original};
+pub use save::{Audience, Change, Saved, Shared};
+pub use tracks::{SealedTrack, seal_track};

@@ -1,0 +1,132 @@
+//! Changes to an activity, with the commons made to agree in the same transaction.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use super::activities::{Activity, Details, Row, seal, seal_details};
+use super::originals;
+use crate::access::{Owned, Sealed, Viewer};
+use crate::db::commons;
+use crate::db::identity::account_key;
+use crate::db::ops::{Job, enqueue};
+use crate::db::schema::vault::activities;
+use crate::db::{Db, Error};
+use crate::domain::{Description, Sport, Title, Visibility};
+use crate::track::{PublicTrack, PublicWaypoint};
+
+/// What an activity shall be after a change.
+pub struct Change {
+    /// Its sport.
+    pub sport: Sport,
+    /// Its title.
+    pub title: Title,
+    /// Its description.
+    pub description: Option<Description>,
+    /// Whom it reaches.
+    pub audience: Audience,
+}
+
+/// Whom an activity reaches, and with what: there is no rendition without an audience, and no
+/// audience without a rendition.
+pub enum Audience {
+    /// Its owner alone.
+    Nobody,
+    /// Everyone.
+    Everyone(Shared),
+}
+
+/// What others get of an activity: made by [`crate::track::cut`], and by nothing else.
+pub struct Shared {
+    /// The visible parts of the line.
+    pub track: PublicTrack,
+    /// The points of interest outside what is hidden.
+    pub waypoints: Vec<PublicWaypoint>,
+}
+
+/// What became of a change.
+pub enum Saved {
+    /// It is kept.
+    Changed(Sealed<Activity>),
+    /// The activity was changed or deleted meanwhile; nothing was done.
+    Stale,
+}
+
+impl Audience {
+    const fn visibility(&self) -> Visibility {
+        match self {
+            Self::Nobody => Visibility::Private,
+            Self::Everyone(_) => Visibility::Published,
+        }
+    }
+}
+
+impl Db {
+    /// Keeps a change of `activity` and makes the commons agree with it, all or nothing.
+    pub async fn save_activity(
+        &self,
+        activity: &Owned<Activity>,
+        change: &Change,
+        now: DateTime<Utc>,
+    ) -> Result<Saved, Error> {
+        let conn = &mut *self.conn().await?;
+        let key = account_key(conn, &self.keyring, activity.owner).await?;
+        let details = Details {
+            title: change.title.clone(),
+            description: change.description.clone(),
+            ..activity.details.clone()
+        };
+        let row = conn
+            .transaction(async |conn| {
+                let row = diesel::update(
+                    activities::table
+                        .find((Uuid::from(activity.owner), Uuid::from(activity.id)))
+                        .filter(activities::version.eq(activity.version)),
+                )
+                .set((
+                    activities::sport.eq(change.sport.name()),
+                    activities::visibility.eq(change.audience.visibility().name()),
+                    activities::details.eq(seal_details(&key, activity.id, &details)?),
+                    activities::version.eq(activity.version + 1),
+                    activities::updated_at.eq(now),
+                ))
+                .returning(Row::as_returning())
+                .get_result(conn)
+                .await
+                .optional()?;
+                let Some(row) = row else { return Ok(None) };
+                match &change.audience {
+                    Audience::Nobody => commons::withdraw(conn, activity.id).await?,
+                    Audience::Everyone(shared) => {
+                        commons::publish(conn, activity, change, shared).await?;
+                    }
+                }
+                Ok::<_, Error>(Some(row))
+            })
+            .await?;
+        let Some(row) = row else { return Ok(Saved::Stale) };
+        Ok(Saved::Changed(seal(Viewer::Member(activity.owner), &key, row)?))
+    }
+
+    /// Deletes an activity, what was made of it, and by a job its file.
+    pub async fn delete_activity(
+        &self,
+        activity: &Owned<Activity>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let conn = &mut *self.conn().await?;
+        conn.transaction(async |conn| {
+            commons::withdraw(conn, activity.id).await?;
+            let blob = originals::delete(conn, activity.owner, activity.id).await?;
+            let row = activities::table.find((Uuid::from(activity.owner), Uuid::from(activity.id)));
+            diesel::delete(row).execute(conn).await?;
+            if let Some(blob) = blob {
+                let job = Job::EraseBlob { blob };
+                enqueue(conn, &self.keyring, Some(activity.owner), &job, now).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}

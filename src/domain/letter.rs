@@ -1,0 +1,54 @@
+//! What the product writes to people.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Locale;
+
+/// A mail to be written: to whom, in which language, what about.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// The address. Kept as text, because it is gone as soon as the mail is sent.
+    pub to: String,
+    /// The language of the text.
+    pub locale: Locale,
+    /// What it says.
+    pub subject: Subject,
+}
+
+/// What a mail says. None asks for personal information, none has a form.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// The code that completes a registration.
+    SignUp {
+        /// The code.
+        code: String,
+        /// The public name asked for, so that its reader sees whether it is their own request.
+        public_name: String,
+    },
+    /// Somebody tried to register an address that has an account.
+    AlreadyRegistered,
+    /// The code that lets someone choose a new password.
+    PasswordReset {
+        /// The code.
+        code: String,
+    },
+    /// A password was changed.
+    PasswordChanged,
+}
+
+/// Personal, hence not shown.
+impl fmt::Debug for Letter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Letter(…)")
+    }
+}
+
+/// Holds codes, hence not shown.
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Subject(…)")
+    }
+}

@@ -1,0 +1,304 @@
+//! A private PostgreSQL cluster: started by the server, reached by a Unix socket alone, gone when
+//! the server is gone, however it went.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+
+/// A running cluster. Dropping it stops it.
+pub struct Cluster {
+    socket_folder: PathBuf,
+    pid: u32,
+    /// Waits for the postmaster. The kernel ends the postmaster when the *thread* that started it
+    /// ends, so one thread starts it and does nothing else for as long as it runs.
+    keeper: Option<JoinHandle<()>>,
+}
+
+/// Whether the cluster must survive a power cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// What was committed is on disk.
+    Durable,
+    /// For tests: fast, and gone with the machine.
+    Fleeting,
+}
+
+/// Why there is no cluster.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// PostgreSQL is not installed.
+    #[error(
+        "PostgreSQL is not installed; on Debian: apt-get install postgresql-15 postgresql-15-postgis-3, \
+         or give DATABASE_URL"
+    )]
+    NotInstalled,
+    /// A file or program could not be used.
+    #[error("the private PostgreSQL cluster could not be set up: {0}")]
+    Io(#[from] io::Error),
+    /// A program failed.
+    #[error("{program} failed; see {log}")]
+    Failed {
+        /// Which.
+        program: &'static str,
+        /// Where it says why.
+        log: String,
+    },
+}
+
+/// The user that runs PostgreSQL when the server runs as root, which PostgreSQL refuses to do.
+const SYSTEM_USER: &str = "postgres";
+/// The name of the database, and of the user that owns it.
+const NAME: &str = "opentracks";
+/// How long a start may take: after a crash, PostgreSQL replays its log first.
+const START_MAX: Duration = Duration::from_secs(60);
+/// How long a predecessor on the same folder may take to go down.
+const HANDOVER_MAX: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(10);
+/// The longest path a socket can have (`sun_path`), less the name PostgreSQL adds.
+const SOCKET_FOLDER_BYTES_MAX: usize = 107 - "/.s.PGSQL.5432".len();
+
+impl Cluster {
+    /// Starts the cluster that lives under `data`; makes it first if there is none.
+    pub fn start(data: &Path, durability: Durability) -> Result<Self, Error> {
+        fs::create_dir_all(data)?;
+        let data = data.canonicalize()?;
+        let tools = Tools::find()?;
+        let home = home(&data, &tools)?;
+        let folder = home.join("postgres");
+        let log = home.join("postgres.log");
+        if !folder.join("PG_VERSION").exists() {
+            make(&folder, &log, &tools)?;
+        }
+        let socket_folder = socket_folder(&home, &tools)?;
+        let handover = Instant::now() + HANDOVER_MAX;
+        loop {
+            let (pid, keeper) = spawn(&tools, &folder, &socket_folder, &log, durability)?;
+            let cluster =
+                Self { socket_folder: socket_folder.clone(), pid, keeper: Some(keeper) };
+            if cluster.wait_until_ready(&tools)? {
+                cluster.make_database(&tools, &log)?;
+                return Ok(cluster);
+            }
+            // One that lost its server a moment ago may still be going down.
+            if !folder.join("postmaster.pid").exists() || handover < Instant::now() {
+                return Err(failed("postgres", &log));
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    /// The address of the product's database, as the user that owns it.
+    pub fn url(&self) -> String {
+        self.url_of(NAME)
+    }
+
+    /// The address of another database of the cluster.
+    pub fn url_of(&self, database: &str) -> String {
+        let folder = self.socket_folder.to_string_lossy().replace('/', "%2F");
+        format!("postgres://{NAME}@{folder}/{database}")
+    }
+
+    /// Whether it came to answer; `false` when it ended or took too long.
+    fn wait_until_ready(&self, tools: &Tools) -> Result<bool, Error> {
+        let deadline = Instant::now() + START_MAX;
+        while Instant::now() < deadline {
+            if self.keeper.as_ref().is_none_or(JoinHandle::is_finished) {
+                return Ok(false);
+            }
+            let mut ask = Command::new(tools.path("pg_isready"));
+            if ask.arg("-q").arg("-h").arg(&self.socket_folder).status()?.success() {
+                return Ok(true);
+            }
+            thread::sleep(POLL);
+        }
+        Ok(false)
+    }
+
+    fn make_database(&self, tools: &Tools, log: &Path) -> Result<(), Error> {
+        let exists = format!("SELECT 1 FROM pg_database WHERE datname = '{NAME}'");
+        let mut psql = Command::new(tools.path("psql"));
+        psql.arg("-h").arg(&self.socket_folder).args(["-U", NAME, "-d", "postgres", "-Atqc", &exists]);
+        if psql.stderr(append(log)?).output()?.stdout.starts_with(b"1") {
+            return Ok(());
+        }
+        let mut create = Command::new(tools.path("createdb"));
+        create.arg("-h").arg(&self.socket_folder).args(["-U", NAME, NAME]);
+        check(create, "createdb", log)
+    }
+
+    fn stop(&mut self) {
+        let Some(keeper) = self.keeper.take() else { return };
+        // SIGINT is PostgreSQL's fast shutdown: it ends connections and writes everything out.
+        let stopped = Command::new("sh").args(["-c", &format!("kill -INT {}", self.pid)]).status();
+        if stopped.is_ok_and(|status| status.success()) {
+            let _ended = keeper.join();
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Where PostgreSQL's programs are, and as whom they run.
+struct Tools {
+    folder: PathBuf,
+    as_root: bool,
+}
+
+impl Tools {
+    fn find() -> Result<Self, Error> {
+        // The newest version that Debian's packages brought, else what is in the path.
+        let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+            .map(|entries| entries.flatten().map(|entry| entry.path().join("bin")).collect())
+            .unwrap_or_default();
+        versions.sort();
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        versions.splice(0..0, std::env::split_paths(&paths));
+        let folder = versions.into_iter().rfind(|folder| folder.join("initdb").exists());
+        let folder = folder.ok_or(Error::NotInstalled)?;
+        Ok(Self { folder, as_root: fs::metadata("/proc/self")?.uid() == 0 })
+    }
+
+    fn path(&self, program: &str) -> PathBuf {
+        self.folder.join(program)
+    }
+
+    /// A command that runs `program` as a user that PostgreSQL accepts, and ends with its parent.
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new("setpriv");
+        command.arg("--pdeathsig").arg("QUIT");
+        if self.as_root {
+            let user = [format!("--reuid={SYSTEM_USER}"), format!("--regid={SYSTEM_USER}")];
+            command.args(user).arg("--init-groups");
+        }
+        command.arg("--").arg(program).stdin(Stdio::null());
+        // In a group of its own, so that Ctrl-C reaches the server first.
+        command.process_group(0).current_dir("/");
+        command
+    }
+
+    /// Makes a folder that belongs to the user that runs PostgreSQL, for nobody else to enter.
+    fn make_folder(&self, folder: &Path) -> Result<(), Error> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        if self.as_root {
+            let mut chown = Command::new("chown");
+            chown.arg(format!("{SYSTEM_USER}:")).arg(folder);
+            if !chown.status()?.success() {
+                return Err(Error::NotInstalled);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the cluster lives: with the data, unless the user that runs PostgreSQL cannot get there
+/// (a checkout below `/root`), then in `/var/lib`, under a name that follows from the data folder.
+fn home(data: &Path, tools: &Tools) -> Result<PathBuf, Error> {
+    let mut reach = tools.command(Path::new("test"));
+    if reach.arg("-x").arg(data).status()?.success() {
+        return Ok(data.to_owned());
+    }
+    let home = PathBuf::from(format!("/var/lib/opentracks-{}", short_hash(data)));
+    tools.make_folder(&home)?;
+    Ok(home)
+}
+
+fn socket_folder(home: &Path, tools: &Tools) -> Result<PathBuf, Error> {
+    let mut folder = home.join("postgres-socket");
+    if SOCKET_FOLDER_BYTES_MAX < folder.as_os_str().len() {
+        folder = PathBuf::from(format!("/tmp/opentracks-{}", short_hash(home)));
+    }
+    tools.make_folder(&folder)?;
+    Ok(folder)
+}
+
+fn short_hash(path: &Path) -> String {
+    let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
+    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Makes a cluster beside its place and moves it there when it is whole and on disk.
+fn make(folder: &Path, log: &Path, tools: &Tools) -> Result<(), Error> {
+    let unfinished = folder.with_extension("new");
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished)?;
+    }
+    tools.make_folder(&unfinished)?;
+    let mut initdb = tools.command(&tools.path("initdb"));
+    // Whoever can enter the socket's folder may connect: the server's own user alone.
+    initdb.args(["--no-sync", "--locale=C.UTF-8", "-E", "UTF8", "-A", "trust", "-U", NAME, "-D"]);
+    check({ initdb.arg(&unfinished); initdb }, "initdb", log)?;
+    let mut sync = tools.command(&tools.path("initdb"));
+    check({ sync.args(["--sync-only", "-D"]).arg(&unfinished); sync }, "initdb", log)?;
+    fs::rename(&unfinished, folder)?;
+    Ok(())
+}
+
+fn spawn(
+    tools: &Tools,
+    folder: &Path,
+    socket_folder: &Path,
+    log: &Path,
+    durability: Durability,
+) -> Result<(u32, JoinHandle<()>), Error> {
+    let mut command = tools.command(&tools.path("postgres"));
+    command.arg("-D").arg(folder).arg("-k").arg(socket_folder);
+    for setting in settings(durability) {
+        command.args(["-c", setting]);
+    }
+    command.stdout(append(log)?).stderr(append(log)?);
+    let (sender, receiver) = mpsc::channel::<io::Result<u32>>();
+    let keeper = thread::Builder::new().name("postgres keeper".to_owned()).spawn(move || {
+        let started = command.spawn();
+        let _heard = sender.send(started.as_ref().map(Child::id).map_err(|error| error.kind().into()));
+        if let Ok(mut child) = started {
+            let _status = child.wait();
+        }
+    })?;
+    let pid = receiver.recv().map_err(io::Error::other)??;
+    Ok((pid, keeper))
+}
+
+/// No TCP. Statements and the details of errors hold personal data, so neither is logged.
+fn settings(durability: Durability) -> impl Iterator<Item = &'static str> {
+    const ALWAYS: &[&str] = &[
+        "listen_addresses=",
+        "unix_socket_permissions=0700",
+        "log_statement=none",
+        "log_min_error_statement=panic",
+        "log_error_verbosity=terse",
+        "shared_buffers=128MB",
+        "jit=off",
+        "max_connections=200",
+    ];
+    const FLEETING: &[&str] = &["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+    let more = match durability {
+        Durability::Durable => &[],
+        Durability::Fleeting => FLEETING,
+    };
+    ALWAYS.iter().chain(more).copied()
+}
+
+fn check(mut command: Command, program: &'static str, log: &Path) -> Result<(), Error> {
+    let status = command.stdout(append(log)?).stderr(append(log)?).status()?;
+    if status.success() { Ok(()) } else { Err(failed(program, log)) }
+}
+
+fn failed(program: &'static str, log: &Path) -> Error {
+    Error::Failed { program, log: log.display().to_string() }
+}
+
+fn append(log: &Path) -> io::Result<File> {
+    File::options().create(true).append(true).open(log)
+}

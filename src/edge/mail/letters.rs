@@ -1,0 +1,75 @@
+//! The texts of mails. None asks for personal information, none has a form; a code stands alone on
+//! its line, so that programs find it too.
+
+use crate::domain::{Letter, Locale, Subject};
+use crate::privacy::retention;
+
+/// A written mail.
+pub(super) struct Text {
+    pub(super) subject: &'static str,
+    pub(super) body: String,
+}
+
+/// Writes `letter` in its language.
+pub(super) fn write(letter: &Letter) -> Text {
+    let minutes = retention::MAILED_CODE.num_minutes();
+    match (&letter.subject, letter.locale) {
+        (Subject::SignUp { code, public_name }, Locale::En) => Text {
+            subject: "Your OpenTracks code",
+            body: format!(
+                "Hello,\n\nsomebody, hopefully you, registers as “{public_name}” with this address.\n\
+                 This code completes it; it is good for {minutes} minutes:\n\n{code}\n\n\
+                 If that was not you, do nothing: without the code there will be no account.\n"
+            ),
+        },
+        (Subject::SignUp { code, public_name }, Locale::Fr) => Text {
+            subject: "Votre code OpenTracks",
+            body: format!(
+                "Bonjour,\n\nquelqu'un, vous sans doute, s'inscrit comme « {public_name} » avec cette adresse.\n\
+                 Ce code termine l'inscription ; il est valable {minutes} minutes :\n\n{code}\n\n\
+                 Si ce n'était pas vous, ne faites rien : sans le code, il n'y aura pas de compte.\n"
+            ),
+        },
+        (Subject::AlreadyRegistered, Locale::En) => Text {
+            subject: "You have an OpenTracks account",
+            body: "Hello,\n\nsomebody, perhaps you, wanted to register with this address. It has an account \
+                   already: sign in, or choose a new password if you forgot yours.\n\n\
+                   If that was not you, do nothing: nobody learnt that you have an account.\n"
+                .to_owned(),
+        },
+        (Subject::AlreadyRegistered, Locale::Fr) => Text {
+            subject: "Vous avez un compte OpenTracks",
+            body: "Bonjour,\n\nquelqu'un, peut-être vous, a voulu s'inscrire avec cette adresse. Elle a déjà un \
+                   compte : connectez-vous, ou choisissez un nouveau mot de passe.\n\n\
+                   Si ce n'était pas vous, ne faites rien : personne n'a appris que vous avez un compte.\n"
+                .to_owned(),
+        },
+        (Subject::PasswordReset { code }, Locale::En) => Text {
+            subject: "A new password for OpenTracks",
+            body: format!(
+                "Hello,\n\nwith this code you can choose a new password; it is good for {minutes} minutes:\n\n\
+                 {code}\n\nIf you did not ask for it, do nothing: your password stays as it is.\n"
+            ),
+        },
+        (Subject::PasswordReset { code }, Locale::Fr) => Text {
+            subject: "Un nouveau mot de passe pour OpenTracks",
+            body: format!(
+                "Bonjour,\n\navec ce code vous pouvez choisir un nouveau mot de passe ; il est valable \
+                 {minutes} minutes :\n\n{code}\n\nSi vous n'avez rien demandé, ne faites rien : votre mot de \
+                 passe reste le même.\n"
+            ),
+        },
+        (Subject::PasswordChanged, Locale::En) => Text {
+            subject: "Your OpenTracks password was changed",
+            body: "Hello,\n\nyour password was changed, and every device was signed out. If that was not you, \
+                   ask for a new password at once.\n"
+                .to_owned(),
+        },
+        (Subject::PasswordChanged, Locale::Fr) => Text {
+            subject: "Votre mot de passe OpenTracks a changé",
+            body: "Bonjour,\n\nvotre mot de passe a changé, et tous les appareils ont été déconnectés. Si ce \
+                   n'était pas vous, demandez tout de suite un nouveau mot de passe.\n"
+                .to_owned(),
+        },
+    }
+}

@@ -1,0 +1,212 @@
+//! `/activities`: keeping, reading, changing, deleting.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
+use serde::{Deserialize, Serialize};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::answer::{self, Keep};
+use super::body::Json;
+use super::me::given;
+use super::present::{ActivityBody, FlawBody, OwnBody, RenditionBody};
+use super::problem::{Body, Problem};
+use super::session::{Member, Now};
+use super::upload::{self, PlanBody, UploadForm, UploadRoom};
+use crate::access::{Owned, Sealed, Viewer};
+use crate::actions::Service;
+use crate::actions::record::{Recorded, Upload};
+use crate::actions::share::Edit;
+use crate::db::Commons;
+use crate::db::vault::Activity;
+use crate::domain::{ActivityId, Description, Invalid, Sport, Title};
+
+/// The longest idempotency key, in bytes.
+const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(create).service(put_activity).service(show).service(edit).service(remove);
+}
+
+/// The activities of a file that holds several.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Activities)]
+struct SeveralBody {
+    activities: Vec<OwnBody>,
+    /// What was unsound in the file as a whole.
+    flaws: Vec<FlawBody>,
+}
+
+/// Words to change; those that are left out stay, null clears.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EditBody {
+    title: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    description: Option<Option<String>>,
+    sport: Option<String>,
+}
+
+/// Keeps a file, or a plan drawn in JSON, as a new activity that its owner alone sees. With an
+/// `Idempotency-Key`, a repeated call is answered like the first and changes nothing.
+#[utoipa::path(tag = "activities", security(("token" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 characters.")),
+    request_body(content((UploadForm = "multipart/form-data"), (PlanBody = "application/json"))),
+    responses(
+        (status = 201, body = OwnBody, description = "Kept. Several activities of one file come as `{activities, flaws}`."),
+        (status = 200, body = OwnBody, description = "Kept before; nothing changed."),
+        (status = 401, body = Body), (status = 409, body = Body), (status = 413, body = Body),
+        (status = 422, body = Body, description = "The file or a field is not fit."),
+    ))]
+#[post("/activities")]
+async fn create(
+    member: Member,
+    Now(now): Now,
+    request: HttpRequest,
+    payload: web::Payload,
+    service: web::Data<Service>,
+    room: web::Data<UploadRoom>,
+) -> Result<HttpResponse, Problem> {
+    let key = idempotency_key(&request)?;
+    let id = key.map_or_else(ActivityId::random, |key| service.keyed_id(member.account, key));
+    let received = upload::receive(&request, payload, &room).await?;
+    let upload = Upload { id, file: received.file, metadata: received.metadata };
+    Ok(kept(&service.record(member.account, upload, now).await?))
+}
+
+/// Keeps a file, or a plan drawn in JSON, under an id that the client made. Repeating it changes
+/// nothing.
+#[utoipa::path(tag = "activities", security(("token" = [])),
+    params(("id" = ActivityId, Path)),
+    request_body(content((UploadForm = "multipart/form-data"), (PlanBody = "application/json"))),
+    responses(
+        (status = 201, body = OwnBody, description = "Kept. Several activities of one file come as `{activities, flaws}`."),
+        (status = 200, body = OwnBody, description = "Kept before; nothing changed."),
+        (status = 401, body = Body), (status = 404, body = Body),
+        (status = 409, body = Body, description = "The id stands for something else."),
+        (status = 410, body = Body, description = "What the id stood for was deleted."),
+        (status = 413, body = Body),
+        (status = 422, body = Body, description = "The file or a field is not fit."),
+    ))]
+#[put("/activities/{id}")]
+async fn put_activity(
+    member: Member,
+    id: web::Path<ActivityId>,
+    Now(now): Now,
+    request: HttpRequest,
+    payload: web::Payload,
+    service: web::Data<Service>,
+    room: web::Data<UploadRoom>,
+) -> Result<HttpResponse, Problem> {
+    let received = upload::receive(&request, payload, &room).await?;
+    let upload = Upload { id: *id, file: received.file, metadata: received.metadata };
+    Ok(kept(&service.record(member.account, upload, now).await?))
+}
+
+/// An activity for its owner; its rendition for others.
+#[utoipa::path(tag = "activities", security((), ("token" = [])),
+    params(("id" = ActivityId, Path)),
+    responses(
+        (status = 200, body = ActivityBody), (status = 304), (status = 401, body = Body), (status = 404, body = Body),
+    ))]
+#[get("/activities/{id}")]
+async fn show(
+    viewer: Viewer,
+    id: web::Path<ActivityId>,
+    request: HttpRequest,
+    service: web::Data<Service>,
+    commons: web::Data<Commons>,
+) -> Result<HttpResponse, Problem> {
+    if let Some(own) = service.db.activity(viewer, *id).await?.and_then(Sealed::claim) {
+        let body = ActivityBody::Own(Box::new(OwnBody::from(&own)));
+        return Ok(answer::own(StatusCode::OK, &own, &body));
+    }
+    let rendition = commons.rendition(viewer, *id).await?.and_then(Sealed::open);
+    let rendition = rendition.ok_or(Problem::NotFound)?;
+    let body = ActivityBody::Rendition(Box::new(RenditionBody::from(&rendition)));
+    answer::json(&request, Keep::Everyone, &body)
+}
+
+/// Changes the words of an activity, and of its rendition if it has one.
+#[utoipa::path(tag = "activities", security(("token" = [])),
+    params(("id" = ActivityId, Path), ("If-Match" = Option<String>, Header)),
+    request_body = EditBody,
+    responses(
+        (status = 200, body = OwnBody), (status = 401, body = Body), (status = 404, body = Body),
+        (status = 412, body = Body, description = "It has changed meanwhile."), (status = 422, body = Body),
+    ))]
+#[patch("/activities/{id}")]
+async fn edit(
+    member: Member,
+    id: web::Path<ActivityId>,
+    Json(body): Json<EditBody>,
+    Now(now): Now,
+    request: HttpRequest,
+    service: web::Data<Service>,
+) -> Result<HttpResponse, Problem> {
+    let edit = body.try_into()?;
+    let activity = owned(&service, member, *id).await?;
+    answer::check_if_match(&request, &activity)?;
+    let changed = service.edit(&activity, edit, now).await?;
+    Ok(answer::own(StatusCode::OK, &changed, &OwnBody::from(&changed)))
+}
+
+/// Deletes an activity, its track, its file and what others could see of it.
+#[utoipa::path(tag = "activities", security(("token" = [])),
+    params(("id" = ActivityId, Path), ("If-Match" = Option<String>, Header)),
+    responses(
+        (status = 204), (status = 401, body = Body), (status = 404, body = Body), (status = 412, body = Body),
+    ))]
+#[delete("/activities/{id}")]
+async fn remove(
+    member: Member,
+    id: web::Path<ActivityId>,
+    Now(now): Now,
+    request: HttpRequest,
+    service: web::Data<Service>,
+) -> Result<HttpResponse, Problem> {
+    let activity = owned(&service, member, *id).await?;
+    answer::check_if_match(&request, &activity)?;
+    service.db.delete_activity(&activity, now).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// An activity of the one who asks. Somebody else's is not there.
+pub(super) async fn owned(
+    service: &Service,
+    member: Member,
+    id: ActivityId,
+) -> Result<Owned<Activity>, Problem> {
+    let sealed = service.db.activity(member.into(), id).await?;
+    sealed.and_then(Sealed::claim).ok_or(Problem::NotFound)
+}
+
+fn kept(recorded: &Recorded) -> HttpResponse {
+    let status = if recorded.new { StatusCode::CREATED } else { StatusCode::OK };
+    if let [only] = recorded.activities.as_slice() {
+        return answer::own(status, only, &OwnBody::from(only));
+    }
+    let activities = recorded.activities.iter().map(OwnBody::from).collect();
+    let flaws = recorded.flaws.iter().map(FlawBody::from).collect();
+    HttpResponse::build(status)
+        .insert_header((header::CACHE_CONTROL, "private, no-store"))
+        .json(SeveralBody { activities, flaws })
+}
+
+fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>, Problem> {
+    let Some(key) = request.headers().get("Idempotency-Key") else { return Ok(None) };
+    let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= IDEMPOTENCY_KEY_BYTES_MAX);
+    key.map(Some).ok_or(Problem::Malformed("Idempotency-Key has 1 to 255 plain characters."))
+}
+
+impl TryFrom<EditBody> for Edit {
+    type Error = Invalid;
+
+    fn try_from(body: EditBody) -> Result<Self, Invalid> {
+        let parse = |text: String| Description::try_from(text.as_str());
+        Ok(Self {
+            title: body.title.as_deref().map(Title::try_from).transpose()?,
+            description: body.description.map(|text| text.map(parse).transpose()).transpose()?,
+            sport: body.sport.as_deref().map(Sport::try_from).transpose()?,
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! Answers that clients may keep, and edits that must not overwrite what they have not seen.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::problem::Problem;
+use crate::access::Owned;
+use crate::db::vault::Activity;
+
+/// Who may keep an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Nobody: it is its owner's.
+    Nobody,
+    /// Anyone, if they ask each time whether it still holds. So a withdrawn one is gone at once.
+    Everyone,
+}
+
+impl Keep {
+    const fn cache_control(self) -> &'static str {
+        match self {
+            Self::Nobody => "private, no-store",
+            Self::Everyone => "public, no-cache",
+        }
+    }
+}
+
+/// The version of an activity as an entity tag.
+pub fn version_tag(activity: &Owned<Activity>) -> String {
+    format!("\"{}\"", activity.version)
+}
+
+/// `body` as JSON, with a tag that follows from its content.
+pub fn json(request: &HttpRequest, keep: Keep, body: &impl Serialize) -> Result<HttpResponse, Problem> {
+    let content = serde_json::to_vec(body).map_err(|error| Problem::Internal(error.to_string()))?;
+    Ok(content_answer(request, keep, "application/json", None, content))
+}
+
+/// `content` as a file called `name`, with a tag that follows from its content.
+pub fn file(
+    request: &HttpRequest,
+    keep: Keep,
+    kind: &'static str,
+    name: &str,
+    content: Vec<u8>,
+) -> HttpResponse {
+    content_answer(request, keep, kind, Some(name), content)
+}
+
+/// An own activity as JSON, tagged with its version.
+pub fn own(
+    status: StatusCode,
+    activity: &Owned<Activity>,
+    body: &impl Serialize,
+) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header((header::ETAG, version_tag(activity)))
+        .insert_header((header::CACHE_CONTROL, Keep::Nobody.cache_control()))
+        .json(body)
+}
+
+/// Refuses an edit of another version than the client has read (RFC 9110, 13.1.1).
+pub fn check_if_match(request: &HttpRequest, activity: &Owned<Activity>) -> Result<(), Problem> {
+    let Some(wanted) = request.headers().get(header::IF_MATCH) else { return Ok(()) };
+    let wanted = wanted.to_str().unwrap_or_default();
+    if names(wanted, &version_tag(activity)) { Ok(()) } else { Err(Problem::Stale) }
+}
+
+fn content_answer(
+    request: &HttpRequest,
+    keep: Keep,
+    kind: &'static str,
+    name: Option<&str>,
+    content: Vec<u8>,
+) -> HttpResponse {
+    let tag = format!("\"{}\"", BASE64.encode(&Sha256::digest(&content)[..16]));
+    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    let unchanged = known.is_some_and(|known| names(known, &tag));
+    let status = if unchanged { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+    let mut response = HttpResponse::build(status);
+    response.insert_header((header::ETAG, tag));
+    response.insert_header((header::CACHE_CONTROL, keep.cache_control()));
+    response.insert_header((header::VARY, "Authorization"));
+    if unchanged {
+        return response.finish();
+    }
+    response.insert_header((header::CONTENT_TYPE, kind));
+    if let Some(name) = name {
+        let disposition = format!("attachment; filename=\"{name}\"");
+        response.insert_header((header::CONTENT_DISPOSITION, disposition));
+    }
+    response.body(content)
+}
+
+/// Whether a list of entity tags names `tag`, or any.
+fn names(list: &str, tag: &str) -> bool {
+    list.split(',').map(|known| known.trim().trim_start_matches("W/")).any(|known| known == "*" || known == tag)
+}

@@ -1,0 +1,52 @@
+//! `/health`: whether the process lives, and whether it can answer.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use actix_web::{HttpResponse, get, web};
+use serde::Serialize;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::problem::{Body, Problem};
+use crate::db::Commons;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(live).service(ready);
+}
+
+/// Whether the server is about to stop: then it is not ready, though it still answers.
+#[derive(Default)]
+pub struct Draining(AtomicBool);
+
+impl Draining {
+    /// Says that the server is about to stop.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Health)]
+struct HealthBody {
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Whether the process lives. Touches nothing else.
+#[utoipa::path(tag = "operation", responses((status = 200, body = HealthBody)))]
+#[get("/health/live")]
+async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(HealthBody { status: "ok" })
+}
+
+/// Whether it can answer: the database does, and the server is not about to stop.
+#[utoipa::path(tag = "operation", responses((status = 200, body = HealthBody), (status = 503, body = Body)))]
+#[get("/health/ready")]
+async fn ready(
+    commons: web::Data<Commons>,
+    draining: web::Data<Draining>,
+) -> Result<HttpResponse, Problem> {
+    if draining.0.load(Ordering::Relaxed) || commons.ping().await.is_err() {
+        return Err(Problem::Busy);
+    }
+    Ok(HttpResponse::Ok().json(HealthBody { status: "ok" }))
+}

@@ -1,0 +1,240 @@
+//! `/me`: one's own account, sessions and activities.
+
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, web};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::answer::{self, Keep};
+use super::body::Json;
+use super::page::{self, Cursor, Page};
+use super::present::OwnBody;
+use super::problem::{Body, Problem};
+use super::session::{Member, Now};
+use crate::actions::Service;
+use crate::db::identity::{Account, ProfileChange, SessionRow};
+use crate::db::vault::{ActivityFilter, ListPosition};
+use crate::domain::{
+    AccountId, Invalid, Kind, Locale, PersonName, PublicName, SessionId, Sport, Visibility,
+};
+
+/// The longest text to look for in titles and descriptions, in characters.
+const TEXT_CHARS_MAX: usize = 200;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(show).service(change).service(sessions).service(end_session).service(activities);
+}
+
+/// One's own account.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Account)]
+struct AccountBody {
+    account_id: AccountId,
+    email: String,
+    public_name: String,
+    given_name: Option<String>,
+    family_name: Option<String>,
+    locale: Locale,
+    /// The policy version that was accepted last.
+    policy_version: String,
+    created_at: DateTime<Utc>,
+}
+
+/// Fields to change; those that are left out stay, null clears.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChangeBody {
+    public_name: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    given_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    family_name: Option<Option<String>>,
+    locale: Option<String>,
+}
+
+/// A signed-in device.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Session)]
+struct SessionBody {
+    id: SessionId,
+    device: String,
+    /// Whether it is the one that asks.
+    current: bool,
+    created_at: DateTime<Utc>,
+    last_used_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
+/// Which activities to list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// `recorded` or `planned`.
+    kind: Option<String>,
+    /// A sport.
+    sport: Option<String>,
+    /// Begun at this time or later.
+    from: Option<DateTime<Utc>>,
+    /// Begun before this time.
+    to: Option<DateTime<Utc>>,
+    /// `private`, `link`, `community` or `published`.
+    visibility: Option<String>,
+    /// A text in the title or description.
+    q: Option<String>,
+    /// At most so many, 1 to 100.
+    limit: Option<usize>,
+    /// From the page before.
+    cursor: Option<String>,
+}
+
+/// One's own account.
+#[utoipa::path(tag = "me", security(("token" = [])), responses((status = 200, body = AccountBody), (status = 401, body = Body)))]
+#[get("/me")]
+async fn show(
+    member: Member,
+    request: HttpRequest,
+    service: web::Data<Service>,
+) -> Result<HttpResponse, Problem> {
+    let account = service.db.account(member.account).await?.ok_or(Problem::NotFound)?;
+    answer::json(&request, Keep::Nobody, &AccountBody::from(account))
+}
+
+/// Changes one's own account.
+#[utoipa::path(tag = "me", security(("token" = [])), request_body = ChangeBody, responses(
+    (status = 200, body = AccountBody), (status = 401, body = Body), (status = 422, body = Body),
+))]
+#[patch("/me")]
+async fn change(
+    member: Member,
+    Json(body): Json<ChangeBody>,
+    request: HttpRequest,
+    service: web::Data<Service>,
+) -> Result<HttpResponse, Problem> {
+    let changed = service.db.change_profile(member.account, body.try_into()?).await?;
+    answer::json(&request, Keep::Nobody, &AccountBody::from(changed.ok_or(Problem::NotFound)?))
+}
+
+/// The devices that are signed in.
+#[utoipa::path(tag = "me", security(("token" = [])), responses((status = 200, body = Page<SessionBody>), (status = 401, body = Body)))]
+#[get("/me/sessions")]
+async fn sessions(
+    member: Member,
+    Now(now): Now,
+    request: HttpRequest,
+    service: web::Data<Service>,
+) -> Result<HttpResponse, Problem> {
+    let sessions = service.db.sessions(member.account, now).await?;
+    let items = sessions.into_iter().map(|row| SessionBody::of(row, member)).collect();
+    answer::json(&request, Keep::Nobody, &Page::<SessionBody> { items, next_cursor: None })
+}
+
+/// Signs a device out, at once.
+#[utoipa::path(tag = "me", security(("token" = [])), responses(
+    (status = 204), (status = 401, body = Body), (status = 404, body = Body),
+))]
+#[delete("/me/sessions/{id}")]
+async fn end_session(
+    member: Member,
+    id: web::Path<SessionId>,
+    service: web::Data<Service>,
+) -> Result<HttpResponse, Problem> {
+    let ended = service.db.delete_session(member.account, *id).await?;
+    ended.then(|| HttpResponse::NoContent().finish()).ok_or(Problem::NotFound)
+}
+
+/// One's own activities, newest first.
+#[utoipa::path(tag = "me", security(("token" = [])), params(ListQuery), responses(
+    (status = 200, body = Page<OwnBody>), (status = 401, body = Body), (status = 422, body = Body),
+))]
+#[get("/me/activities")]
+async fn activities(
+    member: Member,
+    query: web::Query<ListQuery>,
+    request: HttpRequest,
+    service: web::Data<Service>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.into_inner();
+    let limit = page::limit(query.limit)?;
+    let after = query.cursor.as_deref().map(ListPosition::parse).transpose()?;
+    let filter = query.try_into()?;
+    let found = service.db.activities(member.account, &filter, after, limit + 1).await?;
+    let cursor = |activity: &_| ListPosition::after(activity).to_text();
+    let page = Page::of(found, limit, |activity| cursor(activity), |activity| OwnBody::from(&activity));
+    answer::json(&request, Keep::Nobody, &page)
+}
+
+impl From<Account> for AccountBody {
+    fn from(account: Account) -> Self {
+        let profile = account.profile;
+        let text = |name: Option<PersonName>| name.map(|name| name.as_str().to_owned());
+        Self {
+            account_id: account.id,
+            email: account.email.as_str().to_owned(),
+            public_name: profile.public_name.as_str().to_owned(),
+            given_name: text(profile.given_name),
+            family_name: text(profile.family_name),
+            locale: profile.locale,
+            policy_version: account.policy_version,
+            created_at: account.created_at,
+        }
+    }
+}
+
+impl SessionBody {
+    fn of(row: SessionRow, asking: Member) -> Self {
+        Self {
+            id: row.id,
+            device: row.device,
+            current: row.id == asking.session,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            expires_at: row.expires_at,
+        }
+    }
+}
+
+impl TryFrom<ChangeBody> for ProfileChange {
+    type Error = Invalid;
+
+    fn try_from(body: ChangeBody) -> Result<Self, Invalid> {
+        let name = |name: Option<Option<String>>, field| {
+            let parse = |name: String| {
+                PersonName::try_from(name.as_str()).map_err(|error| Invalid { field, ..error })
+            };
+            name.map(|name| name.map(parse).transpose()).transpose()
+        };
+        Ok(Self {
+            public_name: body.public_name.as_deref().map(PublicName::try_from).transpose()?,
+            given_name: name(body.given_name, "given_name")?,
+            family_name: name(body.family_name, "family_name")?,
+            locale: body.locale.as_deref().map(Locale::try_from).transpose()?,
+        })
+    }
+}
+
+impl TryFrom<ListQuery> for ActivityFilter {
+    type Error = Invalid;
+
+    fn try_from(query: ListQuery) -> Result<Self, Invalid> {
+        if query.q.as_deref().is_some_and(|text| TEXT_CHARS_MAX < text.chars().count()) {
+            return Err(Invalid { field: "q", reason: "must have at most 200 characters" });
+        }
+        Ok(Self {
+            kind: query.kind.as_deref().map(Kind::try_from).transpose()?,
+            sport: query.sport.as_deref().map(Sport::try_from).transpose()?,
+            visibility: query.visibility.as_deref().map(Visibility::try_from).transpose()?,
+            from: query.from,
+            to: query.to,
+            text: query.q,
+        })
+    }
+}
+
+/// Tells a field that is null from one that is left out.
+#[allow(clippy::option_option, reason = "the outer says whether it was given, the inner whether it is null")]
+pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,139 @@
+//! The HTTP API: extract, call, present.
+
+mod activities;
+mod answer;
+mod auth;
+pub mod body;
+pub mod docs;
+mod explore;
+pub mod health;
+pub mod log;
+mod me;
+pub mod metrics;
+mod page;
+mod present;
+mod privacy;
+mod problem;
+mod session;
+mod sharing;
+mod tracks;
+pub mod upload;
+
+use std::collections::BTreeMap;
+
+use actix_web::http::{Method, header};
+use actix_web::{App, HttpRequest, HttpResponse, ResponseError, web};
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt, scope};
+
+use problem::Problem;
+
+/// Where the API begins.
+const BASE: &str = "/api/v1";
+
+/// Every route, and what the framework says in our words.
+pub fn routes(config: &mut ServiceConfig) {
+    config.map(|config| {
+        config
+            .app_data(web::QueryConfig::default().error_handler(|_, _| {
+                Problem::Malformed("The query has a parameter that is unknown or unfit.").into()
+            }))
+            // A malformed id names nothing.
+            .app_data(web::PathConfig::default().error_handler(|_, _| Problem::NotFound.into()))
+            .default_service(web::to(no_route))
+    });
+    config
+        .configure(health::routes)
+        .configure(privacy::routes)
+        .configure(docs::routes)
+        .service(scope(BASE).configure(api));
+}
+
+fn api(config: &mut ServiceConfig) {
+    config
+        .configure(auth::routes)
+        .configure(me::routes)
+        .configure(tracks::routes)
+        .configure(sharing::routes)
+        .configure(activities::routes)
+        .configure(explore::routes);
+}
+
+/// The contract that follows from the routes.
+pub fn contract() -> OpenApi {
+    let (_, api) = App::new().into_utoipa_app().configure(routes).split_for_parts();
+    api
+}
+
+/// Which methods each path of the contract takes, for what matches no route.
+pub struct Methods(BTreeMap<String, Vec<Method>>);
+
+impl Methods {
+    /// Reads them from the contract.
+    pub fn of(api: &OpenApi) -> Self {
+        let paths = api.paths.paths.iter().map(|(path, item)| {
+            let methods = [
+                (Method::GET, item.get.is_some()),
+                (Method::HEAD, item.get.is_some()),
+                (Method::POST, item.post.is_some()),
+                (Method::PUT, item.put.is_some()),
+                (Method::PATCH, item.patch.is_some()),
+                (Method::DELETE, item.delete.is_some()),
+            ];
+            let taken = methods.into_iter().filter(|(_, taken)| *taken).map(|(method, _)| method);
+            (path.clone(), taken.collect())
+        });
+        Self(paths.collect())
+    }
+
+    /// What `path` takes: `Allow`, whether or not what it names exists.
+    fn allowed(&self, path: &str) -> Option<String> {
+        let matching = self.0.iter().find(|(pattern, _)| matches(pattern, path))?;
+        let names: Vec<&str> = matching.1.iter().map(Method::as_str).collect();
+        Some(format!("{}, OPTIONS", names.join(", ")))
+    }
+}
+
+/// No route: another method, or nothing at all.
+async fn no_route(request: HttpRequest, methods: web::Data<Methods>) -> HttpResponse {
+    match methods.allowed(request.path()) {
+        Some(allowed) if *request.method() == Method::OPTIONS => {
+            HttpResponse::NoContent().insert_header((header::ALLOW, allowed)).finish()
+        }
+        Some(allowed) => Problem::MethodNotAllowed(allowed).error_response(),
+        None => Problem::NotFound.error_response(),
+    }
+}
+
+fn matches(pattern: &str, path: &str) -> bool {
+    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (pattern.next(), path.next()) {
+            (None, None) => return true,
+            (Some(expected), Some(part)) if expected.starts_with('{') || expected == part => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_matches_its_pattern_part_by_part() {
+        assert!(matches("/activities/{id}/publish", "/activities/7/publish"));
+        assert!(!matches("/activities/{id}/publish", "/activities/7"));
+        assert!(!matches("/activities/{id}", "/activities/7/publish"));
+        assert!(!matches("/activities", "/activity"));
+    }
+
+    #[test]
+    fn the_contract_knows_the_methods() {
+        let methods = Methods::of(&contract());
+        let allowed = methods.allowed("/api/v1/activities/7").unwrap();
+        assert_eq!(allowed, "GET, HEAD, PUT, PATCH, DELETE, OPTIONS");
+        assert_eq!(methods.allowed("/api/v1/nowhere"), None);
+    }
+}

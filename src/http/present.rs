@@ -1,0 +1,170 @@
+//! Activities and renditions as clients read them. Each is made from what `access` opened.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+
+use crate::access::{Owned, Visible};
+use crate::db::commons::{Author, Rendition};
+use crate::db::vault::{Activity, StoredFlaw};
+use crate::domain::{AccountId, ActivityId, Kind, Sport, Visibility};
+use crate::track::columns::PER_DEGREE;
+use crate::track::{PublicWaypoint, Statistics, Waypoint};
+
+/// An activity, as its owner reads it.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Activity)]
+pub struct OwnBody {
+    id: ActivityId,
+    kind: Kind,
+    sport: Sport,
+    title: String,
+    description: Option<String>,
+    visibility: Visibility,
+    /// When it began. Only its owner reads this.
+    started_at: Option<DateTime<Utc>>,
+    statistics: Statistics,
+    waypoints: Vec<WaypointBody>,
+    /// Whom it reaches.
+    sharing: SharingBody,
+    /// What was unsound in the file and passed over.
+    flaws: Vec<FlawBody>,
+    /// Counts its changes, from 1; also its `ETag`.
+    version: i32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// Whom an activity reaches.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Sharing)]
+pub struct SharingBody {
+    /// Everyone, signed in or not.
+    published: bool,
+}
+
+/// What others see of an activity.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Rendition)]
+pub struct RenditionBody {
+    id: ActivityId,
+    kind: Kind,
+    sport: Sport,
+    title: String,
+    description: Option<String>,
+    visibility: Visibility,
+    /// Who made it; null when they have left.
+    author: Option<AuthorBody>,
+    /// The day it took place, in UTC. The hour is not told.
+    day: Option<NaiveDate>,
+    /// The numbers of its visible parts.
+    statistics: Statistics,
+    waypoints: Vec<WaypointBody>,
+}
+
+/// The member who made something.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Author)]
+pub struct AuthorBody {
+    id: AccountId,
+    public_name: String,
+}
+
+/// A point of interest.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Waypoint)]
+pub struct WaypointBody {
+    /// `[longitude, latitude]` or `[longitude, latitude, elevation]`, in degrees and metres.
+    position: Vec<f64>,
+    name: Option<String>,
+    description: Option<String>,
+}
+
+/// Something unsound that was passed over.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Flaw)]
+pub struct FlawBody {
+    /// The rule it broke; see `GET /api/v1/methods`.
+    rule: String,
+    /// How often.
+    count: u64,
+    /// Where first, such as `line 12`.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
+}
+
+/// An activity for whoever asks: its owner or others.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum ActivityBody {
+    /// For its owner.
+    Own(Box<OwnBody>),
+    /// For others.
+    Rendition(Box<RenditionBody>),
+}
+
+impl From<&Owned<Activity>> for OwnBody {
+    fn from(activity: &Owned<Activity>) -> Self {
+        let details = &activity.details;
+        Self {
+            id: activity.id,
+            kind: activity.kind,
+            sport: activity.sport,
+            title: details.title.as_str().to_owned(),
+            description: details.description.as_ref().map(|text| text.as_str().to_owned()),
+            visibility: activity.visibility,
+            started_at: activity.started_at,
+            statistics: details.statistics.clone(),
+            waypoints: details.waypoints.iter().map(WaypointBody::from).collect(),
+            sharing: SharingBody { published: activity.visibility == Visibility::Published },
+            flaws: details.flaws.iter().map(FlawBody::from).collect(),
+            version: activity.version,
+            created_at: activity.created_at,
+            updated_at: activity.updated_at,
+        }
+    }
+}
+
+impl From<&Visible<Rendition>> for RenditionBody {
+    fn from(rendition: &Visible<Rendition>) -> Self {
+        Self {
+            id: rendition.id,
+            kind: rendition.kind,
+            sport: rendition.sport,
+            title: rendition.title.as_str().to_owned(),
+            description: rendition.description.as_ref().map(|text| text.as_str().to_owned()),
+            visibility: rendition.visibility,
+            author: rendition.author.as_ref().map(AuthorBody::from),
+            day: rendition.day,
+            statistics: rendition.statistics.clone(),
+            waypoints: rendition.waypoints.iter().map(WaypointBody::from).collect(),
+        }
+    }
+}
+
+impl From<&Author> for AuthorBody {
+    fn from(author: &Author) -> Self {
+        Self { id: author.id, public_name: author.public_name.as_str().to_owned() }
+    }
+}
+
+impl From<&Waypoint> for WaypointBody {
+    fn from(waypoint: &Waypoint) -> Self {
+        let degrees = |e7: i32| f64::from(e7) / PER_DEGREE;
+        let elevation = waypoint.elevation_dm.map(|elevation| f64::from(elevation) / 10.0);
+        let mut position = vec![degrees(waypoint.lon_e7), degrees(waypoint.lat_e7)];
+        position.extend(elevation);
+        Self { position, name: waypoint.name.clone(), description: waypoint.description.clone() }
+    }
+}
+
+impl From<&PublicWaypoint> for WaypointBody {
+    fn from(waypoint: &PublicWaypoint) -> Self {
+        waypoint.waypoint().into()
+    }
+}
+
+impl From<&StoredFlaw> for FlawBody {
+    fn from(flaw: &StoredFlaw) -> Self {
+        Self { rule: flaw.rule.clone(), count: flaw.count, place: flaw.place.clone() }
+    }
+}

@@ -1,0 +1,261 @@
+//! Errors as the client sees them: problem details (RFC 9457). They name fields, never values.
+
+use std::borrow::Cow;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use chrono::TimeDelta;
+use serde::Serialize;
+
+use crate::actions;
+use crate::db;
+use crate::domain::Invalid;
+use crate::edge::files;
+use crate::track::Unreadable;
+use crate::track::reading::Place;
+
+/// Everything that can go wrong for a client. `Display` is what the client reads.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// The body or the address is not what the endpoint takes.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// A value is not fit.
+    #[error("{0}")]
+    Invalid(#[from] Invalid),
+    /// A file is not one that can be read.
+    #[error("The file {}.", describe(.0))]
+    Unreadable(Unreadable),
+    /// A body of another shape than the endpoint takes. Names the field.
+    #[error("{field} {reason}")]
+    Shape {
+        /// The field, as a path.
+        field: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// There is no sign-in, or it does not hold.
+    #[error("Sign in first.")]
+    Unauthenticated,
+    /// The address, password or code is not right.
+    #[error("The e-mail address, password, code or token is not right, or no longer good.")]
+    Refused,
+    /// Also says: exists, but not for you. The two must look the same.
+    #[error("There is nothing here.")]
+    NotFound,
+    /// The path exists, the method does not.
+    #[error("This can be asked for in another way only.")]
+    MethodNotAllowed(String),
+    /// What is to be changed has changed meanwhile.
+    #[error("It has changed meanwhile: read it again, then change it.")]
+    Stale,
+    /// An id stands for something else.
+    #[error("This id stands for something else already; take a new one.")]
+    Taken,
+    /// An id stood for something that its owner deleted.
+    #[error("What this id stood for was deleted.")]
+    Deleted,
+    /// Nothing would be left to show.
+    #[error("Nothing of the track is left to show once its ends are cut.")]
+    NothingVisible,
+    /// The body is larger than the endpoint takes.
+    #[error("The body is larger than {0} bytes.")]
+    TooLarge(usize),
+    /// The body came too slowly.
+    #[error("The body came too slowly.")]
+    TooSlow,
+    /// The body has a form that is not taken.
+    #[error("{0}")]
+    UnsupportedMediaType(&'static str),
+    /// Too many attempts.
+    #[error("Too many attempts. Try again later.")]
+    Throttled(TimeDelta),
+    /// There is no room for now.
+    #[error("Too much is going on right now. Try again in some seconds.")]
+    Busy,
+    /// A fault of ours.
+    #[error("Something went wrong on our side.")]
+    Internal(String),
+}
+
+/// Problem details as they are sent.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub struct Body {
+    /// Stable and for programs; the sentences may change.
+    #[schema(example = "/problems/not-found")]
+    r#type: &'static str,
+    /// What kind of problem it is.
+    title: &'static str,
+    /// The status code of the answer.
+    status: u16,
+    /// What is wrong this time.
+    detail: String,
+    /// Which fields are at fault.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+}
+
+/// A field at fault.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct FieldError {
+    /// Which.
+    field: Cow<'static, str>,
+    /// The rule it broke.
+    reason: String,
+    /// The line of a file, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    /// The byte of a file, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u64>,
+}
+
+/// How long a client waits when there is no room.
+const BUSY_RETRY_S: i64 = 5;
+
+impl Problem {
+    /// Status, type and title: one line a problem.
+    const fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::Malformed(_) => (S::BAD_REQUEST, "/problems/malformed", "Malformed request"),
+            Self::Invalid(_) | Self::Shape { .. } => {
+                (S::UNPROCESSABLE_ENTITY, "/problems/invalid", "Invalid value")
+            }
+            Self::Unreadable(_) => {
+                (S::UNPROCESSABLE_ENTITY, "/problems/unreadable-file", "Unreadable file")
+            }
+            Self::Unauthenticated => {
+                (S::UNAUTHORIZED, "/problems/unauthenticated", "Not signed in")
+            }
+            Self::Refused => (S::UNAUTHORIZED, "/problems/refused", "Not right"),
+            Self::NotFound => (S::NOT_FOUND, "/problems/not-found", "Not found"),
+            Self::MethodNotAllowed(_) => {
+                (S::METHOD_NOT_ALLOWED, "/problems/method-not-allowed", "Method not allowed")
+            }
+            Self::Stale => (S::PRECONDITION_FAILED, "/problems/stale", "Changed meanwhile"),
+            Self::Taken => (S::CONFLICT, "/problems/taken", "Id taken"),
+            Self::Deleted => (S::GONE, "/problems/deleted", "Deleted"),
+            Self::NothingVisible => {
+                (S::CONFLICT, "/problems/nothing-visible", "Nothing left to show")
+            }
+            Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, "/problems/too-large", "Body too large"),
+            Self::TooSlow => (S::REQUEST_TIMEOUT, "/problems/too-slow", "Body too slow"),
+            Self::UnsupportedMediaType(_) => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "/problems/unsupported-type", "Unsupported media type")
+            }
+            Self::Throttled(_) => (S::TOO_MANY_REQUESTS, "/problems/throttled", "Too many attempts"),
+            Self::Busy => (S::SERVICE_UNAVAILABLE, "/problems/busy", "Busy"),
+            Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "/problems/internal", "Internal error"),
+        }
+    }
+
+    fn errors(&self) -> Vec<FieldError> {
+        let error = |field: Cow<'static, str>, reason: &str, place: Option<Place>| FieldError {
+            field,
+            reason: reason.to_owned(),
+            line: place.and_then(|place| match place {
+                Place::Line(line) => Some(line),
+                Place::Offset(_) => None,
+            }),
+            offset: place.and_then(|place| match place {
+                Place::Line(_) => None,
+                Place::Offset(offset) => Some(offset),
+            }),
+        };
+        match self {
+            Self::Invalid(invalid) => vec![error(invalid.field.into(), invalid.reason, None)],
+            Self::Shape { field, reason } => vec![error(field.clone().into(), reason, None)],
+            Self::Unreadable(file) => vec![error("file".into(), file.reason, file.place)],
+            _ => Vec::new(),
+        }
+    }
+
+    fn retry_after_s(&self) -> Option<i64> {
+        match self {
+            Self::Throttled(wait) => Some(wait.num_seconds().max(1)),
+            Self::Busy => Some(BUSY_RETRY_S),
+            _ => None,
+        }
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        if let Self::Internal(cause) = self {
+            // Logged here and nowhere else; the client learns nothing of it.
+            tracing::error!(%cause, "Request failed");
+        }
+        let (status, r#type, title) = self.kind();
+        let mut response = HttpResponse::build(status);
+        response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        if status == StatusCode::UNAUTHORIZED {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        if let Some(seconds) = self.retry_after_s() {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if let Self::MethodNotAllowed(methods) = self {
+            response.insert_header((header::ALLOW, methods.as_str()));
+        }
+        let (detail, errors) = (self.to_string(), self.errors());
+        response.json(Body { r#type, title, status: status.as_u16(), detail, errors })
+    }
+}
+
+impl From<Unreadable> for Problem {
+    fn from(file: Unreadable) -> Self {
+        Self::Unreadable(file)
+    }
+}
+
+impl From<db::Error> for Problem {
+    fn from(error: db::Error) -> Self {
+        match error {
+            // Every connection is in use, or the database is away: it comes back, and so may they.
+            db::Error::Pool(_) => {
+                tracing::warn!(cause = %error, "No connection");
+                Self::Busy
+            }
+            _ => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<files::Error> for Problem {
+    fn from(error: files::Error) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<actions::Error> for Problem {
+    fn from(error: actions::Error) -> Self {
+        match error {
+            actions::Error::Invalid(invalid) => invalid.into(),
+            actions::Error::Unreadable(file) => file.into(),
+            actions::Error::Unauthenticated => Self::Refused,
+            actions::Error::Throttled(throttled) => Self::Throttled(throttled.retry_after),
+            actions::Error::Taken => Self::Taken,
+            actions::Error::Deleted => Self::Deleted,
+            actions::Error::Stale => Self::Stale,
+            actions::Error::NothingVisible => Self::NothingVisible,
+            actions::Error::Database(error) => error.into(),
+            actions::Error::Files(error) => error.into(),
+            actions::Error::Task => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+fn describe(file: &Unreadable) -> String {
+    match file.place {
+        Some(Place::Line(line)) => format!("{} (line {line})", file.reason),
+        Some(Place::Offset(offset)) => format!("{} (byte {offset})", file.reason),
+        None => file.reason.to_owned(),
+    }
+}

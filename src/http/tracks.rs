@@ -1,0 +1,138 @@
+//! `/activities/{id}/track.*` and `/original`: the line as a file.
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::activities::owned;
+use super::answer::{self, Keep};
+use super::problem::{Body, Problem};
+use super::session::Member;
+use crate::access::{Owned, Sealed, Viewer, Visible};
+use crate::actions::Service;
+use crate::db::Commons;
+use crate::db::commons::Rendition;
+use crate::db::vault::{self, Activity};
+use crate::domain::{ActivityId, Description, Kind};
+use crate::track::write::{self, Document, Times};
+use crate::track::{ExactTrack, PublicTrack, PublicWaypoint, Waypoint};
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(geojson).service(gpx).service(original);
+}
+
+/// A file format that tracks are written in.
+struct Format {
+    extension: &'static str,
+    media_type: &'static str,
+    write: fn(&Document) -> Vec<u8>,
+}
+
+const GEOJSON: Format =
+    Format { extension: "geojson", media_type: "application/geo+json", write: write::geojson };
+const GPX: Format = Format { extension: "gpx", media_type: "application/gpx+xml", write: write::gpx };
+
+/// The line as GeoJSON: exact for its owner, the visible parts for others.
+#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path)), responses(
+    (status = 200, content_type = "application/geo+json", body = String), (status = 304),
+    (status = 401, body = Body), (status = 404, body = Body),
+))]
+#[get("/activities/{id}/track.geojson")]
+async fn geojson(
+    viewer: Viewer,
+    id: web::Path<ActivityId>,
+    request: HttpRequest,
+    service: web::Data<Service>,
+    commons: web::Data<Commons>,
+) -> Result<HttpResponse, Problem> {
+    download(viewer, *id, &request, &service, &commons, &GEOJSON).await
+}
+
+/// The line as GPX 1.1: exact for its owner, the visible parts for others.
+#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path)), responses(
+    (status = 200, content_type = "application/gpx+xml", body = String), (status = 304),
+    (status = 401, body = Body), (status = 404, body = Body),
+))]
+#[get("/activities/{id}/track.gpx")]
+async fn gpx(
+    viewer: Viewer,
+    id: web::Path<ActivityId>,
+    request: HttpRequest,
+    service: web::Data<Service>,
+    commons: web::Data<Commons>,
+) -> Result<HttpResponse, Problem> {
+    download(viewer, *id, &request, &service, &commons, &GPX).await
+}
+
+/// The file that an activity came from, unchanged, for its owner.
+#[utoipa::path(tag = "activities", security(("token" = [])), params(("id" = ActivityId, Path)), responses(
+    (status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = 304),
+    (status = 401, body = Body), (status = 404, body = Body),
+))]
+#[get("/activities/{id}/original")]
+async fn original(
+    member: Member,
+    id: web::Path<ActivityId>,
+    request: HttpRequest,
+    service: web::Data<Service>,
+) -> Result<HttpResponse, Problem> {
+    let activity = owned(&service, member, *id).await?;
+    let original = service.db.original(&activity).await?.ok_or(Problem::NotFound)?;
+    let sealed = service.files.get(&original.blob).await?;
+    let key = service.db.account_key(member.account).await?;
+    let file = vault::open_original(&key, activity.id, &sealed)
+        .map_err(|error| Problem::Internal(error.to_string()))?;
+    Ok(answer::file(&request, Keep::Nobody, "application/octet-stream", "original", file))
+}
+
+async fn download(
+    viewer: Viewer,
+    id: ActivityId,
+    request: &HttpRequest,
+    service: &Service,
+    commons: &Commons,
+    format: &Format,
+) -> Result<HttpResponse, Problem> {
+    let (keep, content) = match service.db.activity(viewer, id).await?.and_then(Sealed::claim) {
+        Some(own) => {
+            let track = service.db.track(&own).await?;
+            (Keep::Nobody, (format.write)(&own_document(&own, &track)))
+        }
+        None => {
+            let shared = commons.rendition_with_track(viewer, id).await?.and_then(Sealed::open);
+            let shared = shared.ok_or(Problem::NotFound)?;
+            (Keep::Everyone, write_public(&shared, format))
+        }
+    };
+    let name = format!("{id}.{}", format.extension);
+    Ok(answer::file(request, keep, format.media_type, &name, content))
+}
+
+fn own_document<'a>(activity: &'a Owned<Activity>, track: &'a ExactTrack) -> Document<'a> {
+    let details = &activity.details;
+    Document {
+        title: details.title.as_str(),
+        description: details.description.as_ref().map(Description::as_str),
+        author: None,
+        sport: activity.sport,
+        planned: activity.kind == Kind::Planned,
+        columns: track.columns(),
+        times: Times::Absolute,
+        waypoints: &details.waypoints,
+    }
+}
+
+fn write_public(shared: &Visible<(Rendition, PublicTrack)>, format: &Format) -> Vec<u8> {
+    let (rendition, track) = &**shared;
+    let waypoints: Vec<Waypoint> =
+        rendition.waypoints.iter().map(PublicWaypoint::waypoint).cloned().collect();
+    (format.write)(&Document {
+        title: rendition.title.as_str(),
+        description: rendition.description.as_ref().map(Description::as_str),
+        author: rendition.author.as_ref().map(|author| author.public_name.as_str()),
+        sport: rendition.sport,
+        planned: rendition.kind == Kind::Planned,
+        columns: track.columns(),
+        times: Times::FromStart,
+        waypoints: &waypoints,
+    })
+}

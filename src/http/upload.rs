@@ -1,0 +1,224 @@
+//! What clients send to make an activity: a file with metadata, or a plan drawn in JSON.
+
+use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{HttpRequest, web};
+use chrono::{DateTime, Utc};
+use futures_util::{StreamExt, TryStreamExt};
+use serde::Deserialize;
+use serde_json::{json, value::RawValue};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::body::{self, Bounded};
+use super::problem::Problem;
+use crate::actions::record::Metadata;
+use crate::domain::{Description, Invalid, Kind, Sport, Title};
+use crate::track::FILE_BYTES_MAX;
+
+/// The longest upload: a file, its metadata, and what lies between.
+pub const UPLOAD_BYTES_MAX: usize = FILE_BYTES_MAX + 128 * 1024;
+/// The longest plan drawn in JSON, in bytes: 100,000 points.
+pub const PLAN_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The longest metadata, in bytes: a description and some.
+const METADATA_BYTES_MAX: usize = 64 * 1024;
+/// The most parts of an upload; ours has two.
+const PARTS_MAX: usize = 8;
+/// The most waypoints of a plan drawn in JSON.
+const WAYPOINTS_MAX: usize = 1_000;
+
+/// How much memory all uploads of a process may take together.
+pub struct UploadRoom(Semaphore);
+
+/// A permit of [`UploadRoom`] stands for this many bytes.
+const ROOM_UNIT_BYTES: usize = 4 * 1024;
+
+impl UploadRoom {
+    /// Room for `bytes`.
+    pub fn new(bytes: usize) -> Self {
+        Self(Semaphore::new(bytes / ROOM_UNIT_BYTES))
+    }
+}
+
+/// What a client sent to make an activity. Holds its room until it is dropped.
+pub struct Received<'a> {
+    /// The file.
+    pub file: Vec<u8>,
+    /// What goes before what the file says.
+    pub metadata: Metadata,
+    _room: Option<SemaphorePermit<'a>>,
+}
+
+/// What an owner says about a file. No field publishes: that is a call of its own.
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MetadataBody {
+    title: Option<String>,
+    description: Option<String>,
+    sport: Option<String>,
+    kind: Option<String>,
+    /// When it began; else the first time in the file.
+    started_at: Option<DateTime<Utc>>,
+}
+
+/// The parts of an upload.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "it documents the form; the parts are read one by one")]
+pub struct UploadForm {
+    /// GPX, TCX, FIT, KML, KMZ or GeoJSON, plain or gzipped; told by its content.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+    /// What goes before what the file says.
+    metadata: Option<MetadataBody>,
+}
+
+/// A plan drawn in a planner.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanBody {
+    title: Option<String>,
+    description: Option<String>,
+    sport: Option<String>,
+    kind: Option<String>,
+    started_at: Option<DateTime<Utc>>,
+    /// A GeoJSON `LineString` or `MultiLineString`.
+    #[schema(value_type = Object)]
+    track: Box<RawValue>,
+    waypoints: Option<Vec<PlanWaypointBody>>,
+}
+
+/// A point of interest of a plan.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanWaypointBody {
+    /// `[longitude, latitude]` or `[longitude, latitude, elevation]`.
+    position: Vec<f64>,
+    name: Option<String>,
+    description: Option<String>,
+}
+
+/// Reads an upload or a plan, whichever the content type says.
+pub async fn receive<'a>(
+    request: &HttpRequest,
+    payload: web::Payload,
+    room: &'a UploadRoom,
+) -> Result<Received<'a>, Problem> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.unwrap_or_default().to_ascii_lowercase();
+    if kind.starts_with("multipart/form-data") {
+        let stream = body::bounded(request, payload.into_inner(), UPLOAD_BYTES_MAX)?;
+        receive_form(request, stream, room).await
+    } else if kind.starts_with("application/json") {
+        receive_plan(request, payload.into_inner()).await
+    } else {
+        let taken = "Send multipart/form-data with the parts file and metadata, or a plan as application/json.";
+        Err(Problem::UnsupportedMediaType(taken))
+    }
+}
+
+async fn receive_form<'a>(
+    request: &HttpRequest,
+    stream: Bounded,
+    room: &'a UploadRoom,
+) -> Result<Received<'a>, Problem> {
+    let mut form = Multipart::new(request.headers(), stream);
+    let (mut file, mut metadata, mut taken) = (None, None, None);
+    for parts in 0.. {
+        let Some(mut field) = form.try_next().await.map_err(|error| of_form(&error))? else { break };
+        if PARTS_MAX == parts {
+            return Err(Problem::Malformed("The upload has too many parts."));
+        }
+        match field.name() {
+            Some("file") if file.is_none() => {
+                file = Some(read_field(&mut field, FILE_BYTES_MAX, room, &mut taken).await?);
+            }
+            Some("metadata") if metadata.is_none() => {
+                let json = read_field(&mut field, METADATA_BYTES_MAX, room, &mut taken).await?;
+                metadata = Some(body::parse::<MetadataBody>(&json)?);
+            }
+            _ => return Err(Problem::Malformed("An upload has one part file and one part metadata.")),
+        }
+    }
+    let file = file.ok_or(Invalid { field: "file", reason: "is missing" })?;
+    Ok(Received { file, metadata: metadata.unwrap_or_default().try_into()?, _room: taken })
+}
+
+async fn read_field<'a>(
+    field: &mut Field,
+    bytes_max: usize,
+    room: &'a UploadRoom,
+    taken: &mut Option<SemaphorePermit<'a>>,
+) -> Result<Vec<u8>, Problem> {
+    let mut content = Vec::new();
+    let mut bytes_with_room = 0;
+    while let Some(chunk) = field.next().await {
+        let chunk = chunk.map_err(|error| of_form(&error))?;
+        if bytes_max < content.len() + chunk.len() {
+            return Err(Problem::TooLarge(bytes_max));
+        }
+        while bytes_with_room < content.len() + chunk.len() {
+            let permit = room.0.try_acquire().map_err(|_| Problem::Busy)?;
+            bytes_with_room += ROOM_UNIT_BYTES;
+            match taken {
+                Some(taken) => taken.merge(permit),
+                None => *taken = Some(permit),
+            }
+        }
+        content.extend_from_slice(&chunk);
+    }
+    Ok(content)
+}
+
+/// A plan becomes the GeoJSON file that it could have been uploaded as.
+async fn receive_plan(
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Received<'static>, Problem> {
+    let plan: PlanBody = body::parse(&body::read(request, payload, PLAN_BYTES_MAX).await?)?;
+    let waypoints = plan.waypoints.unwrap_or_default();
+    if WAYPOINTS_MAX < waypoints.len() {
+        return Err(Invalid { field: "waypoints", reason: "must be at most 1,000" }.into());
+    }
+    let line = json!({ "type": "Feature", "properties": {}, "geometry": plan.track });
+    let points = waypoints.into_iter().map(|waypoint| {
+        json!({
+            "type": "Feature",
+            "properties": { "name": waypoint.name, "description": waypoint.description },
+            "geometry": { "type": "Point", "coordinates": waypoint.position },
+        })
+    });
+    let features: Vec<_> = std::iter::once(line).chain(points).collect();
+    let collection = json!({ "type": "FeatureCollection", "features": features });
+    let metadata = MetadataBody {
+        title: plan.title,
+        description: plan.description,
+        sport: plan.sport,
+        kind: Some(plan.kind.unwrap_or_else(|| Kind::Planned.name().to_owned())),
+        started_at: plan.started_at,
+    };
+    let file = collection.to_string().into_bytes();
+    Ok(Received { file, metadata: metadata.try_into()?, _room: None })
+}
+
+fn of_form(error: &MultipartError) -> Problem {
+    match error {
+        MultipartError::Payload(error) => body::of_payload(error, UPLOAD_BYTES_MAX),
+        _ => Problem::Malformed("The body is not a sound multipart/form-data."),
+    }
+}
+
+impl TryFrom<MetadataBody> for Metadata {
+    type Error = Invalid;
+
+    fn try_from(body: MetadataBody) -> Result<Self, Invalid> {
+        // An empty text is what a form sends for a field left blank.
+        let text = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        Ok(Self {
+            title: text(body.title).as_deref().map(Title::try_from).transpose()?,
+            description: text(body.description).as_deref().map(Description::try_from).transpose()?,
+            sport: text(body.sport).as_deref().map(Sport::try_from).transpose()?,
+            kind: text(body.kind).as_deref().map(Kind::try_from).transpose()?,
+            started_at: body.started_at,
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! What happens unasked: the queue, and the schedule.
+
+mod run;
+mod schedule;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::db::{self, Db};
+use crate::domain::Clock;
+use crate::edge::files::{self, Files};
+use crate::edge::mail::{self, Mailer};
+use crate::seal::AccessTokens;
+
+/// What jobs work with.
+pub struct Worker {
+    /// The database.
+    pub db: Db,
+    /// Sealed files.
+    pub files: Files,
+    /// Sends mail.
+    pub mailer: Mailer,
+    /// Signs access tokens; told when the keys have changed.
+    pub tokens: Arc<AccessTokens>,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Why a job failed. None of it names a person.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database failed.
+    #[error("{0}")]
+    Database(#[from] db::Error),
+    /// The blob store failed.
+    #[error("{0}")]
+    Files(#[from] files::Error),
+    /// Mail could not be sent.
+    #[error("{0}")]
+    Mail(#[from] mail::Error),
+}
+
+/// How long an idle worker sleeps before it looks again.
+const POLL: Duration = Duration::from_millis(500);
+/// How long it sleeps when the database is away.
+const POLL_AFTER_FAULT: Duration = Duration::from_secs(5);
+
+impl Worker {
+    /// Runs jobs and tasks as they fall due, until `stop` says so.
+    pub async fn run(&self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let pause = match self.run_due().await {
+                Ok(()) => POLL,
+                Err(error) => {
+                    tracing::error!(cause = %error, "The queue cannot be read");
+                    POLL_AFTER_FAULT
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    /// Runs every task and job that is due now.
+    pub async fn run_due(&self) -> Result<(), Error> {
+        self.run_tasks().await?;
+        while let Some(leased) = self.db.lease_job(self.clock.now()).await? {
+            self.run_leased(leased).await?;
+        }
+        Ok(())
+    }
+}

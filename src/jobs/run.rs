@@ -1,0 +1,58 @@
+//! Runs one job: under a lease that is renewed while it lasts, and put back when it fails.
+
+use std::time::Duration;
+
+use super::{Error, Worker};
+use crate::db::identity::Code;
+use crate::db::ops::{Job, Lease, Leased};
+use crate::domain::Email;
+
+/// How often a lease is renewed: three times before it would end.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+
+impl Worker {
+    pub(super) async fn run_leased(&self, leased: Leased) -> Result<(), Error> {
+        let Leased { lease, job } = leased;
+        let kind = job.kind();
+        let outcome = tokio::select! {
+            outcome = self.carry_out(lease, job) => outcome,
+            () = self.hold(lease) => return Ok(()),
+        };
+        let labels = [("kind", kind), ("outcome", if outcome.is_ok() { "done" } else { "failed" })];
+        metrics::counter!("jobs_total", &labels).increment(1);
+        match outcome {
+            Ok(()) => self.db.finish_job(lease).await?,
+            Err(error) => {
+                tracing::warn!(job = %lease.job, kind, cause = %error, "Job failed");
+                self.db.retry_job(lease, self.clock.now()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every arm may run twice: see [`crate::db::ops`].
+    async fn carry_out(&self, lease: Lease, job: Job) -> Result<(), Error> {
+        let now = self.clock.now();
+        match job {
+            Job::AnswerRegistration { registration } => {
+                Ok(self.db.answer_registration(registration, &Code::random(), now).await?)
+            }
+            Job::AnswerPasswordReset { email } => match Email::try_from(email.as_str()) {
+                Ok(email) => Ok(self.db.answer_password_reset(&email, &Code::random(), now).await?),
+                Err(_) => Ok(()),
+            },
+            Job::SendMail(letter) => Ok(self.mailer.send(lease.job, &letter).await?),
+            Job::EraseBlob { blob } => Ok(self.files.erase(&blob).await?),
+        }
+    }
+
+    /// Renews a lease until it is lost.
+    async fn hold(&self, lease: Lease) {
+        loop {
+            tokio::time::sleep(HEARTBEAT).await;
+            if let Ok(false) = self.db.renew_lease(lease, self.clock.now()).await {
+                return;
+            }
+        }
+    }
+}

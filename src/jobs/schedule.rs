@@ -1,0 +1,53 @@
+//! What is done again and again: one table.
+
+use chrono::TimeDelta;
+
+use super::{Error, Worker};
+use crate::db;
+use crate::privacy::retention::Expiring;
+
+/// A task that recurs. It takes no input, and running it twice does no harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Task {
+    /// Delete what has been kept for as long as promised.
+    Expire(Expiring),
+}
+
+/// Every task with its name and how often it runs, over all processes.
+const SCHEDULE: &[(Task, &str, TimeDelta)] = &[
+    (Task::Expire(Expiring::Sessions), "expire sessions", TimeDelta::hours(1)),
+    (Task::Expire(Expiring::MailedCodes), "expire mailed codes", TimeDelta::minutes(5)),
+    (Task::Expire(Expiring::Registrations), "expire registrations", TimeDelta::minutes(5)),
+    (Task::Expire(Expiring::FailedJobs), "expire failed jobs", TimeDelta::hours(1)),
+    (Task::Expire(Expiring::Throttles), "expire throttles", TimeDelta::hours(1)),
+];
+
+impl Worker {
+    /// Runs the tasks that are due, and takes over rotated keys.
+    pub(super) async fn run_tasks(&self) -> Result<(), Error> {
+        // Not a task of the table: each process holds keys of its own.
+        self.tokens.reload(&db::load_access_token_keys(&self.db).await?);
+        for (task, name, every) in SCHEDULE {
+            let now = self.clock.now();
+            if self.db.claim_task(name, *every, now).await? {
+                match task {
+                    Task::Expire(kind) => while self.db.delete_expired(*kind, now).await? > 0 {},
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_expires_is_scheduled() {
+        for kind in Expiring::ALL {
+            let scheduled = SCHEDULE.iter().any(|(task, ..)| *task == Task::Expire(kind));
+            assert!(scheduled, "{kind:?}");
+        }
+    }
+}

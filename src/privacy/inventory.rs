@@ -1,0 +1,196 @@
+//! Every column that is stored: what it is, why, how long, and what becomes of it. A test holds
+//! this list against the live database, so nothing can be stored that is not explained here.
+
+use serde::Serialize;
+
+/// What a column says about a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Data {
+    /// Where someone was.
+    Location,
+    /// Anything else about someone.
+    Personal,
+    /// A password, code or key.
+    Secret,
+    /// Nothing about anyone.
+    Technical,
+}
+
+/// How it lies in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// As it is.
+    Plain,
+    /// Encrypted with the key of its account, or of the server where there is no account.
+    Sealed,
+    /// As a hash or MAC, from which it cannot be had back.
+    Hashed,
+}
+
+/// Until when it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    /// Until its owner deletes it, or the account goes.
+    UntilDeleted,
+    /// Until it is withdrawn; when the account goes, it is made anonymous or erased, as its owner
+    /// chooses.
+    UntilWithdrawn,
+    /// For a period of `privacy::retention`.
+    ForPeriod,
+    /// As long as the service runs.
+    WithService,
+}
+
+/// One stored column.
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+pub struct Column {
+    /// Its table, with the schema.
+    pub table: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// What it says about a person.
+    pub data: Data,
+    /// How it lies there.
+    pub form: Form,
+    /// Until when.
+    pub kept: Kept,
+    /// Whether its owner gets it with an export.
+    pub exported: bool,
+    /// Why it is needed.
+    pub purpose: &'static str,
+}
+
+use Data::{Location, Personal, Secret, Technical};
+use Form::{Hashed, Plain, Sealed};
+use Kept::{ForPeriod, UntilDeleted, UntilWithdrawn, WithService};
+
+/// All of them.
+#[rustfmt::skip]
+pub const COLUMNS: &[Column] = &[
+    column("identity.accounts", "account_id", Personal, Plain, UntilDeleted, true, "Names the account."),
+    column("identity.accounts", "email", Personal, Sealed, UntilDeleted, true, "Mail to its owner: codes, and what they asked for."),
+    column("identity.accounts", "password_hash", Secret, Hashed, UntilDeleted, false, "Signing in (argon2id)."),
+    column("identity.accounts", "profile", Personal, Sealed, UntilDeleted, true, "Given and family name, if given."),
+    column("identity.accounts", "locale", Personal, Plain, UntilDeleted, true, "The language of mails."),
+    column("identity.accounts", "policy_version", Personal, Plain, UntilDeleted, true, "Which policy was accepted."),
+    column("identity.accounts", "policy_accepted_at", Personal, Plain, UntilDeleted, true, "When it was accepted."),
+    column("identity.accounts", "created_at", Personal, Plain, UntilDeleted, true, "Since when there is an account."),
+    column("identity.account_keys", "account_id", Personal, Plain, UntilDeleted, false, "Whose key it is."),
+    column("identity.account_keys", "wrapped", Secret, Sealed, UntilDeleted, false, "The key of all that is sealed for the account; with it gone, nothing opens."),
+    column("identity.addresses", "email_hash", Personal, Hashed, UntilDeleted, false, "Finds the account of an address."),
+    column("identity.addresses", "account_id", Personal, Plain, UntilDeleted, false, "The account that it finds."),
+    column("identity.registrations", "registration_id", Technical, Plain, ForPeriod, false, "Names the registration."),
+    column("identity.registrations", "email_hash", Personal, Hashed, ForPeriod, false, "Finds what waits for a code."),
+    column("identity.registrations", "content", Personal, Sealed, ForPeriod, false, "What the account will hold once the address is proved."),
+    column("identity.registrations", "code_hash", Secret, Hashed, ForPeriod, false, "Checks the mailed code."),
+    column("identity.registrations", "attempts_left", Technical, Plain, ForPeriod, false, "Bounds guessing."),
+    column("identity.registrations", "expires_at", Technical, Plain, ForPeriod, false, "Ends the wait."),
+    column("identity.sessions", "account_id", Personal, Plain, ForPeriod, true, "Whose device it is."),
+    column("identity.sessions", "session_id", Personal, Plain, ForPeriod, true, "Names the session."),
+    column("identity.sessions", "device", Personal, Sealed, ForPeriod, true, "Lets its owner tell devices apart."),
+    column("identity.sessions", "salt", Secret, Plain, ForPeriod, false, "Makes refresh tokens; of no use without the server's secret."),
+    column("identity.sessions", "generation", Technical, Plain, ForPeriod, false, "Tells a refresh token that was used twice."),
+    column("identity.sessions", "created_at", Personal, Plain, ForPeriod, true, "When the device signed in."),
+    column("identity.sessions", "rotated_at", Personal, Plain, ForPeriod, true, "When it was used last."),
+    column("identity.sessions", "expires_at", Personal, Plain, ForPeriod, true, "When it ends unused."),
+    column("identity.codes", "account_id", Personal, Plain, ForPeriod, false, "Who asked for a code."),
+    column("identity.codes", "purpose", Technical, Plain, ForPeriod, false, "What the code is for."),
+    column("identity.codes", "code_hash", Secret, Hashed, ForPeriod, false, "Checks the mailed code."),
+    column("identity.codes", "attempts_left", Technical, Plain, ForPeriod, false, "Bounds guessing."),
+    column("identity.codes", "expires_at", Technical, Plain, ForPeriod, false, "Ends the code."),
+    column("vault.activities", "account_id", Personal, Plain, UntilDeleted, true, "Whose activity it is."),
+    column("vault.activities", "activity_id", Personal, Plain, UntilDeleted, true, "Names the activity."),
+    column("vault.activities", "kind", Personal, Plain, UntilDeleted, true, "Recorded or planned; to filter one's list."),
+    column("vault.activities", "sport", Personal, Plain, UntilDeleted, true, "To filter one's list."),
+    column("vault.activities", "visibility", Personal, Plain, UntilDeleted, true, "Whom it reaches."),
+    column("vault.activities", "started_at", Personal, Plain, UntilDeleted, true, "To sort one's list."),
+    column("vault.activities", "distance_m", Personal, Plain, UntilDeleted, true, "To sort and sum up."),
+    column("vault.activities", "moving_s", Personal, Plain, UntilDeleted, true, "To sort and sum up."),
+    column("vault.activities", "details", Location, Sealed, UntilDeleted, true, "Title, description, numbers, waypoints."),
+    column("vault.activities", "version", Technical, Plain, UntilDeleted, false, "Keeps edits from overwriting each other."),
+    column("vault.activities", "created_at", Personal, Plain, UntilDeleted, true, "When it was kept."),
+    column("vault.activities", "updated_at", Personal, Plain, UntilDeleted, true, "When it was changed last."),
+    column("vault.tracks", "account_id", Personal, Plain, UntilDeleted, true, "Whose track it is."),
+    column("vault.tracks", "activity_id", Personal, Plain, UntilDeleted, true, "Which activity it belongs to."),
+    column("vault.tracks", "track", Location, Sealed, UntilDeleted, true, "The exact track."),
+    column("vault.originals", "account_id", Personal, Plain, UntilDeleted, true, "Whose file it is."),
+    column("vault.originals", "activity_id", Personal, Plain, UntilDeleted, true, "Which activity came from it."),
+    column("vault.originals", "blob", Technical, Plain, UntilDeleted, false, "Where the sealed file lies in the blob store."),
+    column("vault.originals", "bytes", Personal, Plain, UntilDeleted, false, "How long the file is."),
+    column("commons.members", "member_id", Personal, Plain, UntilDeleted, true, "Names the member."),
+    column("commons.members", "public_name", Personal, Plain, UntilDeleted, true, "Stands beside what they publish."),
+    column("commons.renditions", "activity_id", Technical, Plain, UntilWithdrawn, true, "Names the rendition."),
+    column("commons.renditions", "author_id", Personal, Plain, UntilWithdrawn, true, "Whose work it is."),
+    column("commons.renditions", "visibility", Technical, Plain, UntilWithdrawn, true, "Whom it reaches."),
+    column("commons.renditions", "kind", Technical, Plain, UntilWithdrawn, true, "Recorded or planned."),
+    column("commons.renditions", "sport", Personal, Plain, UntilWithdrawn, true, "What others find it by."),
+    column("commons.renditions", "title", Personal, Plain, UntilWithdrawn, true, "What its author calls it."),
+    column("commons.renditions", "description", Personal, Plain, UntilWithdrawn, true, "What its author writes."),
+    column("commons.renditions", "day", Personal, Plain, UntilWithdrawn, true, "The day, without the hour."),
+    column("commons.renditions", "statistics", Location, Plain, UntilWithdrawn, true, "Numbers of the visible parts."),
+    column("commons.renditions", "waypoints", Location, Plain, UntilWithdrawn, true, "Points of interest outside what is hidden."),
+    column("commons.renditions", "track", Location, Plain, UntilWithdrawn, true, "The visible parts of the line."),
+    column("commons.published", "activity_id", Technical, Plain, UntilWithdrawn, false, "Which rendition it finds."),
+    column("commons.published", "start", Location, Plain, UntilWithdrawn, false, "Where the visible line starts; to find it nearby."),
+    column("commons.published", "kind", Technical, Plain, UntilWithdrawn, false, "To filter what is nearby."),
+    column("commons.published", "sport", Technical, Plain, UntilWithdrawn, false, "To filter what is nearby."),
+    column("commons.published", "distance_m", Technical, Plain, UntilWithdrawn, false, "To filter what is nearby."),
+    column("commons.published", "ascent_m", Technical, Plain, UntilWithdrawn, false, "To filter what is nearby."),
+    column("ops.secrets", "purpose", Technical, Plain, WithService, false, "What the secret is for."),
+    column("ops.secrets", "generation", Technical, Plain, WithService, false, "Tells a new secret from an old one."),
+    column("ops.secrets", "wrapped", Secret, Sealed, WithService, false, "A secret of the server."),
+    column("ops.secrets", "created_at", Technical, Plain, WithService, false, "When it was made."),
+    column("ops.activity_ids", "activity_id", Technical, Plain, WithService, false, "Keeps an id from being used twice, so that none tells whether its activity still exists."),
+    column("ops.activity_ids", "account_id", Personal, Plain, UntilDeleted, false, "Who used the id."),
+    column("ops.jobs", "job_id", Technical, Plain, ForPeriod, false, "Names the job."),
+    column("ops.jobs", "account_id", Personal, Plain, ForPeriod, false, "Whom the job is for, so that it goes with the account."),
+    column("ops.jobs", "kind", Technical, Plain, ForPeriod, false, "What is to be done."),
+    column("ops.jobs", "content", Personal, Sealed, ForPeriod, false, "What the job needs, such as the mail to send."),
+    column("ops.jobs", "run_at", Technical, Plain, ForPeriod, false, "When it is due."),
+    column("ops.jobs", "attempts", Technical, Plain, ForPeriod, false, "How often it was tried."),
+    column("ops.jobs", "lease", Technical, Plain, ForPeriod, false, "Which worker has it."),
+    column("ops.jobs", "leased_until", Technical, Plain, ForPeriod, false, "Until when."),
+    column("ops.jobs", "failed_at", Technical, Plain, ForPeriod, false, "When it was given up."),
+    column("ops.schedule", "task", Technical, Plain, WithService, false, "Which task."),
+    column("ops.schedule", "ran_at", Technical, Plain, WithService, false, "When it ran last."),
+    column("ops.throttles", "subject", Personal, Hashed, ForPeriod, false, "Whose attempts are counted: an address or a network, as a MAC."),
+    column("ops.throttles", "clear_at", Technical, Plain, ForPeriod, false, "When the attempts are paid off."),
+];
+
+const fn column(
+    table: &'static str,
+    name: &'static str,
+    data: Data,
+    form: Form,
+    kept: Kept,
+    exported: bool,
+    purpose: &'static str,
+) -> Column {
+    Column { table, name, data, form, kept, exported, purpose }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The wall, seen from here: what tells where someone was lies sealed, unless it was shared.
+    #[test]
+    fn locations_are_sealed_unless_they_were_shared() {
+        for column in COLUMNS.iter().filter(|column| column.data == Data::Location) {
+            let shared = column.table.starts_with("commons.");
+            assert_eq!(column.form == Form::Plain, shared, "{}.{}", column.table, column.name);
+        }
+    }
+
+    #[test]
+    fn secrets_are_never_exported_and_never_readable() {
+        for column in COLUMNS.iter().filter(|column| column.data == Data::Secret) {
+            assert!(!column.exported, "{}.{}", column.table, column.name);
+            let salt = (column.table, column.name) == ("identity.sessions", "salt");
+            assert_eq!(column.form == Form::Plain, salt, "{}.{}", column.table, column.name);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! What the privacy policy promises, as values the rest of the program must use.
+
+pub mod inventory;
+pub mod policy;
+pub mod retention;

@@ -1,0 +1,148 @@
+//! The sealed form: a header that names algorithm and key, a nonce, the ciphertext with its tag.
+//!
+//! `version and algorithm (1 byte) · key id (4) · nonce (24) · XChaCha20-Poly1305 (n + 16)`
+//!
+//! XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) with a random nonce of 192 bits: two nonces
+//! never meet in practice, so nothing has to be counted. The associated data is the header and the
+//! [`Place`], so that a sealed value opens nowhere but where it was put.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use uuid::Uuid;
+
+use super::{KEY_BYTES, random_bytes};
+use crate::domain::AccountId;
+
+/// Version 1 of this layout, with XChaCha20-Poly1305.
+const XCHACHA20_POLY1305: u8 = 1;
+const HEADER_BYTES: usize = 1 + 4;
+const NONCE_BYTES: usize = 24;
+
+/// Where a sealed value is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Whose it is; the nil id where it is nobody's.
+    pub account: AccountId,
+    /// Its table, with the schema.
+    pub table: &'static str,
+    /// Its column.
+    pub column: &'static str,
+    /// Its row.
+    pub row: Uuid,
+}
+
+/// A sealed value that does not open: it was changed, moved, or sealed with another key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a sealed value does not open")]
+pub struct Broken;
+
+impl Place {
+    /// A place that belongs to no account.
+    pub fn of_server(table: &'static str, column: &'static str, row: Uuid) -> Self {
+        Self { account: Uuid::nil().into(), table, column, row }
+    }
+
+    /// Injective: names are followed by a byte that they cannot hold, ids have a fixed length.
+    fn associated_data(&self, header: &[u8]) -> Vec<u8> {
+        let account = Uuid::from(self.account);
+        let mut data = Vec::with_capacity(HEADER_BYTES + 34 + self.table.len() + self.column.len());
+        data.extend_from_slice(header);
+        data.extend_from_slice(account.as_bytes());
+        data.extend_from_slice(self.row.as_bytes());
+        for name in [self.table, self.column] {
+            data.extend_from_slice(name.as_bytes());
+            data.push(0);
+        }
+        data
+    }
+}
+
+pub(super) fn seal(key: &[u8; KEY_BYTES], key_id: u32, place: Place, plain: &[u8]) -> Vec<u8> {
+    let mut header = [XCHACHA20_POLY1305; HEADER_BYTES];
+    header[1..].copy_from_slice(&key_id.to_be_bytes());
+    let nonce: [u8; NONCE_BYTES] = random_bytes();
+    let payload = Payload { msg: plain, aad: &place.associated_data(&header) };
+    #[allow(clippy::expect_used, reason = "fails above 256 GiB only, which no input can reach")]
+    let ciphertext = XChaCha20Poly1305::new(&Key::from(*key))
+        .encrypt(&XNonce::from(nonce), payload)
+        .expect("the plain text is far below the cipher's limit");
+    [header.as_slice(), &nonce, &ciphertext].concat()
+}
+
+pub(super) fn open(key: &[u8; KEY_BYTES], place: Place, sealed: &[u8]) -> Result<Vec<u8>, Broken> {
+    let (header, rest) = sealed.split_at_checked(HEADER_BYTES).ok_or(Broken)?;
+    let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(Broken)?;
+    if header[0] != XCHACHA20_POLY1305 {
+        return Err(Broken);
+    }
+    let payload = Payload { msg: ciphertext, aad: &place.associated_data(header) };
+    XChaCha20Poly1305::new(&Key::from(*key))
+        .decrypt(&XNonce::from(*nonce), payload)
+        .map_err(|_| Broken)
+}
+
+/// The id of the key that a value was sealed with.
+pub(super) fn key_id(sealed: &[u8]) -> Result<u32, Broken> {
+    let bytes = sealed.get(1..HEADER_BYTES).ok_or(Broken)?;
+    Ok(u32::from_be_bytes(bytes.try_into().map_err(|_| Broken)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: [u8; KEY_BYTES] = [7; KEY_BYTES];
+
+    fn place() -> Place {
+        Place {
+            account: AccountId::random(),
+            table: "vault.tracks",
+            column: "track",
+            row: Uuid::new_v4(),
+        }
+    }
+
+    #[test]
+    fn what_was_sealed_opens_in_its_place() {
+        let place = place();
+        let sealed = seal(&KEY, 9, place, b"where I live");
+        assert_eq!(open(&KEY, place, &sealed).unwrap(), b"where I live");
+        assert_eq!(key_id(&sealed), Ok(9));
+    }
+
+    #[test]
+    fn it_opens_nowhere_else() {
+        let place = place();
+        let sealed = seal(&KEY, 1, place, b"where I live");
+        let elsewhere = [
+            Place { account: AccountId::random(), ..place },
+            Place { row: Uuid::new_v4(), ..place },
+            Place { table: "vault.track", ..place },
+            Place { column: "tracks", ..place },
+        ];
+        for place in elsewhere {
+            assert_eq!(open(&KEY, place, &sealed), Err(Broken));
+        }
+        assert_eq!(open(&[8; KEY_BYTES], place, &sealed), Err(Broken));
+    }
+
+    #[test]
+    fn any_changed_byte_is_noticed() {
+        let place = place();
+        let sealed = seal(&KEY, 1, place, b"where I live");
+        for index in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[index] ^= 1;
+            assert_eq!(open(&KEY, place, &changed), Err(Broken), "byte {index}");
+        }
+        for length in 0..sealed.len() {
+            assert_eq!(open(&KEY, place, &sealed[..length]), Err(Broken), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn the_same_text_never_looks_the_same() {
+        let place = place();
+        assert_ne!(seal(&KEY, 1, place, b"same"), seal(&KEY, 1, place, b"same"));
+    }
+}

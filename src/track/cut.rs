@@ -1,0 +1,395 @@
+//! From where a member was to what others may see: the only way from an exact track to a public one.
+
+pub(super) mod place;
+mod shade;
+
+use std::ops::Range;
+
+use super::columns::{Columns, ExactTrack, MISSING, NO_TIME, PublicTrack};
+use place::Place;
+pub use shade::{MARGIN_M, Shade};
+
+/// A line needs two points; a lone one would only mark where something hidden begins.
+const PART_POINTS_MIN: usize = 2;
+
+/// A circle round a place that its owner keeps to themself, its centre already moved away from
+/// that place.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Zone {
+    /// Latitude of the centre in 1e-7 degrees.
+    pub lat_e7: i32,
+    /// Longitude of the centre in 1e-7 degrees.
+    pub lon_e7: i32,
+    /// Radius in metres.
+    pub radius_m: f64,
+}
+
+/// What others may see of a track: nothing inside `zones`, nothing within `ends_m` metres of where
+/// it begins and ends. `None` if that leaves no line.
+///
+/// Points are dropped, never moved and never made up: a point put where the line meets a circle
+/// would draw the circle. [`Shade`] says which are hidden. The line falls into parts wherever a
+/// point was dropped, wherever it passes through a hidden place between two points, and wherever
+/// the recording had a break.
+///
+/// **The result is a function of the visible runs alone.** A run is a longest series of points that
+/// follow each other in one part of the recording, all visible, no line between two of them passing
+/// through a hidden place. Of each run of two or more points the result holds the positions,
+/// elevations and the time from point to point; of the rest it holds nothing:
+/// * Times count from 0 at the first visible point, and each part goes on at the time at which the
+///   one before ended. A pause in sight and a day in a zone look the same.
+/// * Sensor values are left out; a column without a visible value is absent.
+/// * Nothing is kept of the number, length, duration or order of what lies between two parts.
+///
+/// So two tracks with the same visible runs, under the same circles, give equal results and equal
+/// encoded bytes, whatever else differs: the ways inside, their points, pauses, elevations, sensor
+/// values and sampling. Circles differ between tracks only as far as [`Shade`] says: by whether an
+/// end lies in a zone, and else by the cell of the grid that it lies in.
+pub fn cut(track: &ExactTrack, zones: &[Zone], ends_m: f64) -> Option<PublicTrack> {
+    let columns = track.columns();
+    let shade = Shade::new(track, zones, ends_m);
+    let runs = find_visible_runs(columns, &shade);
+    if runs.is_empty() {
+        return None;
+    }
+    Some(PublicTrack::new(Columns {
+        lat_e7: gather(&columns.lat_e7, &runs),
+        lon_e7: gather(&columns.lon_e7, &runs),
+        elevation_dm: drop_if_all(MISSING, gather(&columns.elevation_dm, &runs)),
+        time_ms: drop_if_all(NO_TIME, rebase_times(&columns.time_ms, &runs)),
+        part_ends: runs
+            .iter()
+            .scan(0, |end, run| {
+                *end += run.len();
+                Some(*end)
+            })
+            .collect(),
+        ..Columns::default()
+    }))
+}
+
+fn find_visible_runs(columns: &Columns, shade: &Shade) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for part in columns.parts() {
+        let mut before: Option<Place> = None;
+        for index in part {
+            let place = Place::new(columns.lat_e7[index], columns.lon_e7[index]);
+            if shade.covers(&place) {
+                before = None;
+                continue;
+            }
+            match (&before, runs.last_mut()) {
+                (Some(before), Some(run)) if !shade.crosses(before, &place) => run.end = index + 1,
+                _ => runs.push(index..index + 1),
+            }
+            before = Some(place);
+        }
+    }
+    runs.retain(|run| run.len() >= PART_POINTS_MIN);
+    runs
+}
+
+/// The values of the visible points; nothing if the column is empty.
+fn gather<T: Copy>(column: &[T], runs: &[Range<usize>]) -> Vec<T> {
+    runs.iter().filter_map(|run| column.get(run.clone())).flatten().copied().collect()
+}
+
+fn drop_if_all<T: PartialEq>(missing: T, column: Vec<T>) -> Vec<T> {
+    if column.iter().all(|value| *value == missing) { Vec::new() } else { column }
+}
+
+/// Lets a clock run from 0 that stands still between parts. Time that runs back counts as none.
+fn rebase_times(time_ms: &[i64], runs: &[Range<usize>]) -> Vec<i64> {
+    let mut clock_ms = 0_i64;
+    let mut rebased = Vec::new();
+    for run in runs.iter().filter_map(|run| time_ms.get(run.clone())) {
+        let mut latest_ms = None;
+        for &time_ms in run {
+            if time_ms == NO_TIME {
+                rebased.push(NO_TIME);
+                continue;
+            }
+            let before_ms = latest_ms.unwrap_or(time_ms);
+            clock_ms = clock_ms.saturating_add(time_ms.saturating_sub(before_ms).max(0));
+            latest_ms = Some(time_ms.max(before_ms));
+            rebased.push(clock_ms);
+        }
+    }
+    rebased
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::track::encode::encode_public;
+
+    const HOME: Zone = Zone { lat_e7: 471_000_000, lon_e7: 85_000_000, radius_m: 400.0 };
+    const ENDS_M: f64 = 200.0;
+
+    /// About a metre northwards, and eastwards at HOME.
+    const NORTH_E7: i32 = 90;
+    const EAST_E7: i32 = 132;
+
+    #[test]
+    fn points_in_a_zone_and_its_margin_are_dropped() {
+        let track = northwards(&[-2000, -1000, -425, -375, 0, 375, 425, 1000, 2000]);
+        let visible = cut(&track, &[HOME], 0.0).unwrap();
+        assert_eq!(
+            visible.columns().lat_e7,
+            northwards(&[-2000, -1000, 1000, 2000]).columns().lat_e7
+        );
+        assert_eq!(visible.columns().part_ends, [2, 4]);
+    }
+
+    #[test]
+    fn a_line_that_passes_through_a_zone_between_two_points_is_cut() {
+        let visible = cut(&northwards(&[-2000, -1000, 1000, 2000]), &[HOME], 0.0).unwrap();
+        assert_eq!(visible.columns().part_ends, [2, 4]);
+        let aside = Zone { lon_e7: HOME.lon_e7 + 2 * 400 * EAST_E7, ..HOME };
+        let visible = cut(&northwards(&[-2000, -1000, 1000, 2000]), &[aside], 0.0).unwrap();
+        assert_eq!(visible.columns().part_ends, [4]);
+    }
+
+    #[test]
+    fn a_lone_point_between_hidden_ones_is_dropped() {
+        assert!(cut(&northwards(&[0, 1000, 0]), &[HOME], 0.0).is_none());
+    }
+
+    #[test]
+    fn a_track_inside_a_zone_leaves_nothing() {
+        assert!(cut(&northwards(&[-100, 0, 100]), &[HOME], 0.0).is_none());
+    }
+
+    #[test]
+    fn a_radius_or_length_that_is_no_number_hides_everything() {
+        let track = northwards(&[-2000, -1000, 1000, 2000]);
+        assert!(cut(&track, &[Zone { radius_m: f64::NAN, ..HOME }], 0.0).is_none());
+        assert!(cut(&track, &[], f64::NAN).is_none());
+        assert!(cut(&track, &[], f64::INFINITY).is_none());
+    }
+
+    #[test]
+    fn zones_reach_over_the_antimeridian_and_the_pole() {
+        let columns = Columns {
+            lat_e7: vec![0, 0, 0, 0, 0],
+            lon_e7: vec![
+                1_799_000_000,
+                1_799_900_000,
+                1_799_999_000,
+                -1_799_900_000,
+                -1_799_000_000,
+            ],
+            part_ends: vec![5],
+            ..Columns::default()
+        };
+        let zone = Zone { lat_e7: 0, lon_e7: -1_799_999_000, radius_m: 400.0 };
+        let visible = cut(&ExactTrack::new(columns), &[zone], 0.0).unwrap();
+        assert_eq!(visible.columns().part_ends, [2, 4]);
+
+        let over_the_pole = Columns {
+            lat_e7: vec![899_000_000, 899_900_000, 899_900_000, 899_000_000],
+            lon_e7: vec![0, 0, 1_800_000_000, 1_800_000_000],
+            part_ends: vec![4],
+            ..Columns::default()
+        };
+        let zone = Zone { lat_e7: 900_000_000, lon_e7: 450_000_000, radius_m: 400.0 };
+        let visible = cut(&ExactTrack::new(over_the_pole), &[zone], 0.0).unwrap();
+        assert_eq!(visible.columns().part_ends, [2, 4]);
+    }
+
+    #[test]
+    fn times_count_from_zero_and_stand_still_between_parts() {
+        let mut columns = northwards(&[-2000, -1000, 0, 1000, 2000, 3000]).columns().clone();
+        columns.time_ms = vec![1_000_000, 1_060_000, 5_000_000, 9_000_000, NO_TIME, 9_120_000];
+        let visible = cut(&ExactTrack::new(columns), &[HOME], 0.0).unwrap();
+        assert_eq!(visible.columns().time_ms, [0, 60_000, 60_000, NO_TIME, 180_000]);
+    }
+
+    #[test]
+    fn a_pause_in_sight_looks_like_a_hidden_one() {
+        let mut columns = northwards(&[1000, 1100, 1200, 1300]).columns().clone();
+        columns.time_ms = vec![0, 10_000, 5_000_000, 5_010_000];
+        columns.part_ends = vec![2, 4];
+        let visible = cut(&ExactTrack::new(columns), &[], 0.0).unwrap();
+        assert_eq!(visible.columns().time_ms, [0, 10_000, 10_000, 20_000]);
+    }
+
+    #[test]
+    fn sensors_and_values_of_hidden_points_leave_no_trace() {
+        let mut columns = northwards(&[-2000, -1000, 0, 1000, 2000]).columns().clone();
+        columns.heart_rate_bpm = vec![140; 5];
+        columns.elevation_dm = vec![MISSING, MISSING, 4000, MISSING, MISSING];
+        columns.time_ms = vec![NO_TIME, NO_TIME, 1000, NO_TIME, NO_TIME];
+        let visible = cut(&ExactTrack::new(columns), &[HOME], 0.0).unwrap();
+        let bare = cut(&northwards(&[-2000, -1000, 0, 1000, 2000]), &[HOME], 0.0).unwrap();
+        assert_eq!(visible, bare);
+    }
+
+    #[test]
+    fn ends_are_cut_wherever_the_track_comes_by_again() {
+        let loops: Vec<i32> = [0, 50, 5000, 50, 5000, 10_000]
+            .into_iter()
+            .flat_map(|north_m| [north_m, north_m + 10])
+            .collect();
+        let visible = cut(&northwards(&loops), &[], ENDS_M).unwrap();
+        let seen = northwards(&[5000, 5010, 5000, 5010]);
+        assert_eq!(visible.columns().lat_e7, seen.columns().lat_e7);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_hidden_is_shown(lat_e7 in -899_000_000..899_000_000_i32, ways in vec((-900..900_i32, -900..900_i32), 2..60), ends_m in 1.0..500.0_f64) {
+            let lon_e7 = |east_m: i32| { let lon = 1_800_000_000 - EAST_E7 * 300 + east_m * EAST_E7; if lon > 1_800_000_000 { -1_800_000_000 + (lon - 1_800_000_000) } else { lon } };
+            let columns = Columns {
+                lat_e7: ways.iter().map(|(north_m, _)| lat_e7 + north_m * NORTH_E7).collect(),
+                lon_e7: ways.iter().map(|(_, east_m)| lon_e7(*east_m)).collect(),
+                part_ends: vec![ways.len()],
+                ..Columns::default()
+            };
+            let ends = [0, ways.len() - 1].map(|end| Zone { lat_e7: columns.lat_e7[end], lon_e7: columns.lon_e7[end], radius_m: ends_m });
+            let zone = Zone { lat_e7, lon_e7: lon_e7(0), radius_m: 150.0 };
+            if let Some(visible) = cut(&ExactTrack::new(columns), &[zone], ends_m) {
+                let visible = visible.columns();
+                for hidden in [zone, ends[0], ends[1]] {
+                    for (lat_e7, lon_e7) in visible.lat_e7.iter().zip(&visible.lon_e7) {
+                        prop_assert!(distance_m(&hidden, *lat_e7, *lon_e7) > hidden.radius_m);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn tracks_that_differ_only_inside_a_zone_look_the_same((outside, inside, other_inside) in twins(), ends_m in prop_oneof![Just(0.0), Just(ENDS_M)]) {
+            // Coming home in between is part of the way for both.
+            let track = weave(&outside, &inside);
+            let other = weave(&outside, &other_inside);
+            let shown = cut(&track, &[HOME], ends_m).map(|track| encode_public(&track));
+            let other_shown = cut(&other, &[HOME], ends_m).map(|track| encode_public(&track));
+            prop_assert_eq!(shown, other_shown);
+        }
+
+        #[test]
+        fn tracks_that_differ_only_inside_cut_ends_look_the_same((outside, inside, other_inside) in twins()) {
+            let mut outside = outside;
+            outside.truncate(inside.len() - 1);
+            let same_cells = |mut hidden: Vec<Hidden>| {
+                // Both ends in the cell of HOME's centre, and all near enough to it.
+                let shrink = |way: &mut Way| { way.north_m /= 4; way.east_m /= 4; };
+                hidden.iter_mut().flat_map(|hidden| &mut hidden.ways).for_each(shrink);
+                hidden
+            };
+            let at_home = |mut hidden: Vec<Hidden>| {
+                let still = Way { north_m: 0, east_m: 0, elevation_dm: 4000, gap_ms: 1000, heart_rate_bpm: 60 };
+                if let Some(first) = hidden.first_mut() { first.ways.insert(0, still); }
+                if let Some(last) = hidden.last_mut() { last.ways.push(still); }
+                hidden
+            };
+            let [track, other] = [inside, other_inside].map(|inside| weave(&outside, &at_home(same_cells(inside))));
+            let shown = cut(&track, &[], ENDS_M).map(|track| encode_public(&track));
+            let other_shown = cut(&other, &[], ENDS_M).map(|track| encode_public(&track));
+            prop_assert_eq!(shown, other_shown);
+        }
+    }
+
+    /// A point, by its way from HOME, and how long after the one before it comes.
+    #[derive(Clone, Copy, Debug)]
+    struct Way {
+        north_m: i32,
+        east_m: i32,
+        elevation_dm: i32,
+        gap_ms: i64,
+        heart_rate_bpm: i32,
+    }
+
+    /// Points at home, and whether the recording has breaks before, within and after them.
+    #[derive(Clone, Debug)]
+    struct Hidden {
+        ways: Vec<Way>,
+        breaks: [bool; 3],
+    }
+
+    /// Runs outside, and two versions of what lies before, between and after them.
+    fn twins() -> impl Strategy<Value = (Vec<Vec<Way>>, Vec<Hidden>, Vec<Hidden>)> {
+        (1..4_usize).prop_flat_map(|runs| {
+            (
+                vec(vec(way(500..3000), 1..12), runs),
+                vec(hidden(), runs + 1),
+                vec(hidden(), runs + 1),
+            )
+        })
+    }
+
+    fn hidden() -> impl Strategy<Value = Hidden> {
+        (vec(way(-280..280), 1..8), any::<[bool; 3]>())
+            .prop_map(|(ways, breaks)| Hidden { ways, breaks })
+    }
+
+    fn way(reach_m: Range<i32>) -> impl Strategy<Value = Way> {
+        let gap_ms = prop_oneof![5 => Just(1000_i64), 1 => 0..100_000_000_i64];
+        let elevation_dm = prop_oneof![5 => 4000..5000_i32, 1 => Just(MISSING)];
+        (reach_m.clone(), reach_m, elevation_dm, gap_ms, 50..200_i32).prop_map(
+            |(north_m, east_m, elevation_dm, gap_ms, heart_rate_bpm)| Way {
+                north_m,
+                east_m,
+                elevation_dm,
+                gap_ms,
+                heart_rate_bpm,
+            },
+        )
+    }
+
+    fn weave(outside: &[Vec<Way>], inside: &[Hidden]) -> ExactTrack {
+        let mut columns = Columns::default();
+        let mut time_ms = 1_700_000_000_000;
+        let mut push = |columns: &mut Columns, ways: &[Way]| {
+            for way in ways {
+                time_ms += way.gap_ms;
+                columns.lat_e7.push(HOME.lat_e7 + way.north_m * NORTH_E7);
+                columns.lon_e7.push(HOME.lon_e7 + way.east_m * EAST_E7);
+                columns.elevation_dm.push(way.elevation_dm);
+                columns.time_ms.push(time_ms);
+                columns.heart_rate_bpm.push(way.heart_rate_bpm);
+            }
+        };
+        for (index, hidden) in inside.iter().enumerate() {
+            let [before, within, after] = hidden.breaks;
+            let (first, rest) = hidden.ways.split_at(1);
+            for (ways, ends) in [(&[][..], before), (first, within), (rest, after)] {
+                push(&mut columns, ways);
+                let end = columns.len();
+                if ends && end > columns.part_ends.last().copied().unwrap_or(0) {
+                    columns.part_ends.push(end);
+                }
+            }
+            if let Some(run) = outside.get(index) {
+                push(&mut columns, run);
+            }
+        }
+        let end = columns.len();
+        if columns.part_ends.last() != Some(&end) {
+            columns.part_ends.push(end);
+        }
+        ExactTrack::new(columns)
+    }
+
+    /// A track along a meridian that passes HOME's centre, at these distances from it in metres.
+    fn northwards(north_m: &[i32]) -> ExactTrack {
+        let lat_e7: Vec<i32> =
+            north_m.iter().map(|north_m| HOME.lat_e7 + NORTH_E7 * north_m).collect();
+        let lon_e7 = vec![HOME.lon_e7; lat_e7.len()];
+        let part_ends = vec![lat_e7.len()];
+        ExactTrack::new(Columns { lat_e7, lon_e7, part_ends, ..Columns::default() })
+    }
+
+    /// By the haversine formula, which is up to 0.6 % off, so that it tells on a mistake in ours.
+    fn distance_m(zone: &Zone, lat_e7: i32, lon_e7: i32) -> f64 {
+        let [lat, lon, other_lat, other_lon] =
+            [zone.lat_e7, zone.lon_e7, lat_e7, lon_e7].map(|e7| (f64::from(e7) / 1e7).to_radians());
+        let half = ((other_lat - lat) / 2.0).sin().powi(2)
+            + lat.cos() * other_lat.cos() * ((other_lon - lon) / 2.0).sin().powi(2);
+        2.0 * 6_371_009.0 * half.sqrt().asin()
+    }
+}

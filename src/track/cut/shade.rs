@@ -1,0 +1,171 @@
+//! What of a track is hidden: circles round places that their owner keeps to themself.
+
+use std::f64::consts::{FRAC_1_SQRT_2, TAU};
+
+use super::Zone;
+use super::place::{POLAR_RADIUS_M, Place};
+use crate::track::columns::{ExactTrack, PER_DEGREE};
+
+/// Circles reach this much further than asked, in metres: a receiver is a few metres off, and a
+/// line is drawn with a width.
+pub const MARGIN_M: f64 = 30.0;
+
+/// The side of a cell of the grid that hides an end, as a share of the length to be cut.
+const CELL_SHARE: f64 = 0.5;
+
+/// The longest degree there is on WGS 84, that of latitude at a pole, rounded up.
+const DEGREE_M_MAX: f64 = 111_700.0;
+
+/// The hidden places of one track, and with them which of its points, waypoints and photos others
+/// may see.
+///
+/// Each zone is a circle. Where the ends are to be cut too, a circle is added for each end, or the
+/// circles grow, so that **no visible point lies within `ends_m` of the first or the last recorded
+/// one**, wherever on the track it is: who circles round the house, or comes home in between, is
+/// hidden there as well.
+///
+/// What decides is not where exactly an end lies. A circle round the end itself, or a fixed length
+/// along the track, would be an instrument to find it: three tracks from one door meet in it.
+/// * An end inside a zone makes all zones larger by `ends_m`, wherever in whichever zone it lies.
+/// * Any other end is hidden by a circle round the middle of its cell in a grid that covers the
+///   Earth and is always the same. All ends in a cell give the same circle, so that the circle
+///   tells the cell and nothing more, however many tracks begin there.
+///
+/// A length that is not a number hides everything, as does an infinite one.
+pub struct Shade {
+    circles: Vec<Circle>,
+}
+
+struct Circle {
+    center: Place,
+    reach_m: f64,
+}
+
+impl Shade {
+    /// What `zones` hide, and the circles that hide both ends of the track.
+    pub fn new(track: &ExactTrack, zones: &[Zone], ends_m: f64) -> Self {
+        let circle = |zone: &Zone| Circle {
+            center: Place::new(zone.lat_e7, zone.lon_e7),
+            reach_m: zone.radius_m + MARGIN_M,
+        };
+        let mut shade = Self { circles: zones.iter().map(circle).collect() };
+        if ends_m <= 0.0 {
+            return shade;
+        }
+        let columns = track.columns();
+        let positions = || columns.lat_e7.iter().copied().zip(columns.lon_e7.iter().copied());
+        let (in_zones, in_the_open): (Vec<_>, Vec<_>) = positions()
+            .next()
+            .into_iter()
+            .chain(positions().next_back())
+            .partition(|&(lat_e7, lon_e7)| shade.hides(lat_e7, lon_e7));
+        if !in_zones.is_empty() {
+            shade.circles.iter_mut().for_each(|circle| circle.reach_m += ends_m);
+        }
+        shade
+            .circles
+            .extend(in_the_open.iter().map(|&(lat_e7, lon_e7)| hide_end(lat_e7, lon_e7, ends_m)));
+        shade
+    }
+
+    /// Whether a place in 1e-7 degrees is hidden.
+    pub fn hides(&self, lat_e7: i32, lon_e7: i32) -> bool {
+        self.covers(&Place::new(lat_e7, lon_e7))
+    }
+
+    /// Whether a place is hidden.
+    pub fn covers(&self, place: &Place) -> bool {
+        self.circles.iter().any(|circle| circle.touches(circle.center.distance_m(place)))
+    }
+
+    /// Whether a line from one place to another passes through a hidden one, whichever way it is
+    /// drawn: as the shortest way, straight on a map, or straight in degrees.
+    pub fn crosses(&self, from: &Place, to: &Place) -> bool {
+        let spread_m = spread_m(from, to);
+        self.circles
+            .iter()
+            .any(|circle| circle.touches(circle.center.distance_to_line_m(from, to) - spread_m))
+    }
+}
+
+impl Circle {
+    /// Written so that what is not a number is hidden.
+    fn touches(&self, distance_m: f64) -> bool {
+        !(distance_m > self.reach_m)
+    }
+}
+
+/// How far the ways in which a line may be drawn lie from the straight one through the ground, in
+/// metres. The shortest way rises above it by L² / 8R. Lines that are straight on a map or in
+/// degrees bulge aside from that, each its own way: by the turn of the meridians between the two
+/// ends, so by less than half the length for each radian of longitude, and never by more than the
+/// length.
+fn spread_m(from: &Place, to: &Place) -> f64 {
+    let length_m = from.distance_m(to);
+    let apart = (from.lon() - to.lon()).abs();
+    let turn = apart.min(TAU - apart);
+    length_m * (length_m / (8.0 * POLAR_RADIUS_M) + (turn / 2.0).min(1.0))
+}
+
+/// The circle round the middle of the cell that a place lies in, so large that it covers `ends_m`
+/// round every place of the cell.
+fn hide_end(lat_e7: i32, lon_e7: i32, ends_m: f64) -> Circle {
+    let side_m = ends_m * CELL_SHARE;
+    let row_deg = side_m / DEGREE_M_MAX;
+    let row = ((f64::from(lat_e7) / PER_DEGREE + 90.0) / row_deg).floor();
+    let (south_deg, north_deg) = (row * row_deg - 90.0, (row + 1.0) * row_deg - 90.0);
+    // As many cells in a row as make none wider than the side, at its edge nearer to the equator.
+    let widest_deg = if south_deg < 0.0 { north_deg.min(0.0) } else { south_deg };
+    let cells = (360.0 * DEGREE_M_MAX * widest_deg.to_radians().cos() / side_m).ceil().max(1.0);
+    let cell_deg = 360.0 / cells;
+    let cell = ((f64::from(lon_e7) / PER_DEGREE + 180.0) / cell_deg).floor() % cells;
+    Circle {
+        center: Place::from_degrees(south_deg + row_deg / 2.0, (cell + 0.5) * cell_deg - 180.0),
+        reach_m: ends_m + side_m * FRAC_1_SQRT_2 + MARGIN_M,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Samples the shortest way, the straight line in degrees and the one on a Mercator map.
+        #[test]
+        fn no_drawing_of_a_line_strays_further_than_the_spread(
+            lat_deg in -84.0..84.0_f64,
+            lon_deg in -180.0..180.0_f64,
+            north_deg in -0.9..0.9_f64,
+            east_deg in -2.0..2.0_f64,
+            share in 0.0..1.0_f64,
+        ) {
+            let (from, to) = (Place::from_degrees(lat_deg, lon_deg), Place::from_degrees(lat_deg + north_deg, lon_deg + east_deg));
+            let in_degrees = Place::from_degrees(lat_deg + share * north_deg, lon_deg + share * east_deg);
+            let stretch = |lat_deg: f64| lat_deg.to_radians().tan().asinh();
+            let stretched = stretch(lat_deg) + share * (stretch(lat_deg + north_deg) - stretch(lat_deg));
+            let on_a_map = Place::from_degrees(stretched.sinh().atan().to_degrees(), lon_deg + share * east_deg);
+            for drawn in [in_degrees, on_a_map] {
+                prop_assert!(drawn.distance_to_line_m(&from, &to) <= spread_m(&from, &to));
+            }
+        }
+
+        #[test]
+        fn the_circle_of_a_cell_covers_all_that_lies_near_an_end(lat_e7 in -900_000_000..=900_000_000_i32, lon_e7 in -1_800_000_000..=1_800_000_000_i32, ends_m in 1.0..2000.0_f64) {
+            let circle = hide_end(lat_e7, lon_e7, ends_m);
+            let end = Place::new(lat_e7, lon_e7);
+            prop_assert!(circle.center.distance_m(&end) + ends_m <= circle.reach_m);
+            prop_assert!(circle.reach_m <= 1.4 * ends_m + MARGIN_M);
+        }
+    }
+
+    #[test]
+    fn neighbouring_ends_share_a_circle() {
+        let circles = [(471_000_000, 85_000_000), (471_000_100, 85_000_100)]
+            .map(|(lat_e7, lon_e7)| hide_end(lat_e7, lon_e7, 200.0));
+        assert!(circles[0].center == circles[1].center);
+        let sides = [1_800_000_000, -1_800_000_000].map(|lon_e7| hide_end(0, lon_e7, 200.0));
+        assert!(sides[0].center.distance_m(&sides[1].center) < 1.0);
+    }
+}

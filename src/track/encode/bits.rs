@@ -1,0 +1,166 @@
+//! Bits, least significant first, into bytes and back.
+
+use super::Corrupt;
+
+/// Widths up to this are read from one load of eight bytes, whatever bit they begin at.
+pub const PEEK_BITS: u32 = 56;
+
+/// Bits that encode a length or a width from 0 to 64.
+const WIDTH_BITS: u32 = 7;
+
+/// Collects bits into bytes.
+#[derive(Default)]
+pub struct BitWriter {
+    bytes: Vec<u8>,
+    pending: u64,
+    pending_bits: u32,
+}
+
+impl BitWriter {
+    /// Writes on after `bytes`.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self { bytes, pending: 0, pending_bits: 0 }
+    }
+
+    /// Writes the lowest `width` bits of `value`, at most 64.
+    pub fn write(&mut self, value: u64, width: u32) {
+        if width > 32 {
+            self.write_short(value & 0xFFFF_FFFF, 32);
+            self.write_short(value >> 32, width - 32);
+        } else {
+            self.write_short(value, width);
+        }
+    }
+
+    /// Writes a number of unknown size: its width, then its bits.
+    pub fn write_number(&mut self, value: u64) {
+        let width = u64::BITS - value.leading_zeros();
+        self.write(u64::from(width), WIDTH_BITS);
+        self.write(value, width);
+    }
+
+    /// The bytes, the last one filled up with zeros.
+    pub fn finish(mut self) -> Vec<u8> {
+        while self.pending_bits > 0 {
+            self.bytes.push(self.pending.to_le_bytes()[0]);
+            self.pending >>= 8;
+            self.pending_bits = self.pending_bits.saturating_sub(8);
+        }
+        self.bytes
+    }
+
+    fn write_short(&mut self, value: u64, width: u32) {
+        let mask = (1_u64 << width) - 1;
+        self.pending |= (value & mask) << self.pending_bits;
+        self.pending_bits += width;
+        if self.pending_bits >= 32 {
+            self.bytes.extend_from_slice(&self.pending.to_le_bytes()[..4]);
+            self.pending >>= 32;
+            self.pending_bits -= 32;
+        }
+    }
+}
+
+/// Gives bits back. Past the end it gives zeros, and [`BitReader::finish`] fails.
+pub struct BitReader {
+    padded: Vec<u8>,
+    len_bits: usize,
+    position: usize,
+}
+
+impl BitReader {
+    /// Reads `bytes`, which are copied so that a load near the end stays in range.
+    pub fn new(bytes: &[u8]) -> Self {
+        let mut padded = Vec::with_capacity(bytes.len() + 8);
+        padded.extend_from_slice(bytes);
+        padded.extend_from_slice(&[0; 8]);
+        Self { padded, len_bits: bytes.len() * 8, position: 0 }
+    }
+
+    /// The next bits, at least [`PEEK_BITS`] of them, without moving on.
+    #[inline]
+    pub fn peek(&self) -> u64 {
+        let start = self.position / 8;
+        match self.padded.get(start..start + 8) {
+            Some(bytes) => {
+                let mut word = [0; 8];
+                word.copy_from_slice(bytes);
+                u64::from_le_bytes(word) >> (self.position % 8)
+            }
+            None => 0,
+        }
+    }
+
+    /// Moves on by at most 64 bits.
+    #[inline]
+    pub fn skip(&mut self, width: u32) {
+        self.position += width as usize;
+    }
+
+    /// Reads `width` bits, at most 64.
+    #[inline]
+    pub fn read(&mut self, width: u32) -> u64 {
+        if width > PEEK_BITS {
+            let low = self.read(32);
+            return low | self.read(width - 32) << 32;
+        }
+        let value = self.peek() & ((1 << width) - 1);
+        self.skip(width);
+        value
+    }
+
+    /// Reads what [`BitWriter::write_number`] wrote.
+    pub fn read_number(&mut self) -> Result<u64, Corrupt> {
+        let width = u32::try_from(self.read(WIDTH_BITS)).map_err(|_| Corrupt)?;
+        if width > u64::BITS { Err(Corrupt) } else { Ok(self.read(width)) }
+    }
+
+    /// Fails once more was read than there is.
+    pub fn check(&self) -> Result<(), Corrupt> {
+        if self.position > self.len_bits { Err(Corrupt) } else { Ok(()) }
+    }
+
+    /// Fails unless everything was read, but for zeros that fill up the last byte.
+    pub fn finish(self) -> Result<(), Corrupt> {
+        self.check()?;
+        let left = self.len_bits - self.position;
+        if left < 8 && self.peek() == 0 { Ok(()) } else { Err(Corrupt) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn bits_come_back_as_they_went_in(items in proptest::collection::vec((any::<u64>(), 0..=64_u32), 0..50)) {
+            let mut writer = BitWriter::default();
+            for &(value, width) in &items {
+                writer.write(value, width);
+                writer.write_number(value);
+            }
+            let mut reader = BitReader::new(&writer.finish());
+            for (value, width) in items {
+                let kept = if width == 64 { value } else { value & ((1 << width) - 1) };
+                prop_assert_eq!(reader.read(width), kept);
+                prop_assert_eq!(reader.read_number(), Ok(value));
+            }
+            prop_assert!(reader.finish().is_ok());
+        }
+    }
+
+    #[test]
+    fn reading_past_the_end_is_noticed() {
+        let mut reader = BitReader::new(&[0xFF]);
+        assert_eq!(reader.read(64), 0xFF);
+        assert_eq!(reader.finish(), Err(Corrupt));
+    }
+
+    #[test]
+    fn bytes_left_over_are_noticed() {
+        assert_eq!(BitReader::new(&[0]).finish(), Err(Corrupt));
+    }
+}

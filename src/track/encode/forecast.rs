@@ -1,0 +1,49 @@
+//! What to expect of a difference, given the one before.
+
+/// A number is expected to differ from the one before by this many eighths of the last difference:
+/// from none of it (a noisy value that stays put) to all of it (a steady speed).
+const MOMENTUM_EIGHTHS: [i64; 5] = [0, 2, 4, 6, 8];
+
+/// A step of time longer than this many of the one before it is a pause, after which the speed
+/// tells nothing.
+const PAUSE_STEPS: i64 = 64;
+
+/// A way to foretell a difference.
+#[derive(Clone, Copy)]
+pub enum Forecast {
+    /// A share of the last one.
+    Momentum(i64),
+    /// The last one, by as much longer as the step of time is.
+    Speed,
+}
+
+impl Forecast {
+    /// Every way; the number of each is its place in this list.
+    pub const ALL: [Self; 6] = [
+        Self::Momentum(MOMENTUM_EIGHTHS[0]),
+        Self::Momentum(MOMENTUM_EIGHTHS[1]),
+        Self::Momentum(MOMENTUM_EIGHTHS[2]),
+        Self::Momentum(MOMENTUM_EIGHTHS[3]),
+        Self::Momentum(MOMENTUM_EIGHTHS[4]),
+        Self::Speed,
+    ];
+}
+
+/// The difference to expect after `before`, of which `eighths` go on.
+#[inline]
+pub fn by_momentum(before: i64, eighths: i64) -> i64 {
+    before.wrapping_mul(eighths) >> 3
+}
+
+/// The difference to expect after `before`, which took `steps[0]` of time, within `steps[1]`.
+#[inline]
+pub fn by_speed(before: i64, steps: [i64; 2]) -> i64 {
+    let [last, next] = steps;
+    if last == next {
+        return before;
+    }
+    if last <= 0 || next <= 0 || next / last > PAUSE_STEPS {
+        return 0;
+    }
+    before.wrapping_mul(next) / last
+}

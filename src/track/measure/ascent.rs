@@ -1,0 +1,146 @@
+//! Ascent and descent.
+
+use crate::track::Columns;
+use crate::track::columns::MISSING;
+
+use super::profile::Profile;
+
+/// The smallest climb that counts where readings do not scatter at all.
+pub(super) const CLIMB_MIN_M: f64 = 0.5;
+/// By how many times the scatter of the readings a climb must exceed that.
+pub(super) const CLIMB_MIN_NOISES: f64 = 6.0;
+/// A climb of this height counts, however much readings scatter.
+pub(super) const CLIMB_MIN_MOST_M: f64 = 10.0;
+
+/// The elevations of a track.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[expect(clippy::struct_field_names, reason = "units are last in names, and all are metres")]
+pub(super) struct Heights {
+    pub min_m: Option<f64>,
+    pub max_m: Option<f64>,
+    pub ascent_m: Option<f64>,
+    pub descent_m: Option<f64>,
+    pub noise_m: Option<f64>,
+}
+
+/// Measures elevations.
+///
+/// Climbs and drops are those between the turning points of the smoothed profile, from low to
+/// high and from high to low in full; a change of direction that is smaller than the least climb
+/// is no turning point. The least climb grows with the scatter of the readings, so that the same
+/// rule serves a barometer (some 0.5 to 2 m) and bare GPS (up to 10 m).
+pub(super) fn heights(columns: &Columns, along_m: &[f64]) -> Heights {
+    let known = || columns.elevation_dm.iter().filter(|elevation_dm| **elevation_dm != MISSING);
+    let (Some(min_dm), Some(max_dm)) = (known().min(), known().max()) else {
+        return Heights::default();
+    };
+    let profile = Profile::new(columns, along_m);
+    let noise_m = profile.noise_m();
+    let [ascent_m, descent_m] = climbs_m(&profile.smoothed().elevation_m, climb_min_m(noise_m));
+    Heights {
+        min_m: Some(f64::from(*min_dm) / 10.0),
+        max_m: Some(f64::from(*max_dm) / 10.0),
+        ascent_m: Some(ascent_m),
+        descent_m: Some(descent_m),
+        noise_m: Some(noise_m),
+    }
+}
+
+/// The smallest climb that counts, given how much readings scatter.
+pub(super) fn climb_min_m(noise_m: f64) -> f64 {
+    CLIMB_MIN_MOST_M.min(CLIMB_MIN_M + CLIMB_MIN_NOISES * noise_m)
+}
+
+/// All that goes up and all that goes down between turning points.
+fn climbs_m(elevation_m: &[f64], least_m: f64) -> [f64; 2] {
+    let Some(first_m) = elevation_m.first() else {
+        return [0.0; 2];
+    };
+    let (mut ascent_m, mut descent_m) = (0.0, 0.0);
+    let mut leg = Leg::Level;
+    let (mut low_m, mut high_m) = (*first_m, *first_m);
+    for here_m in elevation_m {
+        let turns_up = least_m <= here_m - low_m;
+        let turns_down = least_m <= high_m - here_m;
+        match leg {
+            Leg::Level | Leg::Down if turns_up => {
+                descent_m += if leg == Leg::Down { high_m - low_m } else { 0.0 };
+                (leg, high_m) = (Leg::Up, *here_m);
+            }
+            Leg::Level | Leg::Up if turns_down => {
+                ascent_m += if leg == Leg::Up { high_m - low_m } else { 0.0 };
+                (leg, low_m) = (Leg::Down, *here_m);
+            }
+            Leg::Level => (low_m, high_m) = (low_m.min(*here_m), high_m.max(*here_m)),
+            Leg::Up => high_m = high_m.max(*here_m),
+            Leg::Down => low_m = low_m.min(*here_m),
+        }
+    }
+    match leg {
+        Leg::Level => {}
+        Leg::Up => ascent_m += high_m - low_m,
+        Leg::Down => descent_m += high_m - low_m,
+    }
+    [ascent_m, descent_m]
+}
+
+/// Where the profile leads since its last turning point.
+#[derive(Clone, Copy, PartialEq)]
+enum Leg {
+    Level,
+    Up,
+    Down,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_climbs(elevation_m: &[f64], least_m: f64, expected_m: [f64; 2]) {
+        let climbs_m = climbs_m(elevation_m, least_m);
+        let close = climbs_m.iter().zip(expected_m).all(|(is, should)| (is - should).abs() < 1e-9);
+        assert!(close, "{climbs_m:?} instead of {expected_m:?}");
+    }
+
+    #[test]
+    fn climbs_count_in_full() {
+        assert_climbs(&[0.0, 3.0, 9.0, 8.0, 12.0, 4.0], 2.0, [12.0, 8.0]);
+    }
+
+    #[test]
+    fn changes_below_the_least_climb_do_not_count() {
+        assert_climbs(&[5.0, 5.9, 5.0, 5.9, 5.0], 1.0, [0.0, 0.0]);
+        assert_climbs(&[0.0, 10.0, 9.5, 20.0, 19.5], 1.0, [20.0, 0.0]);
+    }
+
+    #[test]
+    fn descent_is_the_ascent_of_the_way_back() {
+        let there = [3.0, 8.0, 7.5, 9.0, 2.0, 6.0, 5.0];
+        let back: Vec<f64> = there.into_iter().rev().collect();
+        let [ascent_m, descent_m] = climbs_m(&there, 1.0);
+        assert_climbs(&back, 1.0, [descent_m, ascent_m]);
+    }
+
+    /// An hour on a lake at 2 m/s, with readings that scatter evenly by 0.8 m.
+    #[test]
+    fn flat_water_has_no_ascent() {
+        let scatter_dm = |point: i32| point * 7919 % 17 - 8;
+        let columns = Columns {
+            lat_e7: (0..3600).map(|point| point * 180).collect(),
+            lon_e7: vec![0; 3600],
+            elevation_dm: (0..3600).map(|point| 3970 + scatter_dm(point)).collect(),
+            part_ends: vec![3600],
+            ..Columns::default()
+        };
+        let heights = heights(&columns, &crate::track::measure::along_m(&columns));
+        assert_eq!(heights.ascent_m, Some(0.0));
+        assert_eq!(heights.descent_m, Some(0.0));
+    }
+
+    #[test]
+    fn without_elevations_nothing_is_known() {
+        let columns =
+            Columns { lat_e7: vec![0], lon_e7: vec![0], part_ends: vec![1], ..Columns::default() };
+        assert_eq!(heights(&columns, &[0.0]), Heights::default());
+    }
+}

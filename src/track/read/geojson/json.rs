@@ -1,0 +1,225 @@
+//! Walks through a JSON text value by value, without building a tree.
+//!
+//! It is lenient where nothing is lost by it: commas may be missing or too many, and any word is
+//! taken for a literal, since programs write `NaN` and `Infinity`, which JSON does not have.
+
+use std::borrow::Cow;
+
+use super::escape::unescape;
+
+/// Why a walk ended before the end of the text.
+pub(super) enum Stop {
+    /// The text ends in the middle.
+    Truncated,
+    /// What follows is not JSON.
+    Malformed,
+    /// It is turned down altogether: a sentence part as in [`crate::track::Unreadable`].
+    Refused(&'static str),
+}
+
+/// A position in a JSON text.
+pub(super) struct Json<'t> {
+    text: &'t [u8],
+    offset: usize,
+}
+
+impl<'t> Json<'t> {
+    /// The beginning of a text.
+    pub(super) fn new(text: &'t [u8]) -> Self {
+        Self { text, offset: 0 }
+    }
+
+    /// How many bytes lie behind.
+    pub(super) fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The first byte of what comes next, blanks apart. `None` at the end.
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.text.get(self.offset) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.offset += 1,
+                byte => return byte.copied(),
+            }
+        }
+    }
+
+    /// Goes into the object or array that opens with `bracket`. Any other value is skipped, and
+    /// the answer `false`.
+    pub(super) fn enter(&mut self, bracket: u8) -> Result<bool, Stop> {
+        if self.peek() != Some(bracket) {
+            self.skip()?;
+            return Ok(false);
+        }
+        self.offset += 1;
+        Ok(true)
+    }
+
+    /// The next key of the object that was entered, or `None` past its end.
+    pub(super) fn key(&mut self) -> Result<Option<Cow<'t, str>>, Stop> {
+        match self.peek_item()? {
+            b'}' => {
+                self.offset += 1;
+                Ok(None)
+            }
+            b'"' => {
+                let key = self.string()?;
+                match self.peek() {
+                    Some(b':') => self.offset += 1,
+                    Some(_) => return Err(Stop::Malformed),
+                    None => return Err(Stop::Truncated),
+                }
+                Ok(Some(key))
+            }
+            _ => Err(Stop::Malformed),
+        }
+    }
+
+    /// Whether another element of the array that was entered follows. If not, its end is behind.
+    pub(super) fn element(&mut self) -> Result<bool, Stop> {
+        match self.peek_item()? {
+            b']' => {
+                self.offset += 1;
+                Ok(false)
+            }
+            b'}' | b':' => Err(Stop::Malformed),
+            _ => Ok(true),
+        }
+    }
+
+    /// The next value, if it is a string or a literal other than `null`. Else it is skipped.
+    pub(super) fn atom(&mut self) -> Result<Option<Cow<'t, str>>, Stop> {
+        match self.peek().ok_or(Stop::Truncated)? {
+            b'"' => self.string().map(Some),
+            b'{' | b'[' => self.skip().map(|()| None),
+            _ => Ok(Some(self.literal()?).filter(|literal| *literal != "null").map(Cow::Borrowed)),
+        }
+    }
+
+    /// Skips the next value with all that is in it, however deep.
+    pub(super) fn skip(&mut self) -> Result<(), Stop> {
+        let mut depth: usize = 0;
+        loop {
+            match self.peek().ok_or(Stop::Truncated)? {
+                b'{' | b'[' => {
+                    self.offset += 1;
+                    depth += 1;
+                }
+                b'}' | b']' => {
+                    depth = depth.checked_sub(1).ok_or(Stop::Malformed)?;
+                    self.offset += 1;
+                }
+                b',' | b':' if depth != 0 => self.offset += 1,
+                b'"' => drop(self.quoted()?),
+                _ => {
+                    self.literal()?;
+                }
+            }
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    fn peek_item(&mut self) -> Result<u8, Stop> {
+        if self.peek() == Some(b',') {
+            self.offset += 1;
+        }
+        self.peek().ok_or(Stop::Truncated)
+    }
+
+    fn literal(&mut self) -> Result<&'t str, Stop> {
+        let rest = self.text.get(self.offset..).unwrap_or_default();
+        let goes_on =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+');
+        let len = rest.iter().position(|byte| !goes_on(byte)).unwrap_or(rest.len());
+        let literal = rest.get(..len).and_then(|literal| std::str::from_utf8(literal).ok());
+        self.offset += len;
+        literal.filter(|literal| !literal.is_empty()).ok_or(Stop::Malformed)
+    }
+
+    fn string(&mut self) -> Result<Cow<'t, str>, Stop> {
+        let (quoted, is_escaped) = self.quoted()?;
+        let text = String::from_utf8_lossy(quoted);
+        Ok(if is_escaped { Cow::Owned(unescape(&text)) } else { text })
+    }
+
+    /// What lies between the quote that comes next and the one that closes it, and whether there
+    /// are escapes in it.
+    fn quoted(&mut self) -> Result<(&'t [u8], bool), Stop> {
+        let rest = self.text.get(self.offset + 1..).unwrap_or_default();
+        let mut is_escaped = false;
+        let mut bytes = rest.iter().enumerate();
+        while let Some((len, byte)) = bytes.next() {
+            match byte {
+                b'"' => {
+                    self.offset += len + 2;
+                    return Ok((rest.get(..len).unwrap_or_default(), is_escaped));
+                }
+                b'\\' => {
+                    is_escaped = true;
+                    bytes.next();
+                }
+                _ => {}
+            }
+        }
+        self.offset = self.text.len();
+        Err(Stop::Truncated)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn atom(text: &str) -> Option<String> {
+        Json::new(text.as_bytes()).atom().ok()?.map(Cow::into_owned)
+    }
+
+    #[test]
+    fn words_and_numbers_are_literals_and_null_is_nothing() {
+        assert_eq!(atom(" -1.5e3,").as_deref(), Some("-1.5e3"));
+        assert_eq!(atom("NaN]").as_deref(), Some("NaN"));
+        assert_eq!(atom("null"), None);
+        assert_eq!(atom("{\"a\":[1]}"), None);
+    }
+
+    #[test]
+    fn a_value_is_skipped_however_deep_it_is() {
+        let text = format!("{}{}7", "[".repeat(1_000_000), "]".repeat(1_000_000));
+        let mut json = Json::new(text.as_bytes());
+        assert!(json.skip().is_ok());
+        assert_eq!(json.peek(), Some(b'7'));
+    }
+
+    #[test]
+    fn a_missing_comma_does_no_harm() {
+        let mut json = Json::new(b"[1 2,,]");
+        assert!(json.enter(b'[').is_ok_and(|entered| entered));
+        let mut atoms = Vec::new();
+        while json.element().is_ok_and(|more| more) {
+            let Ok(Some(atom)) = json.atom() else { break };
+            atoms.push(atom);
+        }
+        assert_eq!(atoms, ["1", "2"]);
+    }
+
+    #[test]
+    fn a_text_that_ends_in_the_middle_is_told_from_what_is_no_json() {
+        for text in ["", "[1", "{\"a\"", "\"abc", "\"abc\\", "{\"a\":1"] {
+            assert!(matches!(Json::new(text.as_bytes()).skip(), Err(Stop::Truncated)), "{text}");
+        }
+        for text in ["]", "(", ":"] {
+            assert!(matches!(Json::new(text.as_bytes()).skip(), Err(Stop::Malformed)), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "[\\[\\]{}:,\"\\\\u0-9a-f. ]{0,64}") {
+            let _ = (Json::new(text.as_bytes()).skip().is_ok(), atom(&text));
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! The tolerant walk through an XML document that every XML format is read by.
+//!
+//! It goes on past what can be repaired (an end tag that is missing or too many, an unknown
+//! entity, something after the root) and stops for good at what only an attack contains. Prefixes
+//! are dropped and namespaces not looked at: files with prefixes nobody declared are common.
+
+use std::borrow::Cow;
+
+use quick_xml::escape::unescape;
+
+use super::super::reading::{Rule, Unreadable};
+use super::flaws::{Flaws, line};
+use super::scanner::{Scanner, Token};
+
+/// How deep elements may lie in each other.
+const DEPTH_MAX: usize = 32;
+/// How many attributes an element may have.
+const ATTRIBUTES_MAX: usize = 64;
+/// An attribute takes at least this many bytes, as in ` a=""`: shorter tags need no count.
+const ATTRIBUTE_BYTES_MIN: usize = 5;
+
+/// Why a document is turned down altogether: a sentence part as in [`Unreadable::reason`].
+pub(super) type Refusal = &'static str;
+
+const DOCUMENT_TYPE: Refusal = "has a document type declaration (DOCTYPE), which is not accepted";
+const TOO_DEEP: Refusal = "has elements nested more than 32 deep";
+const TOO_MANY_ATTRIBUTES: Refusal = "has an element with more than 64 attributes";
+const TEXT_TOO_LONG: Refusal = "has an element with an overlong text";
+
+/// What a format makes of a document.
+pub(super) trait Handler {
+    /// The elements that mean something in the format; the default is any other.
+    type Name: Copy + Default + PartialEq;
+    /// The longest text an element may have.
+    const TEXT_BYTES_MAX: usize = 1024 * 1024;
+
+    /// The element that has this local name.
+    fn name(local_name: &str) -> Self::Name;
+
+    /// An element begins.
+    fn open(
+        &mut self,
+        element: Element<Self::Name>,
+        attributes: Attributes<'_>,
+        flaws: &mut Flaws,
+    ) -> Result<(), Refusal>;
+
+    /// An element ends, with the text between the last tag inside it, or its own, and its end.
+    fn close(
+        &mut self,
+        element: Element<Self::Name>,
+        text: &str,
+        flaws: &mut Flaws,
+    ) -> Result<(), Refusal>;
+}
+
+/// An element and where it is.
+#[derive(Clone, Copy)]
+pub(super) struct Element<Name> {
+    pub(super) name: Name,
+    /// The element around it; the default at the root.
+    pub(super) parent: Name,
+    /// The byte of the document just past the tag.
+    pub(super) offset: usize,
+}
+
+/// The local name of the root element.
+pub(super) fn root(document: &str) -> Result<&str, Unreadable> {
+    let mut scanner = Scanner::new(document);
+    let reason = loop {
+        match scanner.next() {
+            Some(Token::Start { name, .. }) => return Ok(local(name)),
+            Some(Token::Text(text)) if text.trim().is_empty() => {}
+            Some(Token::Declaration) => break DOCUMENT_TYPE,
+            _ => break "is not XML: it has no root element",
+        }
+    };
+    Err(Unreadable { reason, place: Some(line(document.as_bytes(), scanner.offset())) })
+}
+
+/// Walks through a document. A document that breaks off in the middle is walked as far as it goes,
+/// and the flaw noted: the elements still open are not closed.
+pub(super) fn walk<H: Handler>(
+    document: &str,
+    handler: &mut H,
+    flaws: &mut Flaws,
+) -> Result<(), Unreadable> {
+    let scanner = Scanner::new(document);
+    let open = Vec::with_capacity(DEPTH_MAX);
+    let mut walk = Walk { scanner, handler, flaws, open, text: Cow::Borrowed("") };
+    walk.run().map_err(|reason| {
+        let place = Some(line(document.as_bytes(), walk.scanner.offset()));
+        Unreadable { reason, place }
+    })
+}
+
+struct Walk<'w, 'd, H: Handler> {
+    scanner: Scanner<'d>,
+    handler: &'w mut H,
+    flaws: &'w mut Flaws,
+    open: Vec<Open<'d, H::Name>>,
+    /// What stood since the last tag.
+    text: Cow<'d, str>,
+}
+
+struct Open<'d, Name> {
+    name: Name,
+    full_name: &'d str,
+}
+
+impl<'d, H: Handler> Walk<'_, 'd, H> {
+    fn run(&mut self) -> Result<(), Refusal> {
+        while let Some(token) = self.scanner.next() {
+            match token {
+                Token::Start { name, attributes, is_empty } => {
+                    self.start(name, attributes)?;
+                    if is_empty {
+                        self.end_innermost()?;
+                    }
+                }
+                Token::End { name } => self.end(name)?,
+                Token::Text(text) => self.add_text(text),
+                Token::Verbatim(text) => self.text += text,
+                Token::Stray => self.note(Rule::Malformed),
+                Token::Declaration => return Err(DOCUMENT_TYPE),
+                Token::CutOff => break,
+            }
+            if self.open.is_empty() && !matches!(token, Token::Text(_)) {
+                self.check_past_root();
+                return Ok(());
+            }
+        }
+        self.note(Rule::Truncated);
+        Ok(())
+    }
+
+    fn start(&mut self, full_name: &'d str, attributes: &'d str) -> Result<(), Refusal> {
+        if DEPTH_MAX <= self.open.len() {
+            return Err(TOO_DEEP);
+        }
+        let attributes = Attributes(attributes);
+        if attributes.are_too_many() {
+            return Err(TOO_MANY_ATTRIBUTES);
+        }
+        let parent = self.innermost();
+        let name = H::name(local(full_name));
+        self.open.push(Open { name, full_name });
+        self.text = Cow::Borrowed("");
+        let element = Element { name, parent, offset: self.scanner.offset() };
+        self.handler.open(element, attributes, self.flaws)
+    }
+
+    /// Takes in an end tag. One that does not fit the innermost element ends the elements around
+    /// it up to the one it fits, or none.
+    fn end(&mut self, full_name: &str) -> Result<(), Refusal> {
+        if self.open.last().is_some_and(|open| open.full_name == full_name) {
+            return self.end_innermost();
+        }
+        self.note(Rule::Malformed);
+        let Some(level) = self.open.iter().rposition(|open| open.full_name == full_name) else {
+            return Ok(());
+        };
+        while level < self.open.len() {
+            self.end_innermost()?;
+        }
+        Ok(())
+    }
+
+    fn end_innermost(&mut self) -> Result<(), Refusal> {
+        let Some(Open { name, .. }) = self.open.pop() else { return Ok(()) };
+        if H::TEXT_BYTES_MAX < self.text.len() {
+            return Err(TEXT_TOO_LONG);
+        }
+        let parent = self.innermost();
+        let element = Element { name, parent, offset: self.scanner.offset() };
+        self.handler.close(element, &self.text, self.flaws)?;
+        self.text = Cow::Borrowed("");
+        Ok(())
+    }
+
+    fn innermost(&self) -> H::Name {
+        self.open.last().map(|open| open.name).unwrap_or_default()
+    }
+
+    /// Adds a text with its entities resolved. Without a document type there are but the five of
+    /// XML itself and the numbered ones; a text with others is kept as it is.
+    fn add_text(&mut self, text: &'d str) {
+        let resolved = if text.as_bytes().contains(&b'&') {
+            unescape(text).unwrap_or_else(|_| {
+                self.note(Rule::Malformed);
+                Cow::Borrowed(text)
+            })
+        } else {
+            Cow::Borrowed(text)
+        };
+        if self.text.is_empty() {
+            self.text = resolved;
+        } else {
+            self.text += resolved;
+        }
+    }
+
+    /// Nothing but blanks and comments may follow the root; what does is not read.
+    fn check_past_root(&mut self) {
+        if self.scanner.any(|token| !matches!(token, Token::Text(text) if text.trim().is_empty())) {
+            self.note(Rule::Malformed);
+        }
+    }
+
+    fn note(&mut self, rule: Rule) {
+        self.flaws.note(rule, self.scanner.offset());
+    }
+}
+
+/// A text worth keeping, as the document has it.
+pub(super) fn text_of(text: &str) -> Option<String> {
+    (!text.trim().is_empty()).then(|| text.to_owned())
+}
+
+/// Names are too short for a vectorized search to pay.
+fn local(full_name: &str) -> &str {
+    let colon = full_name.bytes().rposition(|byte| byte == b':');
+    colon.and_then(|colon| full_name.get(colon + 1..)).unwrap_or(full_name)
+}
+
+/// The attributes of a tag, as pairs of name and value. Values are as the document has them: what
+/// formats look for in attributes needs no entities. What follows a breach of the rules is not read.
+pub(super) struct Attributes<'t>(&'t str);
+
+impl Attributes<'_> {
+    fn are_too_many(&self) -> bool {
+        ATTRIBUTES_MAX * ATTRIBUTE_BYTES_MIN < self.0.len()
+            && ATTRIBUTES_MAX < Self(self.0).take(ATTRIBUTES_MAX + 1).count()
+    }
+}
+
+impl<'t> Iterator for Attributes<'t> {
+    type Item = (&'t str, &'t str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, rest) = split_at_byte(self.0, |byte| byte == b'=')?;
+        let rest = rest.trim_ascii_start();
+        let quote = *rest.as_bytes().first().filter(|quote| matches!(quote, b'"' | b'\''))?;
+        let (value, rest) = split_at_byte(rest.get(1..)?, |byte| byte == quote)?;
+        self.0 = rest;
+        Some((name.trim_ascii(), value))
+    }
+}
+
+/// What stands before and behind the first byte that fits. Attributes are too short for a
+/// vectorized search to pay.
+fn split_at_byte(text: &str, fits: impl Fn(u8) -> bool) -> Option<(&str, &str)> {
+    let index = text.bytes().position(fits)?;
+    Some((text.get(..index)?, text.get(index + 1..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::reading::Place;
+    use super::*;
+
+    /// Writes down what it is told.
+    #[derive(Default)]
+    struct Log(Vec<String>);
+
+    impl Handler for Log {
+        type Name = char;
+        const TEXT_BYTES_MAX: usize = 100;
+
+        fn name(local_name: &str) -> char {
+            local_name.chars().next().unwrap_or_default()
+        }
+
+        fn open(
+            &mut self,
+            element: Element<char>,
+            attributes: Attributes<'_>,
+            _: &mut Flaws,
+        ) -> Result<(), Refusal> {
+            let attributes: String =
+                attributes.map(|(name, value)| format!(" {name}={value}")).collect();
+            self.0.push(format!("<{}{attributes}", element.name));
+            Ok(())
+        }
+
+        fn close(
+            &mut self,
+            element: Element<char>,
+            text: &str,
+            _: &mut Flaws,
+        ) -> Result<(), Refusal> {
+            self.0.push(format!("{text}/{}", element.name));
+            Ok(())
+        }
+    }
+
+    fn log(document: &str) -> (String, Vec<Rule>) {
+        let (mut log, mut flaws) = (Log::default(), Flaws::default());
+        walk(document, &mut log, &mut flaws).unwrap();
+        let rules = flaws.into_offsets().into_iter().map(|flaw| flaw.rule).collect();
+        (log.0.join(" "), rules)
+    }
+
+    fn refusal(document: &str) -> Refusal {
+        walk(document, &mut Log::default(), &mut Flaws::default()).unwrap_err().reason
+    }
+
+    #[test]
+    fn elements_come_with_their_attributes_and_their_own_text() {
+        let (log, flaws) = log("<a>\n<x:b c = \"1\"  x:d='2'>t</x:b><e/></a>\n<!-- end -->");
+        assert_eq!(log, "<a <b c=1 x:d=2 t/b <e /e /a");
+        assert!(flaws.is_empty());
+    }
+
+    #[test]
+    fn entities_and_verbatim_texts_are_resolved() {
+        let (log, flaws) = log("<a>1 &lt; 2 &#x41;<![CDATA[ & ]]>&amp; 3</a>");
+        assert_eq!(log, "<a 1 < 2 A & & 3/a");
+        assert!(flaws.is_empty());
+    }
+
+    #[test]
+    fn an_unknown_entity_stays_and_is_reported() {
+        let (log, flaws) = log("<a>Rock & Roll &nbsp;</a>");
+        assert_eq!(log, "<a Rock & Roll &nbsp;/a");
+        assert_eq!(flaws, [Rule::Malformed]);
+    }
+
+    #[test]
+    fn end_tags_that_are_missing_or_too_many_are_made_good() {
+        let (log, flaws) = log("<a><b><c>1</b></d><e>2</e></a>");
+        assert_eq!(log, "<a <b <c 1/c /b <e 2/e /a");
+        assert_eq!(flaws, [Rule::Malformed]);
+    }
+
+    #[test]
+    fn a_document_that_breaks_off_is_walked_as_far_as_it_goes() {
+        let (log, flaws) = log("<a><b>1</b><b>2");
+        assert_eq!(log, "<a <b 1/b <b");
+        assert_eq!(flaws, [Rule::Truncated]);
+    }
+
+    #[test]
+    fn what_follows_the_root_is_not_read() {
+        let (log, flaws) = log("<a></a>\n<b></b>");
+        assert_eq!(log, "<a /a");
+        assert_eq!(flaws, [Rule::Malformed]);
+    }
+
+    #[test]
+    fn what_only_attacks_contain_is_refused() {
+        let many = format!("<a{}>", " b=\"\"".repeat(ATTRIBUTES_MAX + 1));
+        assert_eq!(refusal(&many), TOO_MANY_ATTRIBUTES);
+        assert_eq!(refusal(&"<a>".repeat(DEPTH_MAX + 1)), TOO_DEEP);
+        assert_eq!(refusal(&format!("<a>{}</a>", "x".repeat(101))), TEXT_TOO_LONG);
+        assert_eq!(refusal("<a><!DOCTYPE a></a>"), DOCUMENT_TYPE);
+    }
+
+    #[test]
+    fn the_root_is_found_behind_the_prolog() {
+        assert_eq!(root("<?xml version=\"1.0\"?>\n<!-- x -->\n<g:gpx a=\"1\"/>"), Ok("gpx"));
+        let unreadable = root("<?xml version=\"1.0\"?>\n<!DOCTYPE gpx>\n<gpx/>").unwrap_err();
+        assert_eq!(unreadable, Unreadable { reason: DOCUMENT_TYPE, place: Some(Place::Line(2)) });
+        assert!(root("<").is_err());
+        assert!(root("<!-- only a remark -->").is_err());
+    }
+}

@@ -1,0 +1,218 @@
+//! GeoJSON (RFC 7946).
+
+use std::fmt::Write;
+
+use super::text::{instant, push_decimal, push_degrees, push_json, time_ms, value};
+use super::{Document, Times};
+use crate::track::columns::{Columns, MISSING, NO_TIME};
+use crate::track::reading::Waypoint;
+
+/// 180° in 1e-7 degrees.
+const HALF_TURN_E7: i64 = 1_800_000_000;
+
+/// A position of a line must not stand alone.
+const LINE_POINTS_MIN: usize = 2;
+
+/// A position of a line: a point of the track, or one put in where the line meets the antimeridian.
+#[derive(Clone, Copy)]
+struct Position {
+    lat_e7: i32,
+    lon_e7: i32,
+    elevation_dm: Option<i32>,
+    /// Which point of the track it is.
+    point: Option<usize>,
+}
+
+/// The document as a collection: the track as a feature with one or more lines, then a feature for
+/// each waypoint.
+///
+/// Lines that cross the antimeridian are cut there, as RFC 7946 asks (3.1.9). A part of one point
+/// is left out, since a line needs two. Values for each position stand in `coordinateProperties`,
+/// under the names that togeojson uses.
+pub fn geojson(document: &Document) -> Vec<u8> {
+    let lines = find_lines(document.columns);
+    let mut out =
+        String::from(r#"{"type":"FeatureCollection","features":[{"type":"Feature","geometry":"#);
+    match lines.as_slice() {
+        [] => out.push_str("null"),
+        [line] => {
+            out.push_str(r#"{"type":"LineString","coordinates":"#);
+            push_line(&mut out, line);
+            out.push('}');
+        }
+        lines => {
+            out.push_str(r#"{"type":"MultiLineString","coordinates":"#);
+            push_list(&mut out, lines, |out, line| push_line(out, line));
+            out.push('}');
+        }
+    }
+    push_properties(&mut out, document, &lines);
+    out.push('}');
+    document.waypoints.iter().for_each(|waypoint| push_waypoint(&mut out, waypoint));
+    out.push_str("]}\n");
+    out.into_bytes()
+}
+
+fn find_lines(columns: &Columns) -> Vec<Vec<Position>> {
+    let mut lines = Vec::new();
+    for part in columns.parts() {
+        let mut line: Vec<Position> = Vec::new();
+        for point in part {
+            let position = Position {
+                lat_e7: columns.lat_e7[point],
+                lon_e7: columns.lon_e7[point],
+                elevation_dm: value(&columns.elevation_dm, point),
+                point: Some(point),
+            };
+            if let Some((before, after)) =
+                line.last().and_then(|last| meet_antimeridian(last, &position))
+            {
+                line.push(before);
+                lines.push(std::mem::replace(&mut line, vec![after]));
+            }
+            line.push(position);
+        }
+        lines.push(line);
+    }
+    lines.retain(|line| line.len() >= LINE_POINTS_MIN);
+    lines
+}
+
+/// Where a line meets the antimeridian, from both sides, if going that way is shorter.
+fn meet_antimeridian(from: &Position, to: &Position) -> Option<(Position, Position)> {
+    let east = i64::from(to.lon_e7) - i64::from(from.lon_e7);
+    if east.abs() <= HALF_TURN_E7 {
+        return None;
+    }
+    let side = i64::from(from.lon_e7).signum();
+    let length = 2 * HALF_TURN_E7 - east.abs();
+    let before = HALF_TURN_E7 - i64::from(from.lon_e7).abs();
+    let between = |from: i32, to: i32| {
+        let share = i128::from(i64::from(to) - i64::from(from)) * i128::from(before)
+            / i128::from(length.max(1));
+        i32::try_from(i128::from(from) + share).unwrap_or(from)
+    };
+    let elevation_dm = from.elevation_dm.zip(to.elevation_dm).map(|(from, to)| between(from, to));
+    let at = |side: i64| Position {
+        lat_e7: between(from.lat_e7, to.lat_e7),
+        lon_e7: i32::try_from(side * HALF_TURN_E7).unwrap_or(from.lon_e7),
+        elevation_dm,
+        point: None,
+    };
+    Some((at(side), at(-side)))
+}
+
+fn push_properties(out: &mut String, document: &Document, lines: &[Vec<Position>]) {
+    out.push_str(r#","properties":{"name":"#);
+    push_json(out, document.title);
+    for (name, text) in [("desc", document.description), ("author", document.author)] {
+        push_property(out, name, text);
+    }
+    push_property(out, "type", Some(document.sport.name()));
+    let _ = write!(out, r#","planned":{},"coordinateProperties":{{"#, document.planned);
+    let columns = document.columns;
+    let start = out.len();
+    if columns.time_ms.iter().any(|&time_ms| time_ms != NO_TIME) {
+        let (name, push): (_, fn(&mut String, i64)) = match document.times {
+            Times::Absolute => ("times", push_instant),
+            Times::FromStart => ("elapsed_s", |out, time_ms| push_decimal(out, time_ms, 3)),
+        };
+        push_values(out, name, lines, |point| time_ms(&columns.time_ms, point), push);
+    }
+    for (name, column, digits) in [
+        ("heart", &columns.heart_rate_bpm, 0),
+        ("cads", &columns.cadence_d, 1),
+        ("powers", &columns.power_w, 0),
+        ("atemps", &columns.temperature_dc, 1),
+    ] {
+        if column.iter().any(|&value| value != MISSING) {
+            if out.len() > start {
+                out.push(',');
+            }
+            push_values(
+                out,
+                name,
+                lines,
+                |point| value(column, point),
+                |out, value| push_decimal(out, value.into(), digits),
+            );
+        }
+    }
+    out.push_str("}}");
+}
+
+/// Appends a property that holds a value for each position: a list, or a list for each of several
+/// lines.
+fn push_values<T>(
+    out: &mut String,
+    name: &str,
+    lines: &[Vec<Position>],
+    value: impl Fn(usize) -> Option<T>,
+    push: impl Fn(&mut String, T),
+) {
+    let push_one = |out: &mut String, position: &Position| match position.point.and_then(&value) {
+        Some(value) => push(out, value),
+        None => out.push_str("null"),
+    };
+    let _ = write!(out, r#""{name}":"#);
+    match lines {
+        [line] => push_list(out, line, push_one),
+        lines => push_list(out, lines, |out, line| push_list(out, line, push_one)),
+    }
+}
+
+fn push_waypoint(out: &mut String, waypoint: &Waypoint) {
+    out.push_str(r#",{"type":"Feature","geometry":{"type":"Point","coordinates":"#);
+    push_coordinates(out, waypoint.lat_e7, waypoint.lon_e7, waypoint.elevation_dm);
+    out.push_str(r#"},"properties":{"name":"#);
+    match &waypoint.name {
+        Some(name) => push_json(out, name),
+        None => out.push_str("null"),
+    }
+    push_property(out, "desc", waypoint.description.as_deref());
+    push_property(out, "sym", waypoint.symbol.as_deref());
+    out.push_str("}}");
+}
+
+fn push_line(out: &mut String, line: &[Position]) {
+    push_list(out, line, |out, position| {
+        push_coordinates(out, position.lat_e7, position.lon_e7, position.elevation_dm)
+    });
+}
+
+fn push_coordinates(out: &mut String, lat_e7: i32, lon_e7: i32, elevation_dm: Option<i32>) {
+    out.push('[');
+    push_degrees(out, lon_e7);
+    out.push(',');
+    push_degrees(out, lat_e7);
+    if let Some(elevation_dm) = elevation_dm {
+        out.push(',');
+        push_decimal(out, elevation_dm.into(), 1);
+    }
+    out.push(']');
+}
+
+fn push_instant(out: &mut String, time_ms: i64) {
+    match instant(time_ms) {
+        Some(text) => push_json(out, &text),
+        None => out.push_str("null"),
+    }
+}
+
+fn push_property(out: &mut String, name: &str, text: Option<&str>) {
+    if let Some(text) = text {
+        let _ = write!(out, r#","{name}":"#);
+        push_json(out, text);
+    }
+}
+
+fn push_list<T>(out: &mut String, items: &[T], push: impl Fn(&mut String, &T)) {
+    out.push('[');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        push(out, item);
+    }
+    out.push(']');
+}
