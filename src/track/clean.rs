@@ -158,13 +158,14 @@ mod tests {
     const NOW_MS: i64 = 1_800_000_000_000;
 
     /// One point a second, eastward at about 7.6 m/s.
-    fn ride(len: i32) -> Columns {
+    fn ride(len: u16) -> Columns {
+        let indices = 0..i32::from(len);
         Columns {
-            lat_e7: vec![470_000_000; len as usize],
-            lon_e7: (0..len).map(|index| 80_000_000 + index * 1_000).collect(),
-            time_ms: (0..i64::from(len)).map(|index| START_MS + index * 1_000).collect(),
-            heart_rate_bpm: (0..len).map(|index| 100 + index).collect(),
-            part_ends: vec![len as usize],
+            lat_e7: indices.clone().map(|_| 470_000_000).collect(),
+            lon_e7: indices.clone().map(|index| 80_000_000 + index * 1_000).collect(),
+            time_ms: indices.clone().map(|index| START_MS + i64::from(index) * 1_000).collect(),
+            heart_rate_bpm: indices.map(|index| 100 + index).collect(),
+            part_ends: vec![usize::from(len)],
             ..Columns::default()
         }
     }
@@ -338,6 +339,9 @@ mod tests {
                 prop_assert_eq!(columns.part_ends.last(), Some(&columns.len()));
                 prop_assert!(columns.parts().all(|part| !part.is_empty()));
                 prop_assert!(columns.time_ms.is_empty() || columns.time_ms.len() == columns.len());
+                let flaws = once.flaws.len();
+                let twice = clean(once, NOW_MS).unwrap();
+                prop_assert_eq!(twice.flaws.len(), flaws);
             }
         }
     }

@@ -49,8 +49,8 @@ impl Cell for i64 {
     }
 }
 
-/// Writes a column. `steps` are those of time, as in [`series::write`].
-pub fn write<T: Cell>(column: &[T], steps: &[i64], bits: &mut BitWriter) {
+/// Writes a column. `times_ms` is as in [`series::write`].
+pub fn write<T: Cell>(column: &[T], times_ms: &[i64], bits: &mut BitWriter) {
     let present: Vec<i64> =
         column.iter().filter(|&&cell| cell != T::LACKING).map(|cell| cell.widen()).collect();
     if column.is_empty() {
@@ -58,18 +58,22 @@ pub fn write<T: Cell>(column: &[T], steps: &[i64], bits: &mut BitWriter) {
     }
     if present.len() == column.len() {
         bits.write(FULL, STATE_BITS);
-        return series::write(&present, steps, bits);
+        return series::write(&present, times_ms, bits);
     }
     bits.write(WITH_GAPS, STATE_BITS);
     write_lengths(&measure_runs(column), bits);
     series::write(&present, &[], bits);
 }
 
-/// Reads a column of `len` points that [`write`] wrote with the same `steps`.
-pub fn read<T: Cell>(len: usize, steps: &[i64], bits: &mut BitReader) -> Result<Vec<T>, Corrupt> {
+/// Reads a column of `len` points that [`write`] wrote with the same `times_ms`.
+pub fn read<T: Cell>(
+    len: usize,
+    times_ms: &[i64],
+    bits: &mut BitReader,
+) -> Result<Vec<T>, Corrupt> {
     match bits.read(STATE_BITS) {
         ABSENT => Ok(Vec::new()),
-        FULL => series::read(len, steps, bits, T::narrow),
+        FULL => series::read(len, times_ms, bits, T::narrow),
         WITH_GAPS => {
             let runs = read_lengths(len, bits)?;
             let present = series::read(runs.iter().step_by(2).sum(), &[], bits, T::narrow)?;

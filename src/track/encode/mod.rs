@@ -74,10 +74,10 @@ fn encode(columns: &Columns, kind: Kind) -> Vec<u8> {
     bits.write_number(columns.len() as u64);
     column::write_parts(&columns.part_ends, &mut bits);
     column::write(&columns.time_ms, &[], &mut bits);
-    let steps = find_steps(&columns.time_ms);
-    series::write(&widen(&columns.lat_e7), &steps, &mut bits);
-    series::write(&widen(&columns.lon_e7), &steps, &mut bits);
-    column::write(&columns.elevation_dm, &steps, &mut bits);
+    let times_ms = &columns.time_ms;
+    series::write(&widen(&columns.lat_e7), times_ms, &mut bits);
+    series::write(&widen(&columns.lon_e7), times_ms, &mut bits);
+    column::write(&columns.elevation_dm, times_ms, &mut bits);
     column::write(&columns.heart_rate_bpm, &[], &mut bits);
     column::write(&columns.cadence_d, &[], &mut bits);
     column::write(&columns.power_w, &[], &mut bits);
@@ -94,12 +94,11 @@ fn decode(bytes: &[u8], kind: Kind) -> Result<Columns, Corrupt> {
     }
     let part_ends = column::read_parts(len, &mut bits)?;
     let time_ms = column::read(len, &[], &mut bits)?;
-    let steps = find_steps(&time_ms);
     // Fields are read in the order in which they stand here.
     let columns = Columns {
-        lat_e7: series::read(len, &steps, &mut bits, |number| within(number, LATITUDE_MAX_E7))?,
-        lon_e7: series::read(len, &steps, &mut bits, |number| within(number, LONGITUDE_MAX_E7))?,
-        elevation_dm: column::read(len, &steps, &mut bits)?,
+        lat_e7: series::read(len, &time_ms, &mut bits, |number| within(number, LATITUDE_MAX_E7))?,
+        lon_e7: series::read(len, &time_ms, &mut bits, |number| within(number, LONGITUDE_MAX_E7))?,
+        elevation_dm: column::read(len, &time_ms, &mut bits)?,
         heart_rate_bpm: column::read(len, &[], &mut bits)?,
         cadence_d: column::read(len, &[], &mut bits)?,
         power_w: column::read(len, &[], &mut bits)?,
@@ -109,11 +108,6 @@ fn decode(bytes: &[u8], kind: Kind) -> Result<Columns, Corrupt> {
     };
     bits.finish()?;
     Ok(columns)
-}
-
-/// The steps of time from point to point, by which positions are foretold; without times nothing.
-fn find_steps(time_ms: &[i64]) -> Vec<i64> {
-    time_ms.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect()
 }
 
 fn widen(positions: &[i32]) -> Vec<i64> {

@@ -231,7 +231,8 @@ mod tests {
             for &symbol in &symbols {
                 encoder.write(symbol, &mut bits);
             }
-            let mut bits = BitReader::new(&bits.finish());
+            let bytes = bits.finish();
+            let mut bits = BitReader::new(&bytes);
             let decoder = Decoder::read_table(&mut bits, |_| 0).unwrap();
             for symbol in symbols {
                 let found = decoder.look_up(bits.peek());

@@ -14,9 +14,9 @@ use super::prefix::{Decoder, Encoder};
 const FORECAST_BITS: u32 = 3;
 const FINENESS_BITS: u32 = 2;
 
-/// Writes the numbers. How many there are must be known to the reader, and so must `steps`: the
-/// step of time to each number but the first, or nothing.
-pub fn write(values: &[i64], steps: &[i64], bits: &mut BitWriter) {
+/// Writes the numbers. How many there are must be known to the reader, and so must
+/// `times_ms`: the time of each number, or nothing.
+pub fn write(values: &[i64], times_ms: &[i64], bits: &mut BitWriter) {
     let Some(&first) = values.first() else { return };
     bits.write_number(zigzag(first));
     let mut differences: Vec<i64> =
@@ -33,7 +33,7 @@ pub fn write(values: &[i64], steps: &[i64], bits: &mut BitWriter) {
 
     let (number, residuals) = (0..)
         .zip(Forecast::ALL)
-        .map(|(number, forecast)| (number, find_residuals(&differences, steps, forecast)))
+        .map(|(number, forecast)| (number, find_residuals(&differences, times_ms, forecast)))
         .min_by_key(|(_, residuals)| estimate_bits(residuals))
         .unwrap_or_default();
     bits.write(number, FORECAST_BITS);
@@ -60,7 +60,7 @@ fn write_residuals(residuals: &[i64], bits: &mut BitWriter) {
 /// Reads `len` numbers that [`write`] wrote, and turns each into what the column holds.
 pub fn read<T: Copy>(
     len: usize,
-    steps: &[i64],
+    times_ms: &[i64],
     bits: &mut BitReader,
     narrow: impl Fn(i64) -> Option<T>,
 ) -> Result<Vec<T>, Corrupt> {
@@ -73,31 +73,23 @@ pub fn read<T: Copy>(
     if divisor == 0 {
         return Ok(values);
     }
-    let (mut value, mut difference) = (first, 0_i64);
-    let mut add = |slot: &mut T, expected: i64, residual: i64| {
-        difference = expected.wrapping_add(residual);
+    let (mut value, mut before) = (first, 0_i64);
+    let mut add = move |difference: i64| {
         value = value.wrapping_add(difference.wrapping_mul(divisor));
-        *slot = narrow(value)?;
-        Some(difference)
+        value
     };
     let number = usize::try_from(bits.read(FORECAST_BITS)).map_err(|_| Corrupt)?;
-    match Forecast::ALL.get(number).ok_or(Corrupt)? {
-        &Forecast::Momentum(eighths) => {
-            let mut before = 0;
-            read_residuals(&mut values[1..], bits, |slot, residual| {
-                before = add(slot, by_momentum(before, eighths), residual)?;
-                Some(())
-            })?;
-        }
+    match *Forecast::ALL.get(number).ok_or(Corrupt)? {
+        Forecast::Momentum(eighths) => read_residuals(&mut values[1..], bits, move |residual| {
+            before = by_momentum(before, eighths).wrapping_add(residual);
+            narrow(add(before))
+        })?,
+        Forecast::Speed if times_ms.len() != len => return Err(Corrupt),
         Forecast::Speed => {
-            if steps.len() + 1 != len {
-                return Err(Corrupt);
-            }
-            let mut before = 0;
-            let mut pairs = pair_up(steps);
-            read_residuals(&mut values[1..], bits, |slot, residual| {
-                before = add(slot, by_speed(before, pairs.next()?), residual)?;
-                Some(())
+            let mut steps = pair_up_steps(times_ms);
+            read_residuals(&mut values[1..], bits, move |residual| {
+                before = by_speed(before, steps.next()?).wrapping_add(residual);
+                narrow(add(before))
             })?;
         }
     }
@@ -105,28 +97,29 @@ pub fn read<T: Copy>(
     Ok(values)
 }
 
-/// Hands every slot with its residual to `fill`.
-#[inline]
+/// Fills the slots with what `next` makes of their residuals, one after another.
 fn read_residuals<T>(
     slots: &mut [T],
     bits: &mut BitReader,
-    mut fill: impl FnMut(&mut T, i64) -> Option<()>,
+    mut next: impl FnMut(i64) -> Option<T>,
 ) -> Result<(), Corrupt> {
     let fineness = u32::try_from(bits.read(FINENESS_BITS)).map_err(|_| Corrupt)?;
     let symbols = Classes::new(fineness).ok_or(Corrupt)?.list();
     let decoder = Decoder::read_table(bits, |symbol| symbols[usize::from(symbol)].extra_bits)?;
+    let mut own_bits = *bits;
     let mut slots = slots.iter_mut();
     while let Some(slot) = slots.next() {
-        let (symbol, number) = read_symbol(&decoder, &symbols, bits)?;
+        let (symbol, number) = read_symbol(&decoder, &symbols, &mut own_bits)?;
         if usize::from(symbol) >= RUN_CLASSES {
-            fill(slot, unzigzag(number)).ok_or(Corrupt)?;
+            *slot = next(unzigzag(number)).ok_or(Corrupt)?;
             continue;
         }
-        fill(slot, 0).ok_or(Corrupt)?;
+        *slot = next(0).ok_or(Corrupt)?;
         for _ in 1..number {
-            fill(slots.next().ok_or(Corrupt)?, 0).ok_or(Corrupt)?;
+            *slots.next().ok_or(Corrupt)? = next(0).ok_or(Corrupt)?;
         }
     }
+    *bits = own_bits;
     Ok(())
 }
 
@@ -149,16 +142,16 @@ fn read_symbol(
     Ok((entry.symbol, base | bits.read(extra_bits)))
 }
 
-fn find_residuals(differences: &[i64], steps: &[i64], forecast: Forecast) -> Vec<i64> {
+fn find_residuals(differences: &[i64], times_ms: &[i64], forecast: Forecast) -> Vec<i64> {
     let befores = std::iter::once(0).chain(differences.iter().copied());
     let pairs = differences.iter().zip(befores);
     match forecast {
         Forecast::Momentum(eighths) => pairs
             .map(|(&difference, before)| difference.wrapping_sub(by_momentum(before, eighths)))
             .collect(),
-        Forecast::Speed if steps.len() != differences.len() => differences.to_vec(),
+        Forecast::Speed if times_ms.len() != differences.len() + 1 => differences.to_vec(),
         Forecast::Speed => {
-            let foretold = pairs.zip(pair_up(steps));
+            let foretold = pairs.zip(pair_up_steps(times_ms));
             foretold
                 .map(|((&difference, before), steps)| {
                     difference.wrapping_sub(by_speed(before, steps))
@@ -168,10 +161,11 @@ fn find_residuals(differences: &[i64], steps: &[i64], forecast: Forecast) -> Vec
     }
 }
 
-/// Each step with the one before it; the first with itself.
-fn pair_up(steps: &[i64]) -> impl Iterator<Item = [i64; 2]> {
-    let befores = steps.first().into_iter().chain(steps);
-    befores.zip(steps).map(|(&before, &step)| [before, step])
+/// Each step of time with the one before it; the first with itself.
+fn pair_up_steps(times_ms: &[i64]) -> impl Iterator<Item = [i64; 2]> {
+    let steps = times_ms.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
+    let befores = steps.clone().take(1).chain(steps.clone());
+    befores.zip(steps).map(|(before, step)| [before, step])
 }
 
 /// Roughly how many bits the residuals take.
@@ -197,12 +191,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_of_any_size_come_back(values in vec(prop_oneof![-9..9_i64, any::<i64>(), Just(i64::MIN)], 0..60), steps in vec(prop_oneof![0..9_i64, any::<i64>()], 60)) {
+        fn numbers_of_any_size_come_back(values in vec(prop_oneof![-9..9_i64, any::<i64>(), Just(i64::MIN)], 0..60), times_ms in vec(prop_oneof![0..9_i64, any::<i64>()], 60)) {
             let mut bits = BitWriter::default();
-            let steps = &steps[..values.len().saturating_sub(1)];
-            write(&values, steps, &mut bits);
-            let mut bits = BitReader::new(&bits.finish());
-            prop_assert_eq!(read(values.len(), steps, &mut bits, Some), Ok(values));
+            let times_ms = &times_ms[..values.len()];
+            write(&values, times_ms, &mut bits);
+            let bytes = bits.finish();
+            let mut bits = BitReader::new(&bytes);
+            prop_assert_eq!(read(values.len(), times_ms, &mut bits, Some), Ok(values));
             prop_assert!(bits.finish().is_ok());
         }
     }
@@ -218,9 +213,8 @@ mod tests {
         write(&(0..100_000).map(|second| second * 1000).collect::<Vec<_>>(), &[], &mut bits);
         assert!(bits.finish().len() < 600);
         let times: Vec<i64> = (0..1000_i64).map(|step| step * step % 7 + step * 10).collect();
-        let steps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let mut bits = BitWriter::default();
-        write(&times.iter().map(|time| time * 36).collect::<Vec<_>>(), &steps, &mut bits);
+        write(&times.iter().map(|time| time * 36).collect::<Vec<_>>(), &times, &mut bits);
         assert!(bits.finish().len() < 50);
     }
 }

@@ -80,16 +80,16 @@ mod tests {
     #[test]
     fn the_clock_runs_on_between_parts_and_moving_time_does_not() {
         let columns = Columns {
-            lat_e7: vec![0, 9_044, 9_044, 18_088],
-            lon_e7: vec![0; 4],
-            time_ms: vec![5_000, 55_000, 155_000, 205_000],
-            part_ends: vec![2, 4],
+            lat_e7: vec![0, 9_044, 9_044, 18_088, 18_089],
+            lon_e7: vec![0; 5],
+            time_ms: vec![5_000, 55_000, 155_000, 205_000, 215_000],
+            part_ends: vec![2, 5],
             ..Columns::default()
         };
         let along_m = along_m(&columns);
         let steps: Vec<Step> = steps(&columns, &along_m).collect();
         let pace = Pace::new(&columns, &along_m, &steps);
-        assert_eq!(pace.end_s(), Some([200.0, 100.0]));
+        assert_eq!(pace.end_s(), Some([210.0, 100.0]));
         let [clock_s, moving_s] = pace.reached_s(150.0).unwrap();
         assert!((clock_s - 175.0).abs() < 0.1 && (moving_s - 75.0).abs() < 0.1);
     }

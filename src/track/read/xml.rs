@@ -277,9 +277,9 @@ mod tests {
             attributes: Attributes<'_>,
             _: &mut Flaws,
         ) -> Result<(), Refusal> {
-            let attributes: String =
-                attributes.map(|(name, value)| format!(" {name}={value}")).collect();
-            self.0.push(format!("<{}{attributes}", element.name));
+            let attributes: Vec<_> =
+                attributes.flat_map(|(name, value)| [" ", name, "=", value]).collect();
+            self.0.push(format!("<{}{}", element.name, attributes.concat()));
             Ok(())
         }
 

@@ -214,7 +214,7 @@ mod tests {
             definition(LITTLE, event::MESSAGE, &[[TIMESTAMP, 4, LONG]]),
             vec![0, 60, 0, 0, 0],
             definition(LITTLE, record::MESSAGE, &[[record::HEART_RATE, 1, BYTE]]),
-            vec![COMPRESSED | 28, 100, COMPRESSED | 31, 101, COMPRESSED | 1, 102],
+            vec![COMPRESSED + 28, 100, COMPRESSED + 31, 101, COMPRESSED + 1, 102],
         ]
         .concat());
         let times: Vec<_> = found.iter().map(|(_, time, _)| time.unwrap()).collect();
@@ -225,7 +225,7 @@ mod tests {
     fn a_compressed_time_without_one_before_is_none() {
         let (found, _) = all(&[
             definition(LITTLE, record::MESSAGE, &[[record::HEART_RATE, 1, BYTE]]),
-            vec![COMPRESSED | 28, 100],
+            vec![COMPRESSED + 28, 100],
         ]
         .concat());
         assert_eq!(found[0].1, None);

@@ -1,6 +1,6 @@
 //! The kinds of places along a course.
 
-/// The name that the FIT profile ("course_point") has for a kind of place.
+/// The name that the FIT profile (`course_point`) has for a kind of place.
 pub(super) fn kind(number: i64) -> Option<&'static str> {
     let index = usize::try_from(number).ok()?;
     KINDS.get(index).copied().filter(|name| !name.is_empty())

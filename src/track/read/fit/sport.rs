@@ -4,7 +4,7 @@ use crate::domain::Sport;
 
 /// The sport of a session, course or sport message. `None` where it tells none.
 ///
-/// Source of the numbers: the FIT profile, "sport" and "sub_sport".
+/// Source of the numbers: the FIT profile, `sport` and `sub_sport`.
 pub(super) fn sport(sport: Option<i64>, sub_sport: Option<i64>) -> Option<Sport> {
     let specific = match (sport?, sub_sport.unwrap_or_default()) {
         (1, 3) => Sport::TrailRunning,
@@ -12,7 +12,7 @@ pub(super) fn sport(sport: Option<i64>, sub_sport: Option<i64>) -> Option<Sport>
         (2, 11 | 46) => Sport::GravelCycling,
         (2, 12 | 88) => Sport::Wheelchair,
         (2, 28 | 47 | 127) => Sport::EBiking,
-        (12 | 13 | 14, 37) => Sport::SkiTouring,
+        (12..=14, 37) => Sport::SkiTouring,
         (sport, _) => return general(sport),
     };
     Some(specific)

@@ -105,7 +105,8 @@ impl Collection {
 
     fn finish(&mut self, feature: Feature, offset: usize) -> Result<(), Stop> {
         if feature.lines.len() == 0 {
-            return Ok(self.add_waypoint(feature, offset));
+            self.add_waypoint(feature, offset);
+            return Ok(());
         }
         let columns = feature.lines.into_columns(feature.series, offset, &mut self.flaws);
         if columns.is_empty() {

@@ -40,8 +40,8 @@ impl Kind {
         Some(match name {
             "LineString" | "MultiLineString" => Self::Line,
             "Point" => Self::Point,
-            "MultiPoint" | "Polygon" | "MultiPolygon" => Self::Other,
-            "Feature" | "FeatureCollection" | "GeometryCollection" => Self::Other,
+            "MultiPoint" | "Polygon" | "MultiPolygon" | "Feature" | "FeatureCollection"
+            | "GeometryCollection" => Self::Other,
             _ => return None,
         })
     }

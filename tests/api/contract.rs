@@ -1,0 +1,1 @@
+//! The served contract, and what every answer has in common.

@@ -1,0 +1,360 @@
+//! A running server with a database and a clock of its own, and people to act on it.
+
+use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use opentracks::app::App;
+use opentracks::config::Config;
+use opentracks::db;
+use opentracks::db::identity::Profile;
+use opentracks::domain::{Clock, Email, Locale, Password, PublicName};
+use opentracks::edge::cluster::{Cluster, Durability};
+use opentracks::http::body::BodyPace;
+use opentracks::seal::MasterKey;
+use reqwest::multipart::{Form, Part};
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+use tracing_subscriber::fmt::MakeWriter;
+use uuid::Uuid;
+
+/// The password of everyone in these tests.
+pub const PASSWORD: &str = "plum tractor sideways nine";
+/// The version of the policy that everyone accepts.
+pub const POLICY: &str = opentracks::privacy::policy::VERSION;
+
+/// The server under test.
+pub struct TestApp {
+    pub app: App,
+    pub address: String,
+    /// The address of its database, as the user that owns it.
+    pub database_url: String,
+    /// Its data folder: blobs, mails.
+    pub data: PathBuf,
+    now: Arc<Mutex<DateTime<Utc>>>,
+    client: reqwest::Client,
+}
+
+/// Someone who sends requests; without a token, anyone.
+#[derive(Clone)]
+pub struct Caller<'a> {
+    pub app: &'a TestApp,
+    pub token: Option<String>,
+    pub refresh_token: Option<String>,
+    pub account_id: String,
+    pub email: String,
+}
+
+impl TestApp {
+    /// A server on a database of its own, at noon of 1 June 2026.
+    pub async fn start() -> Self {
+        Self::start_with(BodyPace::default(), &[]).await
+    }
+
+    /// The same, with another pace for bodies and more settings.
+    pub async fn start_with(pace: BodyPace, settings: &[(&str, &str)]) -> Self {
+        LazyLock::force(&LOG);
+        let database_url = fresh_database().await;
+        let data = CLUSTER.folder.join(Uuid::new_v4().simple().to_string());
+        fs::create_dir_all(&data).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let given = [("OPENTRACKS_PUBLIC_URL", address.as_str()), ("OPENTRACKS_DATA", data.to_str().unwrap())];
+        let given = given.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let config = Config::read(given).unwrap();
+        let now = Arc::new(Mutex::new(Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap()));
+        let clock = Clock::new({
+            let now = now.clone();
+            move || *now.lock().unwrap_or_else(PoisonError::into_inner)
+        });
+        let master = MasterKey::parse_file(&MasterKey::generate_file()).unwrap();
+        let app = App::build(&config, &database_url, master, clock).await.unwrap();
+        let app = app.with_pace(pace).with_workers(1);
+        tokio::spawn(app.serve(listener).unwrap());
+        Self { app, address, database_url, data, now, client: reqwest::Client::new() }
+    }
+
+    /// Turns the clock on.
+    pub fn advance(&self, by: TimeDelta) {
+        *self.now.lock().unwrap() += by;
+    }
+
+    /// What the clock shows.
+    pub fn now(&self) -> DateTime<Utc> {
+        *self.now.lock().unwrap()
+    }
+
+    /// Runs every job that is due, until the queue is empty.
+    pub async fn run_jobs(&self) {
+        self.app.worker().run_due().await.unwrap();
+    }
+
+    /// The mails sent to `email`, oldest first, each as its source text.
+    pub async fn mails(&self, email: &str) -> Vec<String> {
+        self.run_jobs().await;
+        let mut mails: Vec<(std::time::SystemTime, String)> = fs::read_dir(self.data.join("outbox"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
+            .map(|path| (fs::metadata(&path).unwrap().modified().unwrap(), fs::read_to_string(path).unwrap()))
+            .filter(|(_, mail)| mail.contains(&format!("To: {email}")))
+            .collect();
+        mails.sort();
+        mails.into_iter().map(|(_, mail)| mail).collect()
+    }
+
+    /// The code in the newest mail to `email`.
+    pub async fn code(&self, email: &str) -> String {
+        let mails = self.mails(email).await;
+        let newest = mails.last().expect("a mail");
+        code_in(newest).expect("a code in the mail")
+    }
+
+    /// Someone without a token.
+    pub fn anyone(&self) -> Caller<'_> {
+        Caller {
+            app: self,
+            token: None,
+            refresh_token: None,
+            account_id: String::new(),
+            email: String::new(),
+        }
+    }
+
+    /// Someone with this token.
+    pub fn with_token(&self, token: &str) -> Caller<'_> {
+        Caller { token: Some(token.to_owned()), ..self.anyone() }
+    }
+
+    /// A signed-in member with an account of their own.
+    pub async fn member(&self, name: &str) -> Caller<'_> {
+        let email = format!("{}@example.org", name.to_lowercase().replace(' ', "."));
+        let profile = Profile {
+            public_name: PublicName::try_from(name).unwrap(),
+            given_name: None,
+            family_name: None,
+            locale: Locale::En,
+        };
+        let address = Email::try_from(email.as_str()).unwrap();
+        let password = Password::presented(PASSWORD.to_owned()).unwrap();
+        let made = self.app.service().create_account(address, password, profile, self.now()).await;
+        made.unwrap().expect("an address without an account");
+        self.sign_in(&email, PASSWORD).await
+    }
+
+    /// Signs in, which must work.
+    pub async fn sign_in(&self, email: &str, password: &str) -> Caller<'_> {
+        let body = json!({ "email": email, "password": password });
+        let answer = self.anyone().post("/api/v1/auth/login", &body).await;
+        assert_eq!(answer.status(), 200);
+        self.caller(email, &answer.json().await.unwrap())
+    }
+
+    /// The caller that has these tokens.
+    pub fn caller(&self, email: &str, tokens: &Value) -> Caller<'_> {
+        Caller {
+            app: self,
+            token: Some(tokens["access_token"].as_str().unwrap().to_owned()),
+            refresh_token: Some(tokens["refresh_token"].as_str().unwrap().to_owned()),
+            account_id: tokens["account_id"].as_str().unwrap().to_owned(),
+            email: email.to_owned(),
+        }
+    }
+}
+
+impl Caller<'_> {
+    pub async fn get(&self, path: &str) -> Response {
+        self.request(Method::GET, path).send().await.unwrap()
+    }
+
+    pub async fn delete(&self, path: &str) -> Response {
+        self.request(Method::DELETE, path).send().await.unwrap()
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
+        self.request(Method::POST, path).json(body).send().await.unwrap()
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Response {
+        self.request(Method::PATCH, path).json(body).send().await.unwrap()
+    }
+
+    /// Uploads `file` as a new activity.
+    pub async fn upload(&self, file: &[u8], metadata: &Value) -> Response {
+        let request = self.request(Method::POST, "/api/v1/activities");
+        request.multipart(form(file, metadata)).send().await.unwrap()
+    }
+
+    /// Uploads `file` under an id of its own making.
+    pub async fn put(&self, id: &str, file: &[u8], metadata: &Value) -> Response {
+        let request = self.request(Method::PUT, &format!("/api/v1/activities/{id}"));
+        request.multipart(form(file, metadata)).send().await.unwrap()
+    }
+
+    /// Uploads `file`, which must work; returns the activity.
+    pub async fn has_activity(&self, file: &[u8]) -> Value {
+        let answer = self.upload(file, &json!({})).await;
+        assert_eq!(answer.status(), 201);
+        answer.json().await.unwrap()
+    }
+
+    /// Uploads and publishes `file`, which must work; returns the id.
+    pub async fn has_published(&self, file: &[u8]) -> String {
+        let id = self.has_activity(file).await["id"].as_str().unwrap().to_owned();
+        let answer = self.post(&format!("/api/v1/activities/{id}/publish"), &json!({})).await;
+        assert_eq!(answer.status(), 200);
+        id
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.app.client.request(method, format!("{}{path}", self.app.address));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+}
+
+/// The parts of an upload.
+pub fn form(file: &[u8], metadata: &Value) -> Form {
+    let file = Part::bytes(file.to_vec()).file_name("track.gpx");
+    Form::new().part("file", file).text("metadata", metadata.to_string())
+}
+
+/// A file of `fixtures/`.
+pub fn fixture(path: &str) -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(path)).unwrap()
+}
+
+/// A GPX track of `points` points 10 m and 3 s apart, going north from `(lon, lat)`.
+pub fn northward_gpx(lon: f64, lat: f64, points: usize) -> Vec<u8> {
+    let mut gpx = String::from(
+        "<?xml version=\"1.0\"?><gpx version=\"1.1\" creator=\"test\" \
+         xmlns=\"http://www.topografix.com/GPX/1/1\"><trk><type>running</type><trkseg>",
+    );
+    let start = Utc.with_ymd_and_hms(2026, 5, 30, 7, 0, 0).unwrap();
+    for index in 0..u32::try_from(points).unwrap() {
+        let (north, time) = (f64::from(index) * 10.0 / 111_320.0, start + TimeDelta::seconds(3) * i32::try_from(index).unwrap());
+        let point = format!(
+            "<trkpt lat=\"{:.7}\" lon=\"{lon:.7}\"><ele>{}</ele><time>{}</time></trkpt>",
+            lat + north, 100 + index % 7, time.format("%Y-%m-%dT%H:%M:%SZ")
+        );
+        gpx.push_str(&point);
+    }
+    gpx.push_str("</trkseg></trk></gpx>");
+    gpx.into_bytes()
+}
+
+/// The code that stands alone on a line of a mail.
+pub fn code_in(mail: &str) -> Option<String> {
+    let is_code = |line: &&str| (6..=8).contains(&line.len()) && line.bytes().all(|byte| byte.is_ascii_digit());
+    mail.lines().map(str::trim_end).find(is_code).map(ToOwned::to_owned)
+}
+
+/// A connection to the database of `app` as `role`.
+pub async fn connect(app: &TestApp, role: &str) -> AsyncPgConnection {
+    let url = app.database_url.replace("postgres://opentracks@", &format!("postgres://{role}@"));
+    AsyncPgConnection::establish(&url).await.unwrap()
+}
+
+/// Everything that this process logged.
+pub fn logged() -> String {
+    String::from_utf8_lossy(&LOG.0.lock().unwrap()).into_owned()
+}
+
+/// One cluster for all tests of this process; the kernel ends it with the process.
+pub static CLUSTER: LazyLock<TestCluster> = LazyLock::new(TestCluster::start);
+
+pub struct TestCluster {
+    pub cluster: Cluster,
+    pub folder: PathBuf,
+}
+
+impl TestCluster {
+    fn start() -> Self {
+        let all = std::env::temp_dir();
+        remove_leftovers(&all);
+        let folder = all.join(format!("opentracks-test-{}", std::process::id()));
+        let cluster = Cluster::start(&folder, Durability::Fleeting).unwrap();
+        Self { cluster, folder }
+    }
+}
+
+/// Removes the folders of test processes that are no more.
+fn remove_leftovers(all: &Path) {
+    for entry in fs::read_dir(all).unwrap().flatten() {
+        let name = entry.file_name();
+        let Some(process) = name.to_str().and_then(|name| name.strip_prefix("opentracks-test-")) else { continue };
+        if !Path::new("/proc").join(process).exists() {
+            // Another test process may be at it.
+            let _removed = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// A copy of the migrated template: copying files is far faster than running migrations again.
+pub async fn fresh_database() -> String {
+    static TEMPLATE: OnceCell<()> = OnceCell::const_new();
+    TEMPLATE
+        .get_or_init(|| async {
+            let url = CLUSTER.cluster.url();
+            let master = MasterKey::parse_file(&MasterKey::generate_file()).unwrap();
+            // On a thread of its own: the harness of migrations blocks.
+            tokio::task::spawn_blocking(move || {
+                let runtime = tokio::runtime::Runtime::new().unwrap();
+                runtime.block_on(db::migrate(&url, &master)).unwrap();
+            })
+            .await
+            .unwrap();
+        })
+        .await;
+    create_database("opentracks").await
+}
+
+/// A new database made from `template`.
+pub async fn create_database(template: &str) -> String {
+    let name = format!("test_{}", Uuid::new_v4().simple());
+    let statement = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY");
+    let mut conn = AsyncPgConnection::establish(&CLUSTER.cluster.url_of("postgres")).await.unwrap();
+    conn.batch_execute(&statement).await.unwrap();
+    CLUSTER.cluster.url_of(&name)
+}
+
+/// What the process logs, as the server would write it, kept to be searched.
+static LOG: LazyLock<Log> = LazyLock::new(|| {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_writer(log.clone())
+        .finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    log
+});
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}

@@ -1,0 +1,20 @@
+//! The API as a client sees it. One binary, so that it links once and shares one cluster.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
+#![allow(missing_docs, reason = "names of tests are claims, and say it all")]
+
+mod activities;
+mod auth;
+mod bad_input;
+mod contract;
+mod corpus;
+mod explore;
+mod harness;
+mod jobs;
+mod logs;
+mod me;
+mod schema;
+mod sharing;
+mod sync;
+mod tokens;
+mod wall;

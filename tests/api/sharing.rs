@@ -1,0 +1,1 @@
+//! Publishing and taking back: what others see, and what they do not.

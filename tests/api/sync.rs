@@ -1,0 +1,1 @@
+//! Uploads that are repeated, raced and cut off.

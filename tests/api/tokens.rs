@@ -1,0 +1,1 @@
+//! Forged, old and ended tokens.
