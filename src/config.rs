@@ -101,9 +101,21 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
     ("OPENTRACKS_DATA", "data", "folder for everything without a place of its own [./data]"),
     ("DATABASE_URL", "database_url", "postgres:// URL [a private cluster under the data folder]"),
     ("OPENTRACKS_BLOBS", "blobs", "file:// URL of the blob store [the folder blobs under data]"),
-    ("OPENTRACKS_MAIL", "mail", "folder, or smtp[s]://user:password@host:port [folder: outbox under data]"),
-    ("OPENTRACKS_MAIL_FROM", "mail_from", "sender of mails [OpenTracks <no-reply@host of the public URL>]"),
-    ("OPENTRACKS_MASTER_KEY_FILE", "master_key_file", "the operator's key [master.key under data, made if missing]"),
+    (
+        "OPENTRACKS_MAIL",
+        "mail",
+        "folder, or smtp[s]://user:password@host:port [folder: outbox under data]",
+    ),
+    (
+        "OPENTRACKS_MAIL_FROM",
+        "mail_from",
+        "sender of mails [OpenTracks <no-reply@host of the public URL>]",
+    ),
+    (
+        "OPENTRACKS_MASTER_KEY_FILE",
+        "master_key_file",
+        "the operator's key [master.key under data, made if missing]",
+    ),
     ("OPENTRACKS_METRICS_LISTEN", "metrics_listen", "address of /metrics [none]"),
     ("OPENTRACKS_MODE", "mode", "development or production [development]"),
 ];
@@ -137,7 +149,8 @@ impl Config {
 
     fn assemble(given: &BTreeMap<&'static str, String>) -> Result<Self, Error> {
         let text = |name| given.get(name).map(String::as_str);
-        let listen = socket("OPENTRACKS_LISTEN", text("OPENTRACKS_LISTEN").unwrap_or("127.0.0.1:8080"))?;
+        let listen =
+            socket("OPENTRACKS_LISTEN", text("OPENTRACKS_LISTEN").unwrap_or("127.0.0.1:8080"))?;
         let public_url = match text("OPENTRACKS_PUBLIC_URL") {
             Some(url) => parse_url("OPENTRACKS_PUBLIC_URL", url.trim_end_matches('/'))?,
             None => parse_url("OPENTRACKS_PUBLIC_URL", &format!("http://{listen}"))?,
@@ -160,7 +173,9 @@ impl Config {
             mail: mail(text("OPENTRACKS_MAIL"), text("OPENTRACKS_MAIL_FROM"), &public_url, &data)?,
             master_key_file: text("OPENTRACKS_MASTER_KEY_FILE")
                 .map_or_else(|| data.join("master.key"), PathBuf::from),
-            metrics_listen: metrics.map(|text| socket("OPENTRACKS_METRICS_LISTEN", text)).transpose()?,
+            metrics_listen: metrics
+                .map(|text| socket("OPENTRACKS_METRICS_LISTEN", text))
+                .transpose()?,
             public_url,
             data,
             mode,
@@ -248,7 +263,10 @@ mod tests {
     #[test]
     fn production_demands_what_development_makes_up() {
         let error = read(&[("OPENTRACKS_MODE", "production")]).err().unwrap();
-        assert_eq!(error.to_string(), "OPENTRACKS_MASTER_KEY_FILE must be given in production mode");
+        assert_eq!(
+            error.to_string(),
+            "OPENTRACKS_MASTER_KEY_FILE must be given in production mode"
+        );
     }
 
     #[test]
@@ -259,11 +277,14 @@ mod tests {
         let path = file.to_str().unwrap();
 
         std::fs::write(&file, "listen = '127.0.0.1:1'\nmetrics_listen = '127.0.0.1:2'").unwrap();
-        let config = read(&[("OPENTRACKS_CONFIG", path), ("OPENTRACKS_LISTEN", "127.0.0.1:3")]).unwrap();
+        let config =
+            read(&[("OPENTRACKS_CONFIG", path), ("OPENTRACKS_LISTEN", "127.0.0.1:3")]).unwrap();
         assert_eq!((config.listen.port(), config.metrics_listen.unwrap().port()), (3, 2));
 
         std::fs::write(&file, "listne = '127.0.0.1:1'").unwrap();
-        assert!(matches!(read(&[("OPENTRACKS_CONFIG", path)]), Err(Error::Unknown(key)) if key == "listne"));
+        assert!(
+            matches!(read(&[("OPENTRACKS_CONFIG", path)]), Err(Error::Unknown(key)) if key == "listne")
+        );
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

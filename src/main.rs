@@ -82,6 +82,7 @@ fn settings_help() -> String {
     format!(
         "Settings come from the environment, or from the TOML file that OPENTRACKS_CONFIG names\n\
          (the same names in lower case, without OPENTRACKS_):\n\n{settings}\n\n\
-         {:<30}which log lines are printed [info]", format!("  {}", config::LOG)
+         {:<30}which log lines are printed [info]",
+        format!("  {}", config::LOG)
     )
 }

@@ -55,9 +55,8 @@ impl Passwords {
         let hash: Arc<str> = hash.map_or_else(|| self.nobodys_hash.clone(), Into::into);
         let matches = self
             .run(move || {
-                PasswordHash::new(&hash).is_ok_and(|hash| {
-                    argon2.verify_password(password.as_bytes(), &hash).is_ok()
-                })
+                PasswordHash::new(&hash)
+                    .is_ok_and(|hash| argon2.verify_password(password.as_bytes(), &hash).is_ok())
             })
             .await?;
         Ok(known && matches)

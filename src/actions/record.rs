@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, TimeZone, Utc};
 use sha2::{Digest, Sha256};
 use tokio::task;
 use uuid::Uuid;
 
 use super::{Error, Service};
 use crate::access::{Owned, Sealed, Viewer};
-use crate::db::vault::{
-    self, Activity, Details, NewActivity, SealedOriginal, Stored, StoredFlaw,
-};
+use crate::db::vault::{self, Activity, Details, NewActivity, SealedOriginal, Stored, StoredFlaw};
 use crate::domain::{AccountId, ActivityId, Description, Invalid, Kind, Sport, Title};
 use crate::seal::{AccountKey, Keyring};
 use crate::track::columns::NO_TIME;
@@ -47,17 +45,12 @@ pub struct Metadata {
 pub struct Recorded {
     /// One activity, or several where the file holds several.
     pub activities: Vec<Owned<Activity>>,
-    /// What was unsound in the file as a whole.
-    pub flaws: Vec<StoredFlaw>,
     /// Whether anything is new: a repeated upload changes nothing.
     pub new: bool,
 }
 
-/// A file as it will be stored: all that takes time and memory is done.
-struct Ingested {
-    recordings: Vec<(NewActivity, Vec<u8>)>,
-    flaws: Vec<StoredFlaw>,
-}
+/// An activity as it will be stored, with its sealed file: all that takes time and memory is done.
+type Ingested = (NewActivity, Vec<u8>);
 
 /// GPS time begins in 1980; no consumer device recorded before this.
 const STARTED_AT_MIN_YEAR: i32 = 1990;
@@ -71,7 +64,7 @@ impl Service {
         upload: Upload,
         now: DateTime<Utc>,
     ) -> Result<Recorded, Error> {
-        check_start(upload.metadata.started_at, now)?;
+        check_start(&upload.metadata, now)?;
         let digest: [u8; 32] = Sha256::digest(&upload.file).into();
         if let Some(known) = self.owned(account, upload.id).await? {
             return self.repeated(known, digest).await;
@@ -79,8 +72,8 @@ impl Service {
         let key = Arc::new(self.db.account_key(account).await?);
         let bytes = upload.file.len() as u64;
         let ingested = self.ingest(key.clone(), upload, digest, now).await?;
-        let mut recorded = Recorded { activities: Vec::new(), flaws: ingested.flaws, new: false };
-        for (activity, sealed_file) in ingested.recordings {
+        let mut recorded = Recorded { activities: Vec::new(), new: false };
+        for (activity, sealed_file) in ingested {
             let blob = self.files.put(sealed_file).await?;
             let original = SealedOriginal { blob, bytes };
             let stored = self.db.insert_activity(&key, &activity, &original, now).await;
@@ -130,7 +123,7 @@ impl Service {
         while let Some(next) = self.owned(owner, id_at(activities.len())).await? {
             activities.push(next);
         }
-        Ok(Recorded { activities, flaws: Vec::new(), new: false })
+        Ok(Recorded { activities, new: false })
     }
 
     /// Runs [`ingest`] on a thread of its own, a few at a time.
@@ -140,7 +133,7 @@ impl Service {
         upload: Upload,
         digest: [u8; 32],
         now: DateTime<Utc>,
-    ) -> Result<Ingested, Error> {
+    ) -> Result<Vec<Ingested>, Error> {
         let _permit = self.readers.acquire().await.map_err(|_| Error::Task)?;
         let db = self.db.clone();
         let done = task::spawn_blocking(move || {
@@ -158,8 +151,12 @@ fn ingest(
     digest: [u8; 32],
     id_at: impl Fn(usize) -> ActivityId,
     now: DateTime<Utc>,
-) -> Result<Ingested, Unreadable> {
-    let reading = track::read(&upload.file)?;
+) -> Result<Vec<Ingested>, Unreadable> {
+    let mut reading = track::read(&upload.file)?;
+    // What is unsound in the file as a whole is kept with its first activity.
+    if let Some(first) = reading.recordings.first_mut() {
+        first.flaws.append(&mut reading.flaws);
+    }
     let clean = |recording| track::clean(recording, now.timestamp_millis());
     let recordings: Vec<_> = reading
         .recordings
@@ -171,7 +168,7 @@ fn ingest(
     if recordings.is_empty() {
         return Err(Unreadable { reason: "has no sound point", place: None });
     }
-    Ok(Ingested { recordings, flaws: reading.flaws.iter().map(kept_flaw).collect() })
+    Ok(recordings)
 }
 
 fn prepare(
@@ -180,7 +177,7 @@ fn prepare(
     id: ActivityId,
     recording: Recording,
     digest: [u8; 32],
-) -> (NewActivity, Vec<u8>) {
+) -> Ingested {
     let metadata = &upload.metadata;
     let found_kind = if recording.planned { Kind::Planned } else { Kind::Recorded };
     let kind = metadata.kind.unwrap_or(found_kind);
@@ -211,15 +208,19 @@ fn start(columns: &Columns) -> Option<DateTime<Utc>> {
     Utc.timestamp_millis_opt(*first).single()
 }
 
-fn check_start(start: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), Invalid> {
-    use chrono::Datelike;
-    let sound = |start: DateTime<Utc>| {
-        STARTED_AT_MIN_YEAR <= start.year() && start <= now + TimeDelta::days(366)
+/// Nothing was recorded in the future, give or take a time zone; plans are for it.
+fn check_start(metadata: &Metadata, now: DateTime<Utc>) -> Result<(), Invalid> {
+    let (latest, reason) = match metadata.kind {
+        Some(Kind::Planned) => {
+            (TimeDelta::days(3_650), "must lie between 1990 and ten years from now")
+        }
+        Some(Kind::Recorded) | None => (TimeDelta::days(1), "must lie between 1990 and now"),
     };
-    if start.is_none_or(sound) {
+    let sound = |start: DateTime<Utc>| STARTED_AT_MIN_YEAR <= start.year() && start <= now + latest;
+    if metadata.started_at.is_none_or(sound) {
         return Ok(());
     }
-    Err(Invalid { field: "started_at", reason: "must lie between 1990 and a year from now" })
+    Err(Invalid { field: "started_at", reason })
 }
 
 fn kept_flaw(flaw: &Flaw) -> StoredFlaw {

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::{Error, Service};
 use crate::access::{Owned, Sealed};
-use crate::db::vault::{Activity, Audience, Change, Saved, Shared};
+use crate::db::vault::{Activity, Audience, Change, Shared};
 use crate::domain::{Description, Sport, Title, Visibility};
-use crate::track::{Shade, cut, cut_waypoints};
+use crate::track::{Cut, Shade, cut, cut_waypoints};
 
 /// How much of each end of a track others do not see, in metres.
 const ENDS_M: f64 = 200.0;
@@ -64,23 +64,24 @@ impl Service {
             title: edit.title.unwrap_or_else(|| details.title.clone()),
             description: edit.description.unwrap_or_else(|| details.description.clone()),
             audience: match visibility {
-                Visibility::Published => Audience::Everyone(self.cut(activity).await?),
+                Visibility::Published => Audience::Everyone(Box::new(self.cut(activity).await?)),
                 Visibility::Private | Visibility::Link | Visibility::Community => Audience::Nobody,
             },
         };
-        match self.db.save_activity(activity, &change, now).await? {
-            Saved::Changed(sealed) => Sealed::claim(sealed).ok_or(Error::Stale),
-            Saved::Stale => Err(Error::Stale),
-        }
+        let saved = self.db.save_activity(activity, &change, now).await?;
+        saved.and_then(Sealed::claim).ok_or(Error::Stale)
     }
 
     /// What others may see of an activity: made anew from the exact track each time, so that
     /// nothing stale remains.
     async fn cut(&self, activity: &Owned<Activity>) -> Result<Shared, Error> {
         let exact = self.db.track(activity).await?;
-        let track = cut(&exact, &[], ENDS_M).ok_or(Error::NothingVisible)?;
+        let Cut { track, day } = cut(&exact, &[], ENDS_M).ok_or(Error::NothingVisible)?;
         let shade = Shade::new(&exact, &[], ENDS_M);
         let waypoints = cut_waypoints(&activity.details.waypoints, &shade);
-        Ok(Shared { track, waypoints })
+        // Where the line has no times, the day is the one its owner gave.
+        let timeless = exact.columns().time_ms.is_empty();
+        let given = activity.started_at.filter(|_| timeless).map(|start| start.date_naive());
+        Ok(Shared { track, waypoints, day: day.or(given) })
     }
 }

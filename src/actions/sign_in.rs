@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::sign_up::{CODES_FOR_ADDRESS, MAILS_FROM_NETWORK, MAILS_TO_ADDRESS};
+use super::sign_up::{MAILS_FROM_NETWORK, MAILS_TO_ADDRESS};
 use super::{Error, Service};
-use crate::db::identity::{Code, NewSession, Rotation};
+use crate::db::identity::{Code, NewSession, Profile, Reset, Rotation};
 use crate::db::ops::Rate;
 use crate::domain::{AccountId, Email, Password, SessionId};
 use crate::seal::{ACCESS_TOKEN_LIFETIME, AccessTokens, RefreshToken};
@@ -88,14 +88,20 @@ impl Service {
         email: &Email,
         code: &str,
         password: String,
+        from: IpAddr,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        self.allow("code", email.as_str().as_bytes(), CODES_FOR_ADDRESS, now).await?;
+        self.allow_code(email, from, now).await?;
         let password = Password::chosen(password, email, &[])?;
         let code = Code::typed(code).ok_or(Error::Unauthenticated)?;
-        let hash = self.passwords.hash(password).await?;
-        let done = self.db.reset_password(email, &code, &hash, now).await?;
-        done.then_some(()).ok_or(Error::Unauthenticated)
+        let hash = self.passwords.hash(password.clone()).await?;
+        // Only who holds the code learns that the password is made of names.
+        let fit = |profile: &Profile| password.check(email, &profile.names());
+        match self.db.reset_password(email, &code, &hash, fit, now).await? {
+            Reset::Done => Ok(()),
+            Reset::Refused => Err(Error::Unauthenticated),
+            Reset::Unfit(invalid) => Err(invalid.into()),
+        }
     }
 }
 

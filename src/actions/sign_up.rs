@@ -15,8 +15,9 @@ use crate::privacy::policy;
 pub(super) const MAILS_TO_ADDRESS: Rate = Rate { burst: 5, every: TimeDelta::minutes(10) };
 /// Mails asked for from one network address.
 pub(super) const MAILS_FROM_NETWORK: Rate = Rate { burst: 60, every: TimeDelta::seconds(30) };
-/// Codes tried for one address.
-pub(super) const CODES_FOR_ADDRESS: Rate = Rate { burst: 10, every: TimeDelta::minutes(1) };
+/// Codes tried for one address from one network address. Each code bears five attempts whoever
+/// makes them; this keeps a stranger's from being the owner's.
+const CODES_FOR_ADDRESS_FROM_NETWORK: Rate = Rate { burst: 10, every: TimeDelta::minutes(1) };
 
 /// Someone who wants an account.
 pub struct Applicant {
@@ -43,10 +44,7 @@ impl Service {
             return Err(Invalid { field: "accept_policy", reason }.into());
         }
         let Applicant { email, profile, .. } = applicant;
-        let names = [Some(&profile.given_name), Some(&profile.family_name)];
-        let mut known = vec![profile.public_name.as_str()];
-        known.extend(names.into_iter().flatten().flatten().map(|name| name.as_str()));
-        let password = Password::chosen(applicant.password, &email, &known)?;
+        let password = Password::chosen(applicant.password, &email, &profile.names())?;
         self.allow("mail", email.as_str().as_bytes(), MAILS_TO_ADDRESS, now).await?;
         self.allow("mail from", from.to_string().as_bytes(), MAILS_FROM_NETWORK, now).await?;
         let registration = self.registration(email, password, profile, now).await?;
@@ -88,13 +86,25 @@ impl Service {
         email: &Email,
         code: &str,
         session: &NewSession,
+        from: IpAddr,
         now: DateTime<Utc>,
     ) -> Result<Tokens, Error> {
-        self.allow("code", email.as_str().as_bytes(), CODES_FOR_ADDRESS, now).await?;
+        self.allow_code(email, from, now).await?;
         let code = Code::typed(code).ok_or(Error::Unauthenticated)?;
         let made = self.db.complete_registration(email, &code, session, now).await?;
         let (account, refresh) = made.ok_or(Error::Unauthenticated)?;
         issue(&self.tokens, account, session.id, &refresh, now)
+    }
+
+    /// Counts one code that was tried.
+    pub(super) async fn allow_code(
+        &self,
+        email: &Email,
+        from: IpAddr,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let subject = format!("{from} {}", email.as_str());
+        self.allow("code", subject.as_bytes(), CODES_FOR_ADDRESS_FROM_NETWORK, now).await
     }
 
     /// Counts one act of `subject` against `rate`.

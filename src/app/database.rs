@@ -55,7 +55,8 @@ fn write_key(path: &Path) -> Result<(), std::io::Error> {
         fs::create_dir_all(folder)?;
     }
     let part = path.with_extension("part");
-    let mut file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    let mut file =
+        fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
     file.write_all(MasterKey::generate_file().as_bytes())?;
     file.sync_all()?;
     fs::rename(&part, path)

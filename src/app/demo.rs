@@ -78,7 +78,11 @@ pub async fn load(app: &App, config: &Config) -> Result<(), Error> {
         publish(&service, app, account, track).await?;
     }
     let mut out = std::io::stdout();
-    writeln!(out, "{} demo tracks are published. Sign in as {EMAIL}, password {password}", TRACKS.len())?;
+    writeln!(
+        out,
+        "{} demo tracks are published. Sign in as {EMAIL}, password {password}",
+        TRACKS.len()
+    )?;
     Ok(())
 }
 

@@ -103,7 +103,7 @@ impl App {
         let db = Db::open(database_url, master, clock.now()).await?;
         let issuer = config.public_url.as_str().trim_end_matches('/').to_owned();
         let keys = db::load_access_token_keys(&db).await?;
-        let tokens = Arc::new(AccessTokens::new(issuer, keys));
+        let tokens = Arc::new(AccessTokens::new(issuer, &keys));
         let files = Files::open(&config.blobs)?;
         let mailer = Mailer::new(&config.mail.sender, &config.mail.destination)?;
         let cores = available_parallelism().map_or(2, usize::from);

@@ -1,7 +1,7 @@
 //! The commands: each builds what it needs, does its work, and takes everything down again.
 
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -22,6 +22,7 @@ const DRAIN: Duration = Duration::from_millis(500);
 pub fn serve(config: &Config) -> Result<(), Error> {
     with_app(config, async |app| {
         let listener = TcpListener::bind(config.listen)?;
+        let address = listener.local_addr()?;
         let server = app.serve(listener)?;
         let (stop, stopped) = watch::channel(false);
         let worker = tokio::spawn({
@@ -31,7 +32,7 @@ pub fn serve(config: &Config) -> Result<(), Error> {
         let handle = server.handle();
         let served = tokio::spawn(server);
         let metrics = serve_metrics(config)?;
-        announce(config)?;
+        announce(address);
         wait_for_signal().await?;
         app.draining().begin();
         tokio::time::sleep(DRAIN).await;
@@ -74,7 +75,8 @@ pub fn rotate_token_key(config: &Config) -> Result<(), Error> {
     with_app(config, async |app| {
         let service = app.service();
         let generation = db::rotate_access_token_key(&service.db, app.clock.now()).await?;
-        say(&format!("Access tokens are signed with key {generation} now."))
+        say(&format!("Access tokens are signed with key {generation} now."));
+        Ok(())
     })
 }
 
@@ -82,7 +84,8 @@ pub fn rotate_token_key(config: &Config) -> Result<(), Error> {
 pub fn rewrap(config: &Config) -> Result<(), Error> {
     with_app(config, async |app| {
         let rewrapped = app.service().db.rewrap_keys().await?;
-        say(&format!("{rewrapped} keys are wrapped anew. Old lines of the key file can go."))
+        say(&format!("{rewrapped} keys are wrapped anew. Old lines of the key file can go."));
+        Ok(())
     })
 }
 
@@ -119,14 +122,14 @@ async fn wait_for_signal() -> Result<(), Error> {
     Ok(())
 }
 
-fn announce(config: &Config) -> Result<(), Error> {
-    let url = config.public_url.as_str().trim_end_matches('/');
+fn announce(address: SocketAddr) {
     say(&format!(
-        "OpenTracks serves on {url}\n  {url}/docs/     browse and try the API\n  \
-         {url}/privacy  what is kept, why and how long\nCtrl-C stops everything."
-    ))
+        "OpenTracks serves on http://{address}\n  http://{address}/docs/     browse and try the API\n  \
+         http://{address}/privacy   what is kept, why and how long\nCtrl-C stops everything."
+    ));
 }
 
-fn say(text: &str) -> Result<(), Error> {
-    Ok(writeln!(std::io::stdout(), "{text}")?)
+/// Says something to whoever started the program, if they still listen.
+fn say(text: &str) {
+    let _nobody_listens = std::io::stdout().write_all(format!("{text}\n").as_bytes());
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::schema::identity::account_keys;
 use super::schema::ops::secrets;
 use super::{COMMONS_ROLE, Commons, Db, Error, OWNER_ROLE, pool};
-use crate::seal::{Keyring, MasterKey, Purpose, Secret};
+use crate::seal::{Keyring, MasterKey, Purpose, Secret, TokenSecret};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
@@ -97,15 +97,16 @@ impl Db {
 }
 
 /// Every generation of the key that signs access tokens, newest first.
-pub async fn load_access_token_keys(db: &Db) -> Result<Vec<(i32, Secret)>, Error> {
-    let stored: Vec<(i32, Vec<u8>)> = secrets::table
+pub async fn load_access_token_keys(db: &Db) -> Result<Vec<TokenSecret>, Error> {
+    let stored: Vec<(i32, DateTime<Utc>, Vec<u8>)> = secrets::table
         .filter(secrets::purpose.eq(Purpose::AccessToken.name()))
         .order(secrets::generation.desc())
-        .select((secrets::generation, secrets::wrapped))
+        .select((secrets::generation, secrets::created_at, secrets::wrapped))
         .load(&mut *db.conn().await?)
         .await?;
-    let open = |(generation, wrapped): (i32, Vec<u8>)| {
-        Ok((generation, db.keyring.master.secret(Purpose::AccessToken, &wrapped)?))
+    let open = |(generation, created_at, wrapped): (i32, DateTime<Utc>, Vec<u8>)| {
+        let secret = db.keyring.master.secret(Purpose::AccessToken, &wrapped)?;
+        Ok(TokenSecret { generation, created_at, secret })
     };
     stored.into_iter().map(open).collect()
 }

@@ -30,17 +30,23 @@ impl Password {
     /// and the names of its owner. No composition rules (OWASP ASVS 5.0, V6.2.5).
     pub fn chosen(raw: String, email: &Email, names: &[&str]) -> Result<Self, Invalid> {
         let password = Self::presented(raw)?;
-        if password.0.chars().count() < Self::CHARS_MIN {
+        password.check(email, names)?;
+        Ok(password)
+    }
+
+    /// Whether it may be kept by the owner of `email` and `names`.
+    pub fn check(&self, email: &Email, names: &[&str]) -> Result<(), Invalid> {
+        if self.0.chars().count() < Self::CHARS_MIN {
             return Err(invalid("must have at least 12 characters"));
         }
         let mut known = vec!["opentracks", email.as_str()];
         known.extend(email.as_str().split('@'));
         known.extend(email.as_str().split(['@', '.', '-', '_', '+']));
         known.extend(names.iter().flat_map(|name| name.split_whitespace()));
-        if zxcvbn::zxcvbn(&password.0, &known).score() < Score::Three {
+        if zxcvbn::zxcvbn(&self.0, &known).score() < Score::Three {
             return Err(invalid("is too easy to guess"));
         }
-        Ok(password)
+        Ok(())
     }
 
     /// What to hash.

@@ -156,7 +156,10 @@ mod tests {
     #[test]
     fn a_sport_makes_a_title() {
         for sport in Sport::ALL {
-            assert_eq!(Title::try_from(Title::of_sport(*sport).as_str()), Ok(Title::of_sport(*sport)));
+            assert_eq!(
+                Title::try_from(Title::of_sport(*sport).as_str()),
+                Ok(Title::of_sport(*sport))
+            );
         }
         assert_eq!(Title::of_sport(Sport::TrailRunning).as_str(), "Trail running");
     }

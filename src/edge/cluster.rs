@@ -58,7 +58,7 @@ const SYSTEM_USER: &str = "postgres";
 /// The name of the database, and of the user that owns it.
 const NAME: &str = "opentracks";
 /// How long a start may take: after a crash, PostgreSQL replays its log first.
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
 /// How long a predecessor on the same folder may take to go down.
 const HANDOVER_MAX: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(10);
@@ -81,8 +81,7 @@ impl Cluster {
         let handover = Instant::now() + HANDOVER_MAX;
         loop {
             let (pid, keeper) = spawn(&tools, &folder, &socket_folder, &log, durability)?;
-            let cluster =
-                Self { socket_folder: socket_folder.clone(), pid, keeper: Some(keeper) };
+            let cluster = Self { socket_folder: socket_folder.clone(), pid, keeper: Some(keeper) };
             if cluster.wait_until_ready(&tools)? {
                 cluster.make_database(&tools, &log)?;
                 return Ok(cluster);
@@ -114,7 +113,8 @@ impl Cluster {
                 return Ok(false);
             }
             let mut ask = Command::new(tools.path("pg_isready"));
-            if ask.arg("-q").arg("-h").arg(&self.socket_folder).status()?.success() {
+            ask.args(["-q", "-U", NAME, "-d", "postgres", "-h"]).arg(&self.socket_folder);
+            if ask.status()?.success() {
                 return Ok(true);
             }
             thread::sleep(POLL);
@@ -125,7 +125,9 @@ impl Cluster {
     fn make_database(&self, tools: &Tools, log: &Path) -> Result<(), Error> {
         let exists = format!("SELECT 1 FROM pg_database WHERE datname = '{NAME}'");
         let mut psql = Command::new(tools.path("psql"));
-        psql.arg("-h").arg(&self.socket_folder).args(["-U", NAME, "-d", "postgres", "-Atqc", &exists]);
+        psql.arg("-h")
+            .arg(&self.socket_folder)
+            .args(["-U", NAME, "-d", "postgres", "-Atqc", &exists]);
         if psql.stderr(append(log)?).output()?.stdout.starts_with(b"1") {
             return Ok(());
         }
@@ -225,7 +227,7 @@ fn socket_folder(home: &Path, tools: &Tools) -> Result<PathBuf, Error> {
 
 fn short_hash(path: &Path) -> String {
     let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    format!("{:08x}", u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]))
 }
 
 /// Makes a cluster beside its place and moves it there when it is whole and on disk.
@@ -238,9 +240,23 @@ fn make(folder: &Path, log: &Path, tools: &Tools) -> Result<(), Error> {
     let mut initdb = tools.command(&tools.path("initdb"));
     // Whoever can enter the socket's folder may connect: the server's own user alone.
     initdb.args(["--no-sync", "--locale=C.UTF-8", "-E", "UTF8", "-A", "trust", "-U", NAME, "-D"]);
-    check({ initdb.arg(&unfinished); initdb }, "initdb", log)?;
+    check(
+        {
+            initdb.arg(&unfinished);
+            initdb
+        },
+        "initdb",
+        log,
+    )?;
     let mut sync = tools.command(&tools.path("initdb"));
-    check({ sync.args(["--sync-only", "-D"]).arg(&unfinished); sync }, "initdb", log)?;
+    check(
+        {
+            sync.args(["--sync-only", "-D"]).arg(&unfinished);
+            sync
+        },
+        "initdb",
+        log,
+    )?;
     fs::rename(&unfinished, folder)?;
     Ok(())
 }
@@ -261,7 +277,8 @@ fn spawn(
     let (sender, receiver) = mpsc::channel::<io::Result<u32>>();
     let keeper = thread::Builder::new().name("postgres keeper".to_owned()).spawn(move || {
         let started = command.spawn();
-        let _heard = sender.send(started.as_ref().map(Child::id).map_err(|error| error.kind().into()));
+        let _heard =
+            sender.send(started.as_ref().map(Child::id).map_err(|error| error.kind().into()));
         if let Ok(mut child) = started {
             let _status = child.wait();
         }

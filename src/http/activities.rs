@@ -32,7 +32,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 #[schema(as = Activities)]
 struct SeveralBody {
     activities: Vec<OwnBody>,
-    /// What was unsound in the file as a whole.
+    /// What was unsound in the file, over all its activities.
     flaws: Vec<FlawBody>,
 }
 
@@ -186,7 +186,8 @@ fn kept(recorded: &Recorded) -> HttpResponse {
         return answer::own(status, only, &OwnBody::from(only));
     }
     let activities = recorded.activities.iter().map(OwnBody::from).collect();
-    let flaws = recorded.flaws.iter().map(FlawBody::from).collect();
+    let flaws = recorded.activities.iter().flat_map(|activity| &activity.details.flaws);
+    let flaws = flaws.map(FlawBody::from).collect();
     HttpResponse::build(status)
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
         .json(SeveralBody { activities, flaws })
@@ -194,7 +195,8 @@ fn kept(recorded: &Recorded) -> HttpResponse {
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>, Problem> {
     let Some(key) = request.headers().get("Idempotency-Key") else { return Ok(None) };
-    let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= IDEMPOTENCY_KEY_BYTES_MAX);
+    let key =
+        key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= IDEMPOTENCY_KEY_BYTES_MAX);
     key.map(Some).ok_or(Problem::Malformed("Idempotency-Key has 1 to 255 plain characters."))
 }
 

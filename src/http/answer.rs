@@ -35,7 +35,11 @@ pub fn version_tag(activity: &Owned<Activity>) -> String {
 }
 
 /// `body` as JSON, with a tag that follows from its content.
-pub fn json(request: &HttpRequest, keep: Keep, body: &impl Serialize) -> Result<HttpResponse, Problem> {
+pub fn json(
+    request: &HttpRequest,
+    keep: Keep,
+    body: &impl Serialize,
+) -> Result<HttpResponse, Problem> {
     let content = serde_json::to_vec(body).map_err(|error| Problem::Internal(error.to_string()))?;
     Ok(content_answer(request, keep, "application/json", None, content))
 }
@@ -52,11 +56,7 @@ pub fn file(
 }
 
 /// An own activity as JSON, tagged with its version.
-pub fn own(
-    status: StatusCode,
-    activity: &Owned<Activity>,
-    body: &impl Serialize,
-) -> HttpResponse {
+pub fn own(status: StatusCode, activity: &Owned<Activity>, body: &impl Serialize) -> HttpResponse {
     HttpResponse::build(status)
         .insert_header((header::ETAG, version_tag(activity)))
         .insert_header((header::CACHE_CONTROL, Keep::Nobody.cache_control()))
@@ -65,9 +65,25 @@ pub fn own(
 
 /// Refuses an edit of another version than the client has read (RFC 9110, 13.1.1).
 pub fn check_if_match(request: &HttpRequest, activity: &Owned<Activity>) -> Result<(), Problem> {
-    let Some(wanted) = request.headers().get(header::IF_MATCH) else { return Ok(()) };
-    let wanted = wanted.to_str().unwrap_or_default();
-    if names(wanted, &version_tag(activity)) { Ok(()) } else { Err(Problem::Stale) }
+    let current = version_tag(activity);
+    let wanted = if_match(request).is_none_or(|wanted| names(&wanted, &current));
+    wanted.then_some(()).ok_or(Problem::Stale)
+}
+
+/// Whether an edit is of the representation that the client has read.
+pub fn is_wanted(if_match: Option<&str>, current: &impl Serialize) -> bool {
+    let current = serde_json::to_vec(current).unwrap_or_default();
+    if_match.is_none_or(|wanted| names(wanted, &content_tag(&current)))
+}
+
+/// Which versions a client wants to change, if it says so. One that cannot be read is none.
+pub fn if_match(request: &HttpRequest) -> Option<String> {
+    let wanted = request.headers().get(header::IF_MATCH)?;
+    Some(wanted.to_str().unwrap_or_default().to_owned())
+}
+
+fn content_tag(content: &[u8]) -> String {
+    format!("\"{}\"", BASE64.encode(&Sha256::digest(content)[..16]))
 }
 
 fn content_answer(
@@ -77,7 +93,7 @@ fn content_answer(
     name: Option<&str>,
     content: Vec<u8>,
 ) -> HttpResponse {
-    let tag = format!("\"{}\"", BASE64.encode(&Sha256::digest(&content)[..16]));
+    let tag = content_tag(&content);
     let known = request.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
     let unchanged = known.is_some_and(|known| names(known, &tag));
     let status = if unchanged { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
@@ -98,5 +114,7 @@ fn content_answer(
 
 /// Whether a list of entity tags names `tag`, or any.
 fn names(list: &str, tag: &str) -> bool {
-    list.split(',').map(|known| known.trim().trim_start_matches("W/")).any(|known| known == "*" || known == tag)
+    list.split(',')
+        .map(|known| known.trim().trim_start_matches("W/"))
+        .any(|known| known == "*" || known == tag)
 }

@@ -120,23 +120,26 @@ async fn register(
 #[utoipa::path(tag = "auth", request_body = VerifyBody, responses(
     (status = 200, body = TokensBody),
     (status = 401, body = Body, description = "The code is not right, or too old."),
+    (status = 422, body = Body, description = "A field is not fit."),
     (status = 429, body = Body, description = "Too many codes."),
 ))]
 #[post("/auth/verify")]
 async fn verify(
     Json(body): Json<VerifyBody>,
+    Network(from): Network,
     Now(now): Now,
     service: web::Data<Service>,
 ) -> Result<web::Json<TokensBody>, Problem> {
     let email = Email::try_from(body.email.as_str())?;
     let session = new_session(body.device);
-    Ok(web::Json(service.verify(&email, &body.code, &session, now).await?.into()))
+    Ok(web::Json(service.verify(&email, &body.code, &session, from, now).await?.into()))
 }
 
 /// Signs in with a password.
 #[utoipa::path(tag = "auth", request_body = LoginBody, responses(
     (status = 200, body = TokensBody),
     (status = 401, body = Body, description = "The address or password is not right."),
+    (status = 422, body = Body, description = "A field is not fit."),
     (status = 429, body = Body, description = "Too many attempts."),
 ))]
 #[post("/auth/login")]
@@ -157,6 +160,7 @@ async fn login(
 #[utoipa::path(tag = "auth", request_body = RefreshBody, responses(
     (status = 200, body = TokensBody),
     (status = 401, body = Body, description = "The session has ended."),
+    (status = 422, body = Body, description = "A field is not fit."),
 ))]
 #[post("/auth/refresh")]
 async fn refresh(
@@ -178,6 +182,7 @@ async fn logout(member: Member, service: web::Data<Service>) -> Result<HttpRespo
 /// Asks for a code to choose a new password with. The answer is the same for every address.
 #[utoipa::path(tag = "auth", request_body = ForgotBody, responses(
     (status = 202, description = "If the address has an account, a mail is on its way."),
+    (status = 422, body = Body, description = "A field is not fit."),
     (status = 429, body = Body, description = "Too many mails."),
 ))]
 #[post("/auth/password/forgot")]
@@ -201,11 +206,12 @@ async fn forgot_password(
 #[post("/auth/password/reset")]
 async fn reset_password(
     Json(body): Json<ResetBody>,
+    Network(from): Network,
     Now(now): Now,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
     let email = Email::try_from(body.email.as_str())?;
-    service.reset_password(&email, &body.code, body.password, now).await?;
+    service.reset_password(&email, &body.code, body.password, from, now).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -224,7 +230,12 @@ impl TryFrom<RegisterBody> for Applicant {
                 public_name: PublicName::try_from(body.public_name.as_str())?,
                 given_name: name(body.given_name, "given_name")?,
                 family_name: name(body.family_name, "family_name")?,
-                locale: body.locale.as_deref().map(Locale::try_from).transpose()?.unwrap_or_default(),
+                locale: body
+                    .locale
+                    .as_deref()
+                    .map(Locale::try_from)
+                    .transpose()?
+                    .unwrap_or_default(),
             },
             accept_policy: body.accept_policy,
         })

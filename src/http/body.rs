@@ -4,6 +4,7 @@
 //! than a bad phone line does, is told so and cut off; nothing waits for it.
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -101,10 +102,14 @@ pub fn bounded(
         return Err(Problem::UnsupportedMediaType("Send the body without a content encoding."));
     }
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if length.and_then(|length| length.parse().ok()).is_some_and(|length: u64| bytes_max as u64 <= length && length != bytes_max as u64) {
+    if length
+        .and_then(|length| length.parse().ok())
+        .is_some_and(|length: u64| bytes_max as u64 <= length && length != bytes_max as u64)
+    {
         return Err(Problem::TooLarge(bytes_max));
     }
-    let pace = request.app_data::<web::Data<BodyPace>>().map_or_else(BodyPace::default, |pace| ***pace);
+    let pace =
+        request.app_data::<web::Data<BodyPace>>().map_or_else(BodyPace::default, |pace| ***pace);
     let started = Instant::now();
     let deadline = Box::pin(tokio::time::sleep_until(started + pace.grace));
     Ok(Bounded { payload, bytes_left: bytes_max, bytes: 0, pace, started, deadline })
@@ -125,13 +130,12 @@ impl Stream for Bounded {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let Poll::Ready(next) = Pin::new(&mut self.payload).poll_next(context) else {
-            return self.deadline.as_mut().poll(context).map(|()| {
-                Some(Err(PayloadError::Incomplete(Some(std::io::ErrorKind::TimedOut.into()))))
-            });
+            let late = self.deadline.as_mut().poll(context);
+            return late.map(|()| Some(Err(fault(ErrorKind::TimedOut))));
         };
         if let Some(Ok(chunk)) = &next {
             let Some(left) = self.bytes_left.checked_sub(chunk.len()) else {
-                return Poll::Ready(Some(Err(PayloadError::Overflow)));
+                return Poll::Ready(Some(Err(fault(ErrorKind::FileTooLarge))));
             };
             self.bytes_left = left;
             self.bytes += chunk.len() as u64;
@@ -144,13 +148,18 @@ impl Stream for Bounded {
     }
 }
 
+/// A fault of our own finding, in the words of the stream.
+fn fault(kind: ErrorKind) -> PayloadError {
+    PayloadError::Io(kind.into())
+}
+
 /// What a fault in the stream means for the client.
 pub fn of_payload(error: &PayloadError, bytes_max: usize) -> Problem {
     match error {
-        PayloadError::Overflow => Problem::TooLarge(bytes_max),
-        PayloadError::Incomplete(Some(cause)) if cause.kind() == std::io::ErrorKind::TimedOut => {
-            Problem::TooSlow
+        PayloadError::Io(cause) if cause.kind() == ErrorKind::FileTooLarge => {
+            Problem::TooLarge(bytes_max)
         }
+        PayloadError::Io(cause) if cause.kind() == ErrorKind::TimedOut => Problem::TooSlow,
         _ => Problem::Malformed("The body ended in the middle."),
     }
 }
@@ -158,7 +167,8 @@ pub fn of_payload(error: &PayloadError, bytes_max: usize) -> Problem {
 fn require_json(request: &HttpRequest) -> Result<(), Problem> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json") {
+    if kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json")
+    {
         return Ok(());
     }
     Err(Problem::UnsupportedMediaType("Send application/json."))
@@ -189,7 +199,9 @@ fn shape(field: &str, error: &serde_json::Error) -> Problem {
     let text = error.to_string();
     let field = if field == "." { "body".to_owned() } else { field.to_owned() };
     match error.classify() {
-        Category::Syntax | Category::Eof | Category::Io => Problem::Malformed("The body is not JSON."),
+        Category::Syntax | Category::Eof | Category::Io => {
+            Problem::Malformed("The body is not JSON.")
+        }
         Category::Data if text.starts_with("missing field") => {
             let missing = text.split('`').nth(1).unwrap_or("a field").to_owned();
             Problem::Shape { field: missing, reason: "is missing" }
@@ -225,7 +237,10 @@ mod tests {
     #[test]
     fn faults_are_named_and_values_are_not() {
         assert_eq!(problem("{}"), "422 position is missing");
-        assert_eq!(problem(r#"{"position": "at home"}"#), "422 position has the wrong type or value");
+        assert_eq!(
+            problem(r#"{"position": "at home"}"#),
+            "422 position has the wrong type or value"
+        );
         assert_eq!(problem(r#"{"position": [1e999, 0]}"#), "400 The body is not JSON.");
         assert_eq!(problem(r#"{"position": [0, 0], "home": 1}"#), "422 home is not a field here");
         assert_eq!(problem(r#"{"position": [0, 0]} {}"#), "400 Something follows the JSON.");

@@ -24,9 +24,9 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 impl Contract {
     /// Writes `api` out.
     pub fn new(mut api: OpenApi) -> Self {
-        api.info.title = "OpenTracks".to_owned();
-        api.info.description = Some(DESCRIPTION.to_owned());
-        api.info.version = env!("CARGO_PKG_VERSION").to_owned();
+        api.info.title = String::from("OpenTracks");
+        api.info.description = Some(String::from(DESCRIPTION));
+        api.info.version = String::from(env!("CARGO_PKG_VERSION"));
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         let components = api.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
@@ -59,9 +59,14 @@ async fn openapi(contract: web::Data<Contract>) -> HttpResponse {
 }
 
 #[get("/docs{path:(/.*)?}")]
-async fn page(path: web::Path<String>, contract: web::Data<Contract>) -> Result<HttpResponse, Problem> {
+async fn page(
+    path: web::Path<String>,
+    contract: web::Data<Contract>,
+) -> Result<HttpResponse, Problem> {
     let path = match path.as_str() {
-        "" => return Ok(HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish()),
+        "" => {
+            return Ok(HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish());
+        }
         "/" => "index.html",
         path => path.trim_start_matches('/'),
     };

@@ -3,12 +3,12 @@
 
 use std::time::Instant;
 
+use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::Method;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::Error;
 use uuid::Uuid;
 
 /// Ties an answer to its line in the log.
@@ -29,9 +29,15 @@ pub async fn log(
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
     tracing::info!(
-        request = id, method = known(&method), route, status, took_us = elapsed.as_micros(), "Answered"
+        request = id,
+        method = known(&method),
+        route,
+        status,
+        took_us = elapsed.as_micros(),
+        "Answered"
     );
-    let labels = [("method", known(&method).to_owned()), ("route", route), ("status", status.to_string())];
+    let labels =
+        [("method", known(&method).to_owned()), ("route", route), ("status", status.to_string())];
     metrics::counter!("http_requests_total", &labels).increment(1);
     metrics::histogram!("http_request_seconds", &labels[..2]).record(elapsed.as_secs_f64());
     if let Ok(id) = HeaderValue::from_str(&id) {

@@ -7,12 +7,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::{self, Keep};
 use super::body::Json;
-use super::page::{self, Cursor, Page};
+use super::page::{self, Cursor, Page, PageQuery};
 use super::present::OwnBody;
 use super::problem::{Body, Problem};
 use super::session::{Member, Now};
 use crate::actions::Service;
-use crate::db::identity::{Account, ProfileChange, SessionRow};
+use crate::db::identity::{Account, ProfileChange, SessionPosition, SessionRow};
 use crate::db::vault::{ActivityFilter, ListPosition};
 use crate::domain::{
     AccountId, Invalid, Kind, Locale, PersonName, PublicName, SessionId, Sport, Visibility,
@@ -22,7 +22,12 @@ use crate::domain::{
 const TEXT_CHARS_MAX: usize = 200;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(show).service(change).service(sessions).service(end_session).service(activities);
+    config
+        .service(show_account)
+        .service(change_account)
+        .service(sessions)
+        .service(end_session)
+        .service(activities);
 }
 
 /// One's own account.
@@ -91,42 +96,49 @@ struct ListQuery {
 /// One's own account.
 #[utoipa::path(tag = "me", security(("token" = [])), responses((status = 200, body = AccountBody), (status = 401, body = Body)))]
 #[get("/me")]
-async fn show(
+async fn show_account(
     member: Member,
     request: HttpRequest,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
     let account = service.db.account(member.account).await?.ok_or(Problem::NotFound)?;
-    answer::json(&request, Keep::Nobody, &AccountBody::from(account))
+    answer::json(&request, Keep::Nobody, &AccountBody::from(&account))
 }
 
 /// Changes one's own account.
-#[utoipa::path(tag = "me", security(("token" = [])), request_body = ChangeBody, responses(
-    (status = 200, body = AccountBody), (status = 401, body = Body), (status = 422, body = Body),
+#[utoipa::path(tag = "me", security(("token" = [])), params(("If-Match" = Option<String>, Header)), request_body = ChangeBody, responses(
+    (status = 200, body = AccountBody), (status = 401, body = Body), (status = 412, body = Body), (status = 422, body = Body),
 ))]
 #[patch("/me")]
-async fn change(
+async fn change_account(
     member: Member,
     Json(body): Json<ChangeBody>,
     request: HttpRequest,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
-    let changed = service.db.change_profile(member.account, body.try_into()?).await?;
-    answer::json(&request, Keep::Nobody, &AccountBody::from(changed.ok_or(Problem::NotFound)?))
+    let if_match = answer::if_match(&request);
+    let wanted =
+        |account: &Account| answer::is_wanted(if_match.as_deref(), &AccountBody::from(account));
+    let changed = service.db.change_profile(member.account, wanted, body.try_into()?).await?;
+    answer::json(&request, Keep::Nobody, &AccountBody::from(&changed.ok_or(Problem::Stale)?))
 }
 
-/// The devices that are signed in.
-#[utoipa::path(tag = "me", security(("token" = [])), responses((status = 200, body = Page<SessionBody>), (status = 401, body = Body)))]
+/// The devices that are signed in, the one used last first.
+#[utoipa::path(tag = "me", security(("token" = [])), params(PageQuery), responses((status = 200, body = Page<SessionBody>), (status = 401, body = Body)))]
 #[get("/me/sessions")]
 async fn sessions(
     member: Member,
     Now(now): Now,
+    query: web::Query<PageQuery>,
     request: HttpRequest,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
-    let sessions = service.db.sessions(member.account, now).await?;
-    let items = sessions.into_iter().map(|row| SessionBody::of(row, member)).collect();
-    answer::json(&request, Keep::Nobody, &Page::<SessionBody> { items, next_cursor: None })
+    let limit = page::limit(query.limit)?;
+    let after = query.cursor.as_deref().map(SessionPosition::parse).transpose()?;
+    let found = service.db.sessions(member.account, after, limit + 1, now).await?;
+    let cursor = |row: &SessionRow| SessionPosition::after(row).to_text();
+    let page = Page::of(found, limit, cursor, |row| SessionBody::of(row, member));
+    answer::json(&request, Keep::Nobody, &page)
 }
 
 /// Signs a device out, at once.
@@ -160,22 +172,23 @@ async fn activities(
     let filter = query.try_into()?;
     let found = service.db.activities(member.account, &filter, after, limit + 1).await?;
     let cursor = |activity: &_| ListPosition::after(activity).to_text();
-    let page = Page::of(found, limit, |activity| cursor(activity), |activity| OwnBody::from(&activity));
+    let page =
+        Page::of(found, limit, |activity| cursor(activity), |activity| OwnBody::from(&activity));
     answer::json(&request, Keep::Nobody, &page)
 }
 
-impl From<Account> for AccountBody {
-    fn from(account: Account) -> Self {
-        let profile = account.profile;
-        let text = |name: Option<PersonName>| name.map(|name| name.as_str().to_owned());
+impl From<&Account> for AccountBody {
+    fn from(account: &Account) -> Self {
+        let profile = &account.profile;
+        let text = |name: &Option<PersonName>| name.as_ref().map(|name| name.as_str().to_owned());
         Self {
             account_id: account.id,
             email: account.email.as_str().to_owned(),
             public_name: profile.public_name.as_str().to_owned(),
-            given_name: text(profile.given_name),
-            family_name: text(profile.family_name),
+            given_name: text(&profile.given_name),
+            family_name: text(&profile.family_name),
             locale: profile.locale,
-            policy_version: account.policy_version,
+            policy_version: account.policy_version.clone(),
             created_at: account.created_at,
         }
     }
@@ -220,6 +233,11 @@ impl TryFrom<ListQuery> for ActivityFilter {
         if query.q.as_deref().is_some_and(|text| TEXT_CHARS_MAX < text.chars().count()) {
             return Err(Invalid { field: "q", reason: "must have at most 200 characters" });
         }
+        for (field, time) in [("from", query.from), ("to", query.to)] {
+            if !time.is_none_or(page::is_storable) {
+                return Err(Invalid { field, reason: "must be of the years 0 to 9999" });
+            }
+        }
         Ok(Self {
             kind: query.kind.as_deref().map(Kind::try_from).transpose()?,
             sport: query.sport.as_deref().map(Sport::try_from).transpose()?,
@@ -232,7 +250,6 @@ impl TryFrom<ListQuery> for ActivityFilter {
 }
 
 /// Tells a field that is null from one that is left out.
-#[allow(clippy::option_option, reason = "the outer says whether it was given, the inner whether it is null")]
 pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {

@@ -9,6 +9,7 @@ mod explore;
 pub mod health;
 pub mod log;
 mod me;
+mod methods;
 pub mod metrics;
 mod page;
 mod present;
@@ -54,6 +55,7 @@ fn api(config: &mut ServiceConfig) {
     config
         .configure(auth::routes)
         .configure(me::routes)
+        .configure(methods::routes)
         .configure(tracks::routes)
         .configure(sharing::routes)
         .configure(activities::routes)
@@ -111,7 +113,8 @@ fn matches(pattern: &str, path: &str) -> bool {
     loop {
         match (pattern.next(), path.next()) {
             (None, None) => return true,
-            (Some(expected), Some(part)) if expected.starts_with('{') || expected == part => {}
+            (Some(expected), Some(part)) if expected == part => {}
+            (Some(expected), Some(part)) if expected.starts_with('{') && !part.is_empty() => {}
             _ => return false,
         }
     }
@@ -126,6 +129,7 @@ mod tests {
         assert!(matches("/activities/{id}/publish", "/activities/7/publish"));
         assert!(!matches("/activities/{id}/publish", "/activities/7"));
         assert!(!matches("/activities/{id}", "/activities/7/publish"));
+        assert!(!matches("/activities/{id}", "/activities/"));
         assert!(!matches("/activities", "/activity"));
     }
 

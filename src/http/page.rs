@@ -2,12 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use chrono::DateTime;
-use serde::Serialize;
+use chrono::{DateTime, Datelike, Utc};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::problem::Problem;
 use crate::db::commons::NearbyPosition;
+use crate::db::identity::SessionPosition;
 use crate::db::vault::ListPosition;
 use crate::domain::Invalid;
 
@@ -41,6 +42,17 @@ impl<T> Page<T> {
     }
 }
 
+/// Which page of a list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// At most so many, 1 to 100.
+    pub limit: Option<usize>,
+    /// From the page before.
+    pub cursor: Option<String>,
+}
+
 /// The limit that a client asked for.
 pub fn limit(asked: Option<usize>) -> Result<usize, Problem> {
     let limit = asked.unwrap_or(LIMIT_DEFAULT);
@@ -48,6 +60,11 @@ pub fn limit(asked: Option<usize>) -> Result<usize, Problem> {
         return Ok(limit);
     }
     Err(Invalid { field: "limit", reason: "must be from 1 to 100" }.into())
+}
+
+/// Whether the database knows the time: it counts from 4714 BC, and files from 1990.
+pub fn is_storable(time: DateTime<Utc>) -> bool {
+    (0..=9_999).contains(&time.year())
 }
 
 /// A place in a list as a cursor.
@@ -77,7 +94,19 @@ impl Cursor for ListPosition {
 
     fn from_bytes(bytes: [u8; 24]) -> Option<Self> {
         let (at, id) = split(bytes);
-        Some(Self { at: DateTime::from_timestamp_micros(i64::from_be_bytes(at))?, id: id.into() })
+        let at = DateTime::from_timestamp_micros(i64::from_be_bytes(at))?;
+        is_storable(at).then_some(Self { at, id: id.into() })
+    }
+}
+
+impl Cursor for SessionPosition {
+    fn to_bytes(self) -> [u8; 24] {
+        join(self.last_used_at.timestamp_micros().to_be_bytes(), self.id.into())
+    }
+
+    fn from_bytes(bytes: [u8; 24]) -> Option<Self> {
+        let ListPosition { at, id } = ListPosition::from_bytes(bytes)?;
+        Some(Self { last_used_at: at, id: Uuid::from(id).into() })
     }
 }
 

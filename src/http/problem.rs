@@ -145,7 +145,9 @@ impl Problem {
             Self::UnsupportedMediaType(_) => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "/problems/unsupported-type", "Unsupported media type")
             }
-            Self::Throttled(_) => (S::TOO_MANY_REQUESTS, "/problems/throttled", "Too many attempts"),
+            Self::Throttled(_) => {
+                (S::TOO_MANY_REQUESTS, "/problems/throttled", "Too many attempts")
+            }
             Self::Busy => (S::SERVICE_UNAVAILABLE, "/problems/busy", "Busy"),
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "/problems/internal", "Internal error"),
         }
@@ -174,7 +176,8 @@ impl Problem {
 
     fn retry_after_s(&self) -> Option<i64> {
         match self {
-            Self::Throttled(wait) => Some(wait.num_seconds().max(1)),
+            // Rounded up: who waits for as long as told must be let in.
+            Self::Throttled(wait) => Some((wait.num_milliseconds() + 999).max(1_000) / 1_000),
             Self::Busy => Some(BUSY_RETRY_S),
             _ => None,
         }

@@ -29,7 +29,8 @@ struct Format {
 
 const GEOJSON: Format =
     Format { extension: "geojson", media_type: "application/geo+json", write: write::geojson };
-const GPX: Format = Format { extension: "gpx", media_type: "application/gpx+xml", write: write::gpx };
+const GPX: Format =
+    Format { extension: "gpx", media_type: "application/gpx+xml", write: write::gpx };
 
 /// The line as GeoJSON: exact for its owner, the visible parts for others.
 #[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path)), responses(
@@ -92,19 +93,15 @@ async fn download(
     commons: &Commons,
     format: &Format,
 ) -> Result<HttpResponse, Problem> {
-    let (keep, content) = match service.db.activity(viewer, id).await?.and_then(Sealed::claim) {
-        Some(own) => {
-            let track = service.db.track(&own).await?;
-            (Keep::Nobody, (format.write)(&own_document(&own, &track)))
-        }
-        None => {
-            let shared = commons.rendition_with_track(viewer, id).await?.and_then(Sealed::open);
-            let shared = shared.ok_or(Problem::NotFound)?;
-            (Keep::Everyone, write_public(&shared, format))
-        }
-    };
     let name = format!("{id}.{}", format.extension);
-    Ok(answer::file(request, keep, format.media_type, &name, content))
+    let answer = |keep, content| answer::file(request, keep, format.media_type, &name, content);
+    if let Some(own) = service.db.activity(viewer, id).await?.and_then(Sealed::claim) {
+        let track = service.db.track(&own).await?;
+        return Ok(answer(Keep::Nobody, (format.write)(&own_document(&own, &track))));
+    }
+    let shared = commons.rendition_with_track(viewer, id).await?.and_then(Sealed::open);
+    let shared = shared.ok_or(Problem::NotFound)?;
+    Ok(answer(Keep::Everyone, write_public(&shared, format)))
 }
 
 fn own_document<'a>(activity: &'a Owned<Activity>, track: &'a ExactTrack) -> Document<'a> {

@@ -2,18 +2,19 @@
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, TryStreamExt};
-use serde::Deserialize;
-use serde_json::{json, value::RawValue};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::body::{self, Bounded};
 use super::problem::Problem;
 use crate::actions::record::Metadata;
-use crate::domain::{Description, Invalid, Kind, Sport, Title};
+use crate::domain::{Description, Invalid, Kind, Position, Sport, Title};
 use crate::track::FILE_BYTES_MAX;
 
 /// The longest upload: a file, its metadata, and what lies between.
@@ -82,9 +83,18 @@ pub struct PlanBody {
     kind: Option<String>,
     started_at: Option<DateTime<Utc>>,
     /// A GeoJSON `LineString` or `MultiLineString`.
-    #[schema(value_type = Object)]
-    track: Box<RawValue>,
+    track: PlanTrackBody,
     waypoints: Option<Vec<PlanWaypointBody>>,
+}
+
+/// A line as GeoJSON has it: positions `[longitude, latitude]` or `[longitude, latitude, elevation]`.
+#[derive(Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "type", content = "coordinates", deny_unknown_fields)]
+pub enum PlanTrackBody {
+    /// One line.
+    LineString(Vec<Vec<f64>>),
+    /// Several, with gaps between.
+    MultiLineString(Vec<Vec<Vec<f64>>>),
 }
 
 /// A point of interest of a plan.
@@ -124,7 +134,9 @@ async fn receive_form<'a>(
     let mut form = Multipart::new(request.headers(), stream);
     let (mut file, mut metadata, mut taken) = (None, None, None);
     for parts in 0.. {
-        let Some(mut field) = form.try_next().await.map_err(|error| of_form(&error))? else { break };
+        let Some(mut field) = form.try_next().await.map_err(|error| of_form(&error))? else {
+            break;
+        };
         if PARTS_MAX == parts {
             return Err(Problem::Malformed("The upload has too many parts."));
         }
@@ -136,7 +148,11 @@ async fn receive_form<'a>(
                 let json = read_field(&mut field, METADATA_BYTES_MAX, room, &mut taken).await?;
                 metadata = Some(body::parse::<MetadataBody>(&json)?);
             }
-            _ => return Err(Problem::Malformed("An upload has one part file and one part metadata.")),
+            _ => {
+                return Err(Problem::Malformed(
+                    "An upload has one part file and one part metadata.",
+                ));
+            }
         }
     }
     let file = file.ok_or(Invalid { field: "file", reason: "is missing" })?;
@@ -179,16 +195,18 @@ async fn receive_plan(
     if WAYPOINTS_MAX < waypoints.len() {
         return Err(Invalid { field: "waypoints", reason: "must be at most 1,000" }.into());
     }
+    plan.track.check()?;
     let line = json!({ "type": "Feature", "properties": {}, "geometry": plan.track });
-    let points = waypoints.into_iter().map(|waypoint| {
-        json!({
+    let mut features = vec![line];
+    for PlanWaypointBody { position, name, description } in waypoints {
+        check_position("waypoints", &position)?;
+        features.push(json!({
             "type": "Feature",
-            "properties": { "name": waypoint.name, "description": waypoint.description },
-            "geometry": { "type": "Point", "coordinates": waypoint.position },
-        })
-    });
-    let features: Vec<_> = std::iter::once(line).chain(points).collect();
-    let collection = json!({ "type": "FeatureCollection", "features": features });
+            "properties": { "name": name, "description": description },
+            "geometry": { "type": "Point", "coordinates": position },
+        }));
+    }
+    let file = json!({ "type": "FeatureCollection", "features": features }).to_string();
     let metadata = MetadataBody {
         title: plan.title,
         description: plan.description,
@@ -196,15 +214,42 @@ async fn receive_plan(
         kind: Some(plan.kind.unwrap_or_else(|| Kind::Planned.name().to_owned())),
         started_at: plan.started_at,
     };
-    let file = collection.to_string().into_bytes();
-    Ok(Received { file, metadata: metadata.try_into()?, _room: None })
+    Ok(Received { file: file.into_bytes(), metadata: metadata.try_into()?, _room: None })
 }
 
 fn of_form(error: &MultipartError) -> Problem {
     match error {
+        MultipartError::Payload(PayloadError::Overflow) => {
+            Problem::Malformed("A part of the upload has too long a head.")
+        }
         MultipartError::Payload(error) => body::of_payload(error, UPLOAD_BYTES_MAX),
         _ => Problem::Malformed("The body is not a sound multipart/form-data."),
     }
+}
+
+impl PlanTrackBody {
+    /// A device may have bad points, which are passed over; a planner has none.
+    fn check(&self) -> Result<(), Invalid> {
+        let lines = match self {
+            Self::LineString(line) => std::slice::from_ref(line),
+            Self::MultiLineString(lines) => lines,
+        };
+        if lines.is_empty() || lines.iter().any(|line| line.len() < 2) {
+            return Err(Invalid {
+                field: "track",
+                reason: "must have two positions or more a line",
+            });
+        }
+        lines.iter().flatten().try_for_each(|position| check_position("track", position))
+    }
+}
+
+fn check_position(field: &'static str, position: &[f64]) -> Result<(), Invalid> {
+    let reason =
+        "must have positions [longitude, latitude] or [longitude, latitude, elevation] in range";
+    let invalid = Invalid { field, reason };
+    let ([longitude, latitude] | [longitude, latitude, _]) = position else { return Err(invalid) };
+    Position::new(*longitude, *latitude).map(|_| ()).map_err(|_| invalid)
 }
 
 impl TryFrom<MetadataBody> for Metadata {
@@ -215,7 +260,10 @@ impl TryFrom<MetadataBody> for Metadata {
         let text = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         Ok(Self {
             title: text(body.title).as_deref().map(Title::try_from).transpose()?,
-            description: text(body.description).as_deref().map(Description::try_from).transpose()?,
+            description: text(body.description)
+                .as_deref()
+                .map(Description::try_from)
+                .transpose()?,
             sport: text(body.sport).as_deref().map(Sport::try_from).transpose()?,
             kind: text(body.kind).as_deref().map(Kind::try_from).transpose()?,
             started_at: body.started_at,

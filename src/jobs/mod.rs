@@ -40,6 +40,9 @@ pub enum Error {
     /// Mail could not be sent.
     #[error("{0}")]
     Mail(#[from] mail::Error),
+    /// The job is not one that this program knows.
+    #[error("the job cannot be read")]
+    Unreadable,
 }
 
 /// How long an idle worker sleeps before it looks again.
@@ -68,6 +71,7 @@ impl Worker {
     /// Runs every task and job that is due now.
     pub async fn run_due(&self) -> Result<(), Error> {
         self.run_tasks().await?;
+        self.db.put_aside_spent_jobs(self.clock.now()).await?;
         while let Some(leased) = self.db.lease_job(self.clock.now()).await? {
             self.run_leased(leased).await?;
         }

@@ -13,7 +13,7 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 impl Worker {
     pub(super) async fn run_leased(&self, leased: Leased) -> Result<(), Error> {
         let Leased { lease, job } = leased;
-        let kind = job.kind();
+        let kind = job.as_ref().map_or("unreadable", Job::kind);
         let outcome = tokio::select! {
             outcome = self.carry_out(lease, job) => outcome,
             () = self.hold(lease) => return Ok(()),
@@ -31,14 +31,16 @@ impl Worker {
     }
 
     /// Every arm may run twice: see [`crate::db::ops`].
-    async fn carry_out(&self, lease: Lease, job: Job) -> Result<(), Error> {
+    async fn carry_out(&self, lease: Lease, job: Option<Job>) -> Result<(), Error> {
         let now = self.clock.now();
-        match job {
+        match job.ok_or(Error::Unreadable)? {
             Job::AnswerRegistration { registration } => {
                 Ok(self.db.answer_registration(registration, &Code::random(), now).await?)
             }
             Job::AnswerPasswordReset { email } => match Email::try_from(email.as_str()) {
-                Ok(email) => Ok(self.db.answer_password_reset(&email, &Code::random(), now).await?),
+                Ok(email) => {
+                    Ok(self.db.answer_password_reset(&email, &Code::random(), now).await?)
+                }
                 Err(_) => Ok(()),
             },
             Job::SendMail(letter) => Ok(self.mailer.send(lease.job, &letter).await?),

@@ -67,10 +67,19 @@ const PRINCIPLES: &[&str] = &[
 ];
 
 const RIGHTS: &[Right] = &[
-    Right { right: "Access and rectification", how: "GET and PATCH /api/v1/me and /api/v1/activities/{id}" },
+    Right {
+        right: "Access and rectification",
+        how: "GET and PATCH /api/v1/me and /api/v1/activities/{id}",
+    },
     Right { right: "Erasure of an activity", how: "DELETE /api/v1/activities/{id}" },
-    Right { right: "A copy of each record", how: "GET /api/v1/activities/{id}/original and /track.gpx" },
-    Right { right: "Complaint", how: "To the data protection authority of the country you live in, for example the CNIL in France (www.cnil.fr)" },
+    Right {
+        right: "A copy of each record",
+        how: "GET /api/v1/activities/{id}/original and /track.gpx",
+    },
+    Right {
+        right: "Complaint",
+        how: "To the data protection authority of the country you live in, for example the CNIL in France (www.cnil.fr)",
+    },
 ];
 
 impl Policy {

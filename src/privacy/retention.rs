@@ -29,13 +29,8 @@ pub enum Expiring {
 
 impl Expiring {
     /// Every kind, so that the job cannot forget one.
-    pub const ALL: [Self; 5] = [
-        Self::Sessions,
-        Self::MailedCodes,
-        Self::Registrations,
-        Self::FailedJobs,
-        Self::Throttles,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Sessions, Self::MailedCodes, Self::Registrations, Self::FailedJobs, Self::Throttles];
 
     /// What it is, in the words of the policy.
     pub const fn description(self) -> &'static str {

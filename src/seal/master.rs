@@ -104,6 +104,10 @@ impl MasterKey {
     }
 
     /// The password of a database role, the same for every process that has this key.
+    ///
+    /// # Panics
+    ///
+    /// Never: the lengths are constants that HKDF takes.
     pub fn role_password(&self, role: &str) -> Zeroizing<String> {
         let (_, key) = self.current();
         let mut bytes = Zeroizing::new([0; KEY_BYTES]);

@@ -5,6 +5,7 @@
 //! makes all that it sealed unreadable.
 
 mod cipher;
+mod ed25519;
 mod keyring;
 mod master;
 mod secret;
@@ -14,7 +15,9 @@ pub use cipher::{Broken, Place};
 pub use keyring::Keyring;
 pub use master::{AccountKey, MasterKey, UnusableKey};
 pub use secret::{Purpose, Secret};
-pub use token::{ACCESS_TOKEN_LIFETIME, AccessTokens, RefreshToken, Refused, SALT_BYTES};
+pub use token::{
+    ACCESS_TOKEN_LIFETIME, AccessTokens, RefreshToken, Refused, SALT_BYTES, TokenSecret,
+};
 
 use zeroize::Zeroizing;
 

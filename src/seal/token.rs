@@ -11,6 +11,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::ed25519;
 use super::secret::Secret;
 use crate::domain::{AccountId, SessionId};
 
@@ -36,9 +37,23 @@ pub struct AccessTokens {
     keys: RwLock<Vec<TokenKey>>,
 }
 
-/// One generation of the signing key.
+/// A generation of the key that signs access tokens.
+pub struct TokenSecret {
+    /// Its number, from 1.
+    pub generation: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// The key.
+    pub secret: Secret,
+}
+
+/// How old a key is before it signs: by then every process checks with it too.
+const SIGNS_AFTER: TimeDelta = TimeDelta::minutes(1);
+
+/// One generation of the signing key, as the library takes it.
 struct TokenKey {
     id: String,
+    created_at: DateTime<Utc>,
     signing: EncodingKey,
     checking: DecodingKey,
 }
@@ -55,14 +70,15 @@ struct Claims {
 }
 
 impl AccessTokens {
-    /// Tokens of `issuer`, signed with the newest of `generations` (number and secret, newest
-    /// first) and checked with all of them.
-    pub fn new(issuer: String, generations: Vec<(i32, Secret)>) -> Self {
-        Self { issuer, keys: RwLock::new(token_keys(&generations)) }
+    /// Tokens of `issuer`, checked with all of `generations` (the newest first) and signed with the
+    /// newest that is known everywhere.
+    pub fn new(issuer: String, generations: &[TokenSecret]) -> Self {
+        ed25519::install();
+        Self { issuer, keys: RwLock::new(token_keys(generations)) }
     }
 
     /// Takes over a changed set of keys.
-    pub fn reload(&self, generations: &[(i32, Secret)]) {
+    pub fn reload(&self, generations: &[TokenSecret]) {
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = token_keys(generations);
     }
 
@@ -83,7 +99,8 @@ impl AccessTokens {
             exp: (now + ACCESS_TOKEN_LIFETIME).timestamp(),
         };
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let key = keys.first().ok_or(Refused)?;
+        let known = keys.iter().find(|key| key.created_at + SIGNS_AFTER <= now);
+        let key = known.or(keys.last()).ok_or(Refused)?;
         let header = Header {
             typ: Some(TOKEN_TYPE.to_owned()),
             kid: Some(key.id.clone()),
@@ -129,27 +146,19 @@ impl AccessTokens {
     }
 }
 
-fn token_keys(generations: &[(i32, Secret)]) -> Vec<TokenKey> {
+fn token_keys(generations: &[TokenSecret]) -> Vec<TokenKey> {
     generations
         .iter()
-        .map(|(generation, secret)| {
+        .map(|TokenSecret { generation, created_at, secret }| {
             let signing = SigningKey::from_bytes(secret.seed());
             TokenKey {
                 id: generation.to_string(),
-                signing: EncodingKey::from_ed_der(&pkcs8(secret.seed())),
+                created_at: *created_at,
+                signing: EncodingKey::from_ed_der(secret.seed()),
                 checking: DecodingKey::from_ed_der(signing.verifying_key().as_bytes()),
             }
         })
         .collect()
-}
-
-/// An Ed25519 seed as PKCS #8 (RFC 8410, section 7), which is what the library takes.
-fn pkcs8(seed: &[u8; 32]) -> Vec<u8> {
-    const PREFIX: [u8; 16] = [
-        0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04,
-        0x20,
-    ];
-    [PREFIX.as_slice(), seed].concat()
 }
 
 /// A refresh token: which session, which generation of it, and a tag that proves both.
@@ -240,8 +249,12 @@ mod tests {
         master.new_secret(Purpose::AccessToken).0
     }
 
+    fn generation(generation: i32, secret: Secret, created_at: DateTime<Utc>) -> TokenSecret {
+        TokenSecret { generation, created_at, secret }
+    }
+
     fn tokens() -> AccessTokens {
-        AccessTokens::new("http://localhost".to_owned(), vec![(1, secret())])
+        AccessTokens::new("http://localhost".to_owned(), &[generation(1, secret(), now())])
     }
 
     fn now() -> DateTime<Utc> {
@@ -263,16 +276,21 @@ mod tests {
     fn a_rotated_key_still_checks_and_a_dropped_one_does_not() {
         let master = MasterKey::parse_file(&MasterKey::generate_file()).unwrap();
         let (old, stored) = master.new_secret(Purpose::AccessToken);
-        let tokens = AccessTokens::new("http://localhost".to_owned(), vec![(1, old)]);
+        let old = [generation(1, old, now())];
+        let tokens = AccessTokens::new("http://localhost".to_owned(), &old);
         let token = tokens.issue(AccountId::random(), SessionId::random(), now()).unwrap();
 
         let old = master.secret(Purpose::AccessToken, &stored).unwrap();
-        tokens.reload(&[(2, secret()), (1, old)]);
+        tokens.reload(&[generation(2, secret(), now()), generation(1, old, now())]);
         assert!(tokens.check(&token, now()).is_ok());
-        let newer = tokens.issue(AccountId::random(), SessionId::random(), now()).unwrap();
-        assert_eq!(jsonwebtoken::decode_header(&newer).unwrap().kid.as_deref(), Some("2"));
+        let signer = |at| {
+            let token = tokens.issue(AccountId::random(), SessionId::random(), at).unwrap();
+            jsonwebtoken::decode_header(&token).unwrap().kid.unwrap()
+        };
+        // Other processes may not know the new key yet.
+        assert_eq!([signer(now()), signer(now() + SIGNS_AFTER)], ["1", "2"]);
 
-        tokens.reload(&[(2, secret())]);
+        tokens.reload(&[generation(2, secret(), now())]);
         assert_eq!(tokens.check(&token, now()), Err(Refused));
     }
 

@@ -244,6 +244,14 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_loses_all_its_points_goes() {
+        let mut columns = ride(5);
+        (columns.lat_e7[0], columns.lon_e7[0]) = (0, 0);
+        columns.part_ends = vec![1, 5];
+        assert_eq!(cleaned(columns).0.part_ends, [4]);
+    }
+
+    #[test]
     fn nothing_is_left_of_a_recording_that_was_nowhere() {
         let mut columns = ride(3);
         (columns.lat_e7, columns.lon_e7) = (vec![0; 3], vec![0; 3]);
@@ -269,6 +277,7 @@ mod tests {
         let mut columns = ride(20);
         columns.time_ms[5] = START_MS + 18_500;
         columns.time_ms[12] = START_MS;
+        columns.time_ms[8] = columns.time_ms[7];
         let (columns, flaws) = cleaned(columns);
         assert_eq!(columns.len(), 18);
         assert!(columns.time_ms.is_sorted());
@@ -309,6 +318,17 @@ mod tests {
             assert!(columns.lat_e7.iter().all(|lat_e7| *lat_e7 == 470_000_000));
             assert_eq!(flaws, [(Rule::ImpossibleJump, bad.len() as u64)]);
         }
+    }
+
+    #[test]
+    fn several_stretches_out_of_reach_go_together() {
+        let mut columns = ride(20);
+        columns.lat_e7[0] += 1_000_000;
+        columns.lat_e7[1] -= 1_000_000;
+        columns.lat_e7[18] += 1_000_000;
+        let (columns, flaws) = cleaned(columns);
+        assert!(columns.lat_e7.iter().all(|lat_e7| *lat_e7 == 470_000_000));
+        assert_eq!(flaws, [(Rule::ImpossibleJump, 3)]);
     }
 
     #[test]

@@ -5,6 +5,8 @@ mod shade;
 
 use std::ops::Range;
 
+use chrono::{DateTime, NaiveDate};
+
 use super::columns::{Columns, ExactTrack, MISSING, NO_TIME, PublicTrack};
 use place::Place;
 pub use shade::{MARGIN_M, Shade};
@@ -24,6 +26,15 @@ pub struct Zone {
     pub radius_m: f64,
 }
 
+/// What is left of a track for others.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Cut {
+    /// The visible parts of the line.
+    pub track: PublicTrack,
+    /// The day of the first visible point, in UTC: not that of the start, which may be hidden.
+    pub day: Option<NaiveDate>,
+}
+
 /// What others may see of a track: nothing inside `zones`, nothing within `ends_m` metres of where
 /// it begins and ends. `None` if that leaves no line.
 ///
@@ -36,6 +47,7 @@ pub struct Zone {
 /// follow each other in one part of the recording, all visible, no line between two of them passing
 /// through a hidden place. Of each run of two or more points the result holds the positions,
 /// elevations and the time from point to point; of the rest it holds nothing:
+/// * The day is that of the first visible time.
 /// * Times count from 0 at the first visible point, and each part goes on at the time at which the
 ///   one before ended. A pause in sight and a day in a zone look the same.
 /// * Sensor values are left out; a column without a visible value is absent.
@@ -45,18 +57,18 @@ pub struct Zone {
 /// encoded bytes, whatever else differs: the ways inside, their points, pauses, elevations, sensor
 /// values and sampling. Circles differ between tracks only as far as [`Shade`] says: by whether an
 /// end lies in a zone, and else by the cell of the grid that it lies in.
-pub fn cut(track: &ExactTrack, zones: &[Zone], ends_m: f64) -> Option<PublicTrack> {
+pub fn cut(track: &ExactTrack, zones: &[Zone], ends_m: f64) -> Option<Cut> {
     let columns = track.columns();
     let shade = Shade::new(track, zones, ends_m);
     let runs = find_visible_runs(columns, &shade);
     if runs.is_empty() {
         return None;
     }
-    Some(PublicTrack::new(Columns {
+    let track = PublicTrack::new(Columns {
         lat_e7: gather(&columns.lat_e7, &runs),
         lon_e7: gather(&columns.lon_e7, &runs),
-        elevation_dm: drop_if_all(MISSING, gather(&columns.elevation_dm, &runs)),
-        time_ms: drop_if_all(NO_TIME, rebase_times(&columns.time_ms, &runs)),
+        elevation_dm: drop_if_all(&MISSING, gather(&columns.elevation_dm, &runs)),
+        time_ms: drop_if_all(&NO_TIME, rebase_times(&columns.time_ms, &runs)),
         part_ends: runs
             .iter()
             .scan(0, |end, run| {
@@ -65,7 +77,15 @@ pub fn cut(track: &ExactTrack, zones: &[Zone], ends_m: f64) -> Option<PublicTrac
             })
             .collect(),
         ..Columns::default()
-    }))
+    });
+    Some(Cut { track, day: first_day(&columns.time_ms, &runs) })
+}
+
+/// The day of the first visible point that has a time.
+fn first_day(time_ms: &[i64], runs: &[Range<usize>]) -> Option<NaiveDate> {
+    let mut times = runs.iter().filter_map(|run| time_ms.get(run.clone())).flatten();
+    let first_ms = times.find(|time_ms| **time_ms != NO_TIME)?;
+    Some(DateTime::from_timestamp_millis(*first_ms)?.date_naive())
 }
 
 fn find_visible_runs(columns: &Columns, shade: &Shade) -> Vec<Range<usize>> {
@@ -94,8 +114,8 @@ fn gather<T: Copy>(column: &[T], runs: &[Range<usize>]) -> Vec<T> {
     runs.iter().filter_map(|run| column.get(run.clone())).flatten().copied().collect()
 }
 
-fn drop_if_all<T: PartialEq>(missing: T, column: Vec<T>) -> Vec<T> {
-    if column.iter().all(|value| *value == missing) { Vec::new() } else { column }
+fn drop_if_all<T: PartialEq>(missing: &T, column: Vec<T>) -> Vec<T> {
+    if column.iter().all(|value| value == missing) { Vec::new() } else { column }
 }
 
 /// Lets a clock run from 0 that stands still between parts. Time that runs back counts as none.
@@ -136,7 +156,7 @@ mod tests {
     #[test]
     fn points_in_a_zone_and_its_margin_are_dropped() {
         let track = northwards(&[-2000, -1000, -425, -375, 0, 375, 425, 1000, 2000]);
-        let visible = cut(&track, &[HOME], 0.0).unwrap();
+        let visible = cut(&track, &[HOME], 0.0).unwrap().track;
         assert_eq!(
             visible.columns().lat_e7,
             northwards(&[-2000, -1000, 1000, 2000]).columns().lat_e7
@@ -146,10 +166,10 @@ mod tests {
 
     #[test]
     fn a_line_that_passes_through_a_zone_between_two_points_is_cut() {
-        let visible = cut(&northwards(&[-2000, -1000, 1000, 2000]), &[HOME], 0.0).unwrap();
+        let visible = cut(&northwards(&[-2000, -1000, 1000, 2000]), &[HOME], 0.0).unwrap().track;
         assert_eq!(visible.columns().part_ends, [2, 4]);
         let aside = Zone { lon_e7: HOME.lon_e7 + 2 * 400 * EAST_E7, ..HOME };
-        let visible = cut(&northwards(&[-2000, -1000, 1000, 2000]), &[aside], 0.0).unwrap();
+        let visible = cut(&northwards(&[-2000, -1000, 1000, 2000]), &[aside], 0.0).unwrap().track;
         assert_eq!(visible.columns().part_ends, [4]);
     }
 
@@ -186,7 +206,7 @@ mod tests {
             ..Columns::default()
         };
         let zone = Zone { lat_e7: 0, lon_e7: -1_799_999_000, radius_m: 400.0 };
-        let visible = cut(&ExactTrack::new(columns), &[zone], 0.0).unwrap();
+        let visible = cut(&ExactTrack::new(columns), &[zone], 0.0).unwrap().track;
         assert_eq!(visible.columns().part_ends, [2, 4]);
 
         let over_the_pole = Columns {
@@ -196,7 +216,7 @@ mod tests {
             ..Columns::default()
         };
         let zone = Zone { lat_e7: 900_000_000, lon_e7: 450_000_000, radius_m: 400.0 };
-        let visible = cut(&ExactTrack::new(over_the_pole), &[zone], 0.0).unwrap();
+        let visible = cut(&ExactTrack::new(over_the_pole), &[zone], 0.0).unwrap().track;
         assert_eq!(visible.columns().part_ends, [2, 4]);
     }
 
@@ -204,7 +224,7 @@ mod tests {
     fn times_count_from_zero_and_stand_still_between_parts() {
         let mut columns = northwards(&[-2000, -1000, 0, 1000, 2000, 3000]).columns().clone();
         columns.time_ms = vec![1_000_000, 1_060_000, 5_000_000, 9_000_000, NO_TIME, 9_120_000];
-        let visible = cut(&ExactTrack::new(columns), &[HOME], 0.0).unwrap();
+        let visible = cut(&ExactTrack::new(columns), &[HOME], 0.0).unwrap().track;
         assert_eq!(visible.columns().time_ms, [0, 60_000, 60_000, NO_TIME, 180_000]);
     }
 
@@ -213,7 +233,7 @@ mod tests {
         let mut columns = northwards(&[1000, 1100, 1200, 1300]).columns().clone();
         columns.time_ms = vec![0, 10_000, 5_000_000, 5_010_000];
         columns.part_ends = vec![2, 4];
-        let visible = cut(&ExactTrack::new(columns), &[], 0.0).unwrap();
+        let visible = cut(&ExactTrack::new(columns), &[], 0.0).unwrap().track;
         assert_eq!(visible.columns().time_ms, [0, 10_000, 10_000, 20_000]);
     }
 
@@ -223,8 +243,8 @@ mod tests {
         columns.heart_rate_bpm = vec![140; 5];
         columns.elevation_dm = vec![MISSING, MISSING, 4000, MISSING, MISSING];
         columns.time_ms = vec![NO_TIME, NO_TIME, 1000, NO_TIME, NO_TIME];
-        let visible = cut(&ExactTrack::new(columns), &[HOME], 0.0).unwrap();
-        let bare = cut(&northwards(&[-2000, -1000, 0, 1000, 2000]), &[HOME], 0.0).unwrap();
+        let visible = cut(&ExactTrack::new(columns), &[HOME], 0.0).unwrap().track;
+        let bare = cut(&northwards(&[-2000, -1000, 0, 1000, 2000]), &[HOME], 0.0).unwrap().track;
         assert_eq!(visible, bare);
     }
 
@@ -234,7 +254,7 @@ mod tests {
             .into_iter()
             .flat_map(|north_m| [north_m, north_m + 10])
             .collect();
-        let visible = cut(&northwards(&loops), &[], ENDS_M).unwrap();
+        let visible = cut(&northwards(&loops), &[], ENDS_M).unwrap().track;
         let seen = northwards(&[5000, 5010, 5000, 5010]);
         assert_eq!(visible.columns().lat_e7, seen.columns().lat_e7);
     }
@@ -251,7 +271,7 @@ mod tests {
             };
             let ends = [0, ways.len() - 1].map(|end| Zone { lat_e7: columns.lat_e7[end], lon_e7: columns.lon_e7[end], radius_m: ends_m });
             let zone = Zone { lat_e7, lon_e7: lon_e7(0), radius_m: 150.0 };
-            if let Some(visible) = cut(&ExactTrack::new(columns), &[zone], ends_m) {
+            if let Some(Cut { track: visible, .. }) = cut(&ExactTrack::new(columns), &[zone], ends_m) {
                 let visible = visible.columns();
                 for hidden in [zone, ends[0], ends[1]] {
                     for (lat_e7, lon_e7) in visible.lat_e7.iter().zip(&visible.lon_e7) {
@@ -266,8 +286,8 @@ mod tests {
             // Coming home in between is part of the way for both.
             let track = weave(&outside, &inside);
             let other = weave(&outside, &other_inside);
-            let shown = cut(&track, &[HOME], ends_m).map(|track| encode_public(&track));
-            let other_shown = cut(&other, &[HOME], ends_m).map(|track| encode_public(&track));
+            let shown = cut(&track, &[HOME], ends_m).map(|cut| (encode_public(&cut.track), cut.day));
+            let other_shown = cut(&other, &[HOME], ends_m).map(|cut| (encode_public(&cut.track), cut.day));
             prop_assert_eq!(shown, other_shown);
         }
 
@@ -288,8 +308,8 @@ mod tests {
                 hidden
             };
             let [track, other] = [inside, other_inside].map(|inside| weave(&outside, &at_home(same_cells(inside))));
-            let shown = cut(&track, &[], ENDS_M).map(|track| encode_public(&track));
-            let other_shown = cut(&other, &[], ENDS_M).map(|track| encode_public(&track));
+            let shown = cut(&track, &[], ENDS_M).map(|cut| (encode_public(&cut.track), cut.day));
+            let other_shown = cut(&other, &[], ENDS_M).map(|cut| (encode_public(&cut.track), cut.day));
             prop_assert_eq!(shown, other_shown);
         }
     }

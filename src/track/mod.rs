@@ -5,16 +5,19 @@
 pub mod clean;
 pub mod columns;
 pub mod cut;
+pub mod edit;
+pub mod elevation;
 pub mod encode;
 pub mod measure;
 pub mod read;
 pub mod reading;
+pub mod simplify;
 pub mod waypoints;
 pub mod write;
 
 pub use clean::clean;
 pub use columns::{Columns, ExactTrack, PublicTrack};
-pub use cut::{Shade, Zone, cut};
+pub use cut::{Cut, Shade, Zone, cut};
 pub use measure::{Statistics, measure};
 pub use read::{FILE_BYTES_MAX, read};
 pub use reading::{Flaw, Reading, Recording, Rule, Unreadable, Waypoint};

@@ -64,8 +64,14 @@ impl TestApp {
         fs::create_dir_all(&data).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let given = [("OPENTRACKS_PUBLIC_URL", address.as_str()), ("OPENTRACKS_DATA", data.to_str().unwrap())];
-        let given = given.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let given = [
+            ("OPENTRACKS_PUBLIC_URL", address.as_str()),
+            ("OPENTRACKS_DATA", data.to_str().unwrap()),
+        ];
+        let given = given
+            .iter()
+            .chain(settings)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let config = Config::read(given).unwrap();
         let now = Arc::new(Mutex::new(Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap()));
         let clock = Clock::new({
@@ -97,13 +103,19 @@ impl TestApp {
     /// The mails sent to `email`, oldest first, each as its source text.
     pub async fn mails(&self, email: &str) -> Vec<String> {
         self.run_jobs().await;
-        let mut mails: Vec<(std::time::SystemTime, String)> = fs::read_dir(self.data.join("outbox"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
-            .map(|path| (fs::metadata(&path).unwrap().modified().unwrap(), fs::read_to_string(path).unwrap()))
-            .filter(|(_, mail)| mail.contains(&format!("To: {email}")))
-            .collect();
+        let mut mails: Vec<(std::time::SystemTime, String)> =
+            fs::read_dir(self.data.join("outbox"))
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+                .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
+                .map(|path| {
+                    (
+                        fs::metadata(&path).unwrap().modified().unwrap(),
+                        fs::read_to_string(path).unwrap(),
+                    )
+                })
+                .filter(|(_, mail)| mail.contains(&format!("To: {email}")))
+                .collect();
         mails.sort();
         mails.into_iter().map(|(_, mail)| mail).collect()
     }
@@ -239,10 +251,15 @@ pub fn northward_gpx(lon: f64, lat: f64, points: usize) -> Vec<u8> {
     );
     let start = Utc.with_ymd_and_hms(2026, 5, 30, 7, 0, 0).unwrap();
     for index in 0..u32::try_from(points).unwrap() {
-        let (north, time) = (f64::from(index) * 10.0 / 111_320.0, start + TimeDelta::seconds(3) * i32::try_from(index).unwrap());
+        let (north, time) = (
+            f64::from(index) * 10.0 / 111_320.0,
+            start + TimeDelta::seconds(3) * i32::try_from(index).unwrap(),
+        );
         let point = format!(
             "<trkpt lat=\"{:.7}\" lon=\"{lon:.7}\"><ele>{}</ele><time>{}</time></trkpt>",
-            lat + north, 100 + index % 7, time.format("%Y-%m-%dT%H:%M:%SZ")
+            lat + north,
+            100 + index % 7,
+            time.format("%Y-%m-%dT%H:%M:%SZ")
         );
         gpx.push_str(&point);
     }
@@ -252,7 +269,9 @@ pub fn northward_gpx(lon: f64, lat: f64, points: usize) -> Vec<u8> {
 
 /// The code that stands alone on a line of a mail.
 pub fn code_in(mail: &str) -> Option<String> {
-    let is_code = |line: &&str| (6..=8).contains(&line.len()) && line.bytes().all(|byte| byte.is_ascii_digit());
+    let is_code = |line: &&str| {
+        (6..=8).contains(&line.len()) && line.bytes().all(|byte| byte.is_ascii_digit())
+    };
     mail.lines().map(str::trim_end).find(is_code).map(ToOwned::to_owned)
 }
 
@@ -260,6 +279,16 @@ pub fn code_in(mail: &str) -> Option<String> {
 pub async fn connect(app: &TestApp, role: &str) -> AsyncPgConnection {
     let url = app.database_url.replace("postgres://opentracks@", &format!("postgres://{role}@"));
     AsyncPgConnection::establish(&url).await.unwrap()
+}
+
+/// Every row of the database, as `pg_dump` writes them.
+pub fn dump_data(app: &TestApp) -> String {
+    let mut dump = std::process::Command::new("pg_dump");
+    let output =
+        dump.args(["--data-only", "--exclude-schema=public"]).arg(&app.database_url).output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Everything that this process logged.
@@ -289,7 +318,10 @@ impl TestCluster {
 fn remove_leftovers(all: &Path) {
     for entry in fs::read_dir(all).unwrap().flatten() {
         let name = entry.file_name();
-        let Some(process) = name.to_str().and_then(|name| name.strip_prefix("opentracks-test-")) else { continue };
+        let Some(process) = name.to_str().and_then(|name| name.strip_prefix("opentracks-test-"))
+        else {
+            continue;
+        };
         if !Path::new("/proc").join(process).exists() {
             // Another test process may be at it.
             let _removed = fs::remove_dir_all(entry.path());

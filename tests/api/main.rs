@@ -13,6 +13,7 @@ mod harness;
 mod jobs;
 mod logs;
 mod me;
+mod promises;
 mod schema;
 mod sharing;
 mod sync;

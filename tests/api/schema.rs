@@ -48,8 +48,10 @@ async fn columns() -> Vec<Column> {
 async fn the_inventory_lists_every_stored_column() {
     let stored: BTreeSet<String> =
         columns().await.iter().map(|column| format!("{}.{}", column.table, column.name)).collect();
-    let declared: BTreeSet<String> =
-        inventory::COLUMNS.iter().map(|column| format!("{}.{}", column.table, column.name)).collect();
+    let declared: BTreeSet<String> = inventory::COLUMNS
+        .iter()
+        .map(|column| format!("{}.{}", column.table, column.name))
+        .collect();
     assert_eq!(stored, declared);
     assert_eq!(inventory::COLUMNS.len(), declared.len(), "a column is listed twice");
 }
@@ -58,9 +60,18 @@ async fn the_inventory_lists_every_stored_column() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_table_definitions_agree_with_the_database() {
     let kinds: BTreeMap<&str, &str> = [
-        ("uuid", "Uuid"), ("bytea", "Bytea"), ("text", "Text"), ("timestamptz", "Timestamptz"),
-        ("int2", "Int2"), ("int4", "Int4"), ("int8", "Int8"), ("float8", "Float8"), ("bool", "Bool"),
-        ("date", "Date"), ("jsonb", "Jsonb"), ("geography", "Geography"),
+        ("uuid", "Uuid"),
+        ("bytea", "Bytea"),
+        ("text", "Text"),
+        ("timestamptz", "Timestamptz"),
+        ("int2", "Int2"),
+        ("int4", "Int4"),
+        ("int8", "Int8"),
+        ("float8", "Float8"),
+        ("bool", "Bool"),
+        ("date", "Date"),
+        ("jsonb", "Jsonb"),
+        ("geography", "Geography"),
     ]
     .into();
     let mut stored: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -79,7 +90,7 @@ fn declared(source: &str) -> BTreeMap<String, Vec<String>> {
     let mut table = String::new();
     for line in source.lines().map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|(name, _)| name.contains('.')) {
-            table = name.to_owned();
+            name.clone_into(&mut table);
         } else if line.contains(" -> ") && line.ends_with(',') {
             tables.entry(table.clone()).or_default().push(line.trim_end_matches(',').to_owned());
         }
@@ -94,7 +105,8 @@ async fn what_belongs_to_an_account_is_keyed_by_it_first() {
     let columns = columns().await;
     let mut checked = 0;
     for column in columns.iter().filter(|column| column.keyed) {
-        let of_accounts = column.table.starts_with("identity.") || column.table.starts_with("vault.");
+        let of_accounts =
+            column.table.starts_with("identity.") || column.table.starts_with("vault.");
         if of_accounts && !SHARED.contains(&column.table.as_str()) {
             assert_eq!(column.name, "account_id", "{}", column.table);
             checked += 1;
@@ -121,22 +133,31 @@ async fn migrations_can_be_taken_back() {
 /// Runs a file of every migration, the newest first if `backwards`.
 fn apply(url: &str, file: &str, backwards: bool) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-    let mut migrations: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut migrations: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     migrations.sort();
     if backwards {
         migrations.reverse();
     }
     for migration in migrations {
         let mut psql = Command::new("psql");
-        psql.args(["-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-f"]).arg(migration.join(file)).arg(url);
-        assert!(psql.env("PGOPTIONS", "-c client_min_messages=warning").status().unwrap().success());
+        psql.args(["-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-f"])
+            .arg(migration.join(file))
+            .arg(url);
+        assert!(
+            psql.env("PGOPTIONS", "-c client_min_messages=warning").status().unwrap().success()
+        );
     }
 }
 
 /// The schema as SQL, without what differs from dump to dump.
 fn dump(url: &str) -> String {
-    let output = Command::new("pg_dump").args(["--schema-only", "--no-comments"]).arg(url).output().unwrap();
+    let output =
+        Command::new("pg_dump").args(["--schema-only", "--no-comments"]).arg(url).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().filter(|line| !line.starts_with("\\") && !line.starts_with("--")).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .filter(|line| !line.starts_with('\\') && !line.starts_with("--"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

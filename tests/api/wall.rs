@@ -12,7 +12,9 @@ async fn the_commons_login_reads_neither_vault_nor_identity_whatever_it_says() {
     let mut conn = connect(&app, "opentracks_commons").await;
     // The login reads only by default; it could say otherwise, so let it.
     conn.batch_execute("SET default_transaction_read_only = off").await.unwrap();
-    conn.batch_execute("SELECT * FROM commons.renditions, commons.published, commons.members").await.unwrap();
+    conn.batch_execute("SELECT * FROM commons.renditions, commons.published, commons.members")
+        .await
+        .unwrap();
     for statement in [
         "SELECT * FROM vault.activities",
         "SELECT count(*) FROM vault.tracks",

@@ -125,7 +125,7 @@ pub(in crate::db) async fn publish(
             renditions::sport.eq(change.sport.name()),
             renditions::title.eq(change.title.as_str()),
             renditions::description.eq(change.description.as_ref().map(Description::as_str)),
-            renditions::day.eq(activity.started_at.map(|start| start.date_naive())),
+            renditions::day.eq(shared.day),
             renditions::statistics.eq(serde_json::to_value(statistics).map_err(corrupt)?),
             renditions::waypoints.eq(serde_json::to_value(&shared.waypoints).map_err(corrupt)?),
             renditions::track.eq(encode::encode_public(&shared.track)),

@@ -43,8 +43,17 @@ pub struct Profile {
     pub locale: Locale,
 }
 
+impl Profile {
+    /// Every name that a person gave.
+    pub fn names(&self) -> Vec<&str> {
+        let optional = [&self.given_name, &self.family_name].into_iter().flatten();
+        let names = std::iter::once(self.public_name.as_str());
+        names.chain(optional.map(PersonName::as_str)).collect()
+    }
+}
+
 /// Fields of a profile to change; the others stay.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct ProfileChange {
     /// A new public name.
     pub public_name: Option<PublicName>,
@@ -85,16 +94,7 @@ struct Row {
 impl Db {
     /// An account, for its owner.
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, Error> {
-        let conn = &mut *self.conn().await?;
-        let found: Option<(Row, Vec<u8>, String)> = accounts::table
-            .inner_join(account_keys::table.on(account_keys::account_id.eq(accounts::account_id)))
-            .inner_join(members::table.on(members::member_id.eq(accounts::account_id)))
-            .filter(accounts::account_id.eq(Uuid::from(id)))
-            .select((Row::as_select(), account_keys::wrapped, members::public_name))
-            .first(conn)
-            .await
-            .optional()?;
-        found.map(|(row, wrapped, name)| open(&self.keyring, &row, &wrapped, &name)).transpose()
+        find(&mut *self.conn().await?, &self.keyring, id).await
     }
 
     /// Makes an account without a mailed code: for the operator. `None` when the address has one.
@@ -120,7 +120,8 @@ impl Db {
             .first(&mut *self.conn().await?)
             .await
             .optional()?;
-        Ok(found.map(|(account, password_hash)| Credentials { account: account.into(), password_hash }))
+        Ok(found
+            .map(|(account, password_hash)| Credentials { account: account.into(), password_hash }))
     }
 
     /// Keeps another password hash, for the same password or a new one.
@@ -132,38 +133,70 @@ impl Db {
         Ok(())
     }
 
-    /// Changes the fields that `change` names; returns the account as it is then.
+    /// Changes the fields that `change` names, unless the account is not as `expected` any more;
+    /// returns it as it is then. `None` when nothing was done.
     pub async fn change_profile(
         &self,
         id: AccountId,
+        expected: impl Fn(&Account) -> bool + Send + Sync,
         change: ProfileChange,
     ) -> Result<Option<Account>, Error> {
-        let Some(account) = self.account(id).await? else { return Ok(None) };
-        let profile = Profile {
-            public_name: change.public_name.unwrap_or(account.profile.public_name),
-            given_name: change.given_name.unwrap_or(account.profile.given_name),
-            family_name: change.family_name.unwrap_or(account.profile.family_name),
-            locale: change.locale.unwrap_or(account.profile.locale),
-        };
         let conn = &mut *self.conn().await?;
-        let key = account_key(conn, &self.keyring, id).await?;
         conn.transaction(async |conn| {
-            diesel::update(accounts::table.find(Uuid::from(id)))
-                .set((
-                    accounts::profile.eq(seal_names(&key, &profile)?),
-                    accounts::locale.eq(profile.locale.name()),
-                ))
-                .execute(conn)
-                .await?;
-            diesel::update(members::table.find(Uuid::from(id)))
-                .set(members::public_name.eq(profile.public_name.as_str()))
-                .execute(conn)
-                .await?;
-            Ok::<_, Error>(())
+            // Locked, so that two changes of different fields are both kept.
+            let row = accounts::table.find(Uuid::from(id));
+            row.select(accounts::account_id).for_update().first::<Uuid>(conn).await?;
+            let found = find(conn, &self.keyring, id).await?;
+            let Some(account) = found.filter(|account| expected(account)) else { return Ok(None) };
+            let before = account.profile;
+            let profile = Profile {
+                public_name: change.public_name.unwrap_or(before.public_name),
+                given_name: change.given_name.unwrap_or(before.given_name),
+                family_name: change.family_name.unwrap_or(before.family_name),
+                locale: change.locale.unwrap_or(before.locale),
+            };
+            update_profile(conn, &self.keyring, id, &profile).await?;
+            Ok(Some(Account { profile, ..account }))
         })
-        .await?;
-        Ok(Some(Account { profile, ..account }))
+        .await
     }
+}
+
+pub(super) async fn find(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    id: AccountId,
+) -> Result<Option<Account>, Error> {
+    let found: Option<(Row, Vec<u8>, String)> = accounts::table
+        .inner_join(account_keys::table.on(account_keys::account_id.eq(accounts::account_id)))
+        .inner_join(members::table.on(members::member_id.eq(accounts::account_id)))
+        .filter(accounts::account_id.eq(Uuid::from(id)))
+        .select((Row::as_select(), account_keys::wrapped, members::public_name))
+        .first(conn)
+        .await
+        .optional()?;
+    found.map(|(row, wrapped, name)| open(keyring, &row, &wrapped, &name)).transpose()
+}
+
+async fn update_profile(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    id: AccountId,
+    profile: &Profile,
+) -> Result<(), Error> {
+    let key = account_key(conn, keyring, id).await?;
+    diesel::update(accounts::table.find(Uuid::from(id)))
+        .set((
+            accounts::profile.eq(seal_names(&key, profile)?),
+            accounts::locale.eq(profile.locale.name()),
+        ))
+        .execute(conn)
+        .await?;
+    diesel::update(members::table.find(Uuid::from(id)))
+        .set(members::public_name.eq(profile.public_name.as_str()))
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Makes the account that a registration asked for. `false` when its address has one already.
@@ -231,7 +264,8 @@ pub(in crate::db) async fn account_key(
 fn seal_names(key: &AccountKey, profile: &Profile) -> Result<Vec<u8>, Error> {
     let text = |name: &Option<PersonName>| name.as_ref().map(|name| name.as_str().to_owned());
     let names = Names { given: text(&profile.given_name), family: text(&profile.family_name) };
-    let json = serde_json::to_vec(&names).map_err(|_| Error::Corrupt("identity.accounts.profile"))?;
+    let json =
+        serde_json::to_vec(&names).map_err(|_| Error::Corrupt("identity.accounts.profile"))?;
     Ok(key.seal(TABLE, "profile", key.account().into(), &json))
 }
 
@@ -254,9 +288,13 @@ fn open(keyring: &Keyring, row: &Row, wrapped: &[u8], public_name: &str) -> Resu
                 .map_err(|_| Error::Corrupt("commons.members.public_name"))?,
             given_name: name(names.given)?,
             family_name: name(names.family)?,
-            locale: Locale::try_from(row.locale.as_str()).map_err(|_| corrupt())?,
+            locale: parse_locale(&row.locale)?,
         },
         policy_version: row.policy_version.clone(),
         created_at: row.created_at,
     })
+}
+
+pub(super) fn parse_locale(stored: &str) -> Result<Locale, Error> {
+    Locale::try_from(stored).map_err(|_| Error::Corrupt("identity.accounts.locale"))
 }

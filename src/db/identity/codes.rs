@@ -7,11 +7,12 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::accounts::{self, Profile, parse_locale};
 use super::{email_hash, sessions};
 use crate::db::ops::{Job, enqueue};
-use crate::db::schema::identity::{accounts, addresses, codes};
+use crate::db::schema::identity::{accounts as accounts_table, addresses, codes};
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, Email, Letter, Locale, Subject};
+use crate::domain::{AccountId, Email, Invalid, Letter, Subject};
 use crate::privacy::retention;
 use crate::seal::{Keyring, random_bytes};
 
@@ -33,7 +34,8 @@ impl Code {
 
     /// A code that someone typed: digits, with or without spaces between.
     pub fn typed(raw: &str) -> Option<Self> {
-        let digits: String = raw.chars().filter(|char| !char.is_whitespace()).take(DIGITS + 1).collect();
+        let digits: String =
+            raw.chars().filter(|char| !char.is_whitespace()).take(DIGITS + 1).collect();
         let sound = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
         sound.then_some(Self(digits))
     }
@@ -60,6 +62,16 @@ impl fmt::Debug for Code {
     }
 }
 
+/// What became of a wish for a new password.
+pub enum Reset {
+    /// It is kept.
+    Done,
+    /// The code is not the one.
+    Refused,
+    /// The code is the one, the password is not fit.
+    Unfit(Invalid),
+}
+
 impl Db {
     /// Enqueues the answer to a forgotten password. The same work whether or not the address has
     /// an account: only the job looks.
@@ -79,9 +91,11 @@ impl Db {
         let hash = email_hash(&self.keyring, email);
         conn.transaction(async |conn| {
             let found = addresses::table
-                .inner_join(accounts::table.on(accounts::account_id.eq(addresses::account_id)))
+                .inner_join(
+                    accounts_table::table.on(accounts_table::account_id.eq(addresses::account_id)),
+                )
                 .filter(addresses::email_hash.eq(hash))
-                .select((accounts::account_id, accounts::locale))
+                .select((accounts_table::account_id, accounts_table::locale))
                 .first::<(Uuid, String)>(conn)
                 .await
                 .optional()?;
@@ -98,8 +112,7 @@ impl Db {
                 ))
                 .execute(conn)
                 .await?;
-            let locale = Locale::try_from(locale.as_str())
-                .map_err(|_| Error::Corrupt("identity.accounts.locale"))?;
+            let locale = parse_locale(&locale)?;
             let subject = Subject::PasswordReset { code: code.as_str().to_owned() };
             let letter = Letter { to: email.as_str().to_owned(), locale, subject };
             enqueue(conn, &self.keyring, Some(account.into()), &Job::SendMail(letter), now).await
@@ -107,15 +120,16 @@ impl Db {
         .await
     }
 
-    /// Keeps a new password for who holds the mailed code, ends every session and says so by mail.
-    /// `false` when the code is not the one; each wrong code uses up an attempt.
+    /// Keeps a new password for who holds the mailed code, if it is `fit` for them, ends every
+    /// session and says so by mail. Each wrong code uses up an attempt.
     pub async fn reset_password(
         &self,
         email: &Email,
         code: &Code,
         password_hash: &str,
+        fit: impl Fn(&Profile) -> Result<(), Invalid> + Send + Sync,
         now: DateTime<Utc>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Reset, Error> {
         let conn = &mut *self.conn().await?;
         let hash = email_hash(&self.keyring, email);
         conn.transaction(async |conn| {
@@ -138,15 +152,19 @@ impl Db {
             .await
             .optional()?;
             let matching = attempt.filter(|(id, hash)| code.matches(&self.keyring, *id, hash));
-            let Some((account, _)) = matching else { return Ok(false) };
+            let Some((account, _)) = matching else { return Ok(Reset::Refused) };
+            let owner = accounts::find(conn, &self.keyring, account.into()).await?;
+            if let Some(Err(invalid)) = owner.map(|owner| fit(&owner.profile)) {
+                return Ok(Reset::Unfit(invalid));
+            }
             diesel::delete(codes::table.find((account, PASSWORD_RESET))).execute(conn).await?;
-            diesel::update(accounts::table.find(account))
-                .set(accounts::password_hash.eq(password_hash))
+            diesel::update(accounts_table::table.find(account))
+                .set(accounts_table::password_hash.eq(password_hash))
                 .execute(conn)
                 .await?;
             sessions::delete_all(conn, account.into()).await?;
             self.tell_password_changed(conn, account.into(), email, now).await?;
-            Ok(true)
+            Ok(Reset::Done)
         })
         .await
     }
@@ -158,13 +176,12 @@ impl Db {
         email: &Email,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let locale: String = accounts::table
+        let locale: String = accounts_table::table
             .find(Uuid::from(account))
-            .select(accounts::locale)
+            .select(accounts_table::locale)
             .first(conn)
             .await?;
-        let locale = Locale::try_from(locale.as_str())
-            .map_err(|_| Error::Corrupt("identity.accounts.locale"))?;
+        let locale = parse_locale(&locale)?;
         let letter =
             Letter { to: email.as_str().to_owned(), locale, subject: Subject::PasswordChanged };
         enqueue(conn, &self.keyring, Some(account), &Job::SendMail(letter), now).await

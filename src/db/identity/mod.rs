@@ -7,9 +7,9 @@ mod sessions;
 
 pub(in crate::db) use accounts::account_key;
 pub use accounts::{Account, Credentials, Profile, ProfileChange};
-pub use codes::Code;
+pub use codes::{Code, Reset};
 pub use registrations::Registration;
-pub use sessions::{NewSession, Rotation, SessionRow};
+pub use sessions::{NewSession, Rotation, SessionPosition, SessionRow};
 
 use crate::domain::Email;
 use crate::seal::Keyring;

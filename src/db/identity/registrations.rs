@@ -7,12 +7,12 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::accounts::{self, Profile};
+use super::accounts::{self, Profile, parse_locale};
 use super::codes::{ATTEMPTS_MAX, Code};
-use super::sessions::{self, NewSession};
 use super::email_hash;
+use super::sessions::{self, NewSession};
 use crate::db::ops::{Job, enqueue};
-use crate::db::schema::identity::{addresses, registrations};
+use crate::db::schema::identity::{accounts as accounts_table, addresses, registrations};
 use crate::db::{Db, Error};
 use crate::domain::{
     AccountId, Email, Letter, Locale, PersonName, PublicName, RegistrationId, Subject,
@@ -63,8 +63,12 @@ impl Db {
                 .values((
                     registrations::registration_id.eq(Uuid::from(id)),
                     registrations::email_hash.eq(email_hash(&self.keyring, &registration.email)),
-                    registrations::content
-                        .eq(self.keyring.queue.seal(TABLE, "content", id.into(), &content)),
+                    registrations::content.eq(self.keyring.queue.seal(
+                        TABLE,
+                        "content",
+                        id.into(),
+                        &content,
+                    )),
                     registrations::attempts_left.eq(ATTEMPTS_MAX),
                     registrations::expires_at.eq(registration.asked_at + retention::REGISTRATION),
                 ))
@@ -96,12 +100,19 @@ impl Db {
                 .optional()?;
             let Some((hash, content)) = row else { return Ok(()) };
             let registration = self.open_registration(id, &content)?;
-            let known = diesel::select(diesel::dsl::exists(addresses::table.find(hash)))
-                .get_result::<bool>(conn)
-                .await?;
-            let subject = if known {
+            let known = accounts_table::table
+                .inner_join(
+                    addresses::table.on(addresses::account_id.eq(accounts_table::account_id)),
+                )
+                .filter(addresses::email_hash.eq(hash))
+                .select(accounts_table::locale)
+                .first::<String>(conn)
+                .await
+                .optional()?;
+            let (locale, subject) = if let Some(locale) = known {
                 diesel::delete(registrations::table.find(Uuid::from(id))).execute(conn).await?;
-                Subject::AlreadyRegistered
+                // In the language of the account: it is its owner who reads it.
+                (parse_locale(&locale)?, Subject::AlreadyRegistered)
             } else {
                 diesel::update(registrations::table.find(Uuid::from(id)))
                     .set((
@@ -110,13 +121,11 @@ impl Db {
                     ))
                     .execute(conn)
                     .await?;
-                Subject::SignUp {
-                    code: code.as_str().to_owned(),
-                    public_name: registration.profile.public_name.as_str().to_owned(),
-                }
+                let public_name = registration.profile.public_name.as_str().to_owned();
+                let subject = Subject::SignUp { code: code.as_str().to_owned(), public_name };
+                (registration.profile.locale, subject)
             };
-            let to = registration.email.as_str().to_owned();
-            let letter = Letter { to, locale: registration.profile.locale, subject };
+            let letter = Letter { to: registration.email.as_str().to_owned(), locale, subject };
             enqueue(conn, &self.keyring, None, &Job::SendMail(letter), now).await
         })
         .await
@@ -205,7 +214,8 @@ impl From<&Registration> for Content {
 impl Content {
     fn parse(self, id: RegistrationId) -> Option<Registration> {
         let name = |name: Option<String>| {
-            name.map(|name| PersonName::try_from(name.as_str()).ok()).map_or(Some(None), |name| name.map(Some))
+            name.map(|name| PersonName::try_from(name.as_str()).ok())
+                .map_or(Some(None), |name| name.map(Some))
         };
         Some(Registration {
             id,

@@ -40,6 +40,22 @@ pub struct SessionRow {
     pub expires_at: DateTime<Utc>,
 }
 
+/// A place in the list of sessions: just after this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionPosition {
+    /// When it was used last.
+    pub last_used_at: DateTime<Utc>,
+    /// Which it is.
+    pub id: SessionId,
+}
+
+impl SessionPosition {
+    /// The place just after `session`.
+    pub fn after(session: &SessionRow) -> Self {
+        Self { last_used_at: session.last_used_at, id: session.id }
+    }
+}
+
 /// What became of a refresh token.
 pub enum Rotation {
     /// It was good; here is the next.
@@ -138,21 +154,29 @@ impl Db {
         .await
     }
 
-    /// The sessions of an account, the one used last first.
+    /// Up to `limit` sessions of an account, the one used last first, from `after` on.
     pub async fn sessions(
         &self,
         account: AccountId,
+        after: Option<SessionPosition>,
+        limit: usize,
         now: DateTime<Utc>,
     ) -> Result<Vec<SessionRow>, Error> {
         let conn = &mut *self.conn().await?;
         let key = account_key(conn, &self.keyring, account).await?;
-        let rows: Vec<Row> = sessions::table
+        let mut query = sessions::table
             .filter(sessions::account_id.eq(Uuid::from(account)))
             .filter(sessions::expires_at.gt(now))
-            .order(sessions::rotated_at.desc())
+            .order((sessions::rotated_at.desc(), sessions::session_id.desc()))
+            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
             .select(Row::as_select())
-            .load(conn)
-            .await?;
+            .into_boxed();
+        if let Some(SessionPosition { last_used_at, id }) = after {
+            let earlier = sessions::rotated_at.lt(last_used_at);
+            let same = sessions::rotated_at.eq(last_used_at);
+            query = query.filter(earlier.or(same.and(sessions::session_id.lt(Uuid::from(id)))));
+        }
+        let rows: Vec<Row> = query.load(conn).await?;
         let open = |row: Row| {
             let device = key.open(TABLE, "device", row.session_id, &row.device)?;
             Ok(SessionRow {
@@ -188,7 +212,12 @@ pub(super) async fn insert(
         .values((
             sessions::account_id.eq(Uuid::from(account)),
             sessions::session_id.eq(Uuid::from(session.id)),
-            sessions::device.eq(key.seal(TABLE, "device", session.id.into(), session.device.as_bytes())),
+            sessions::device.eq(key.seal(
+                TABLE,
+                "device",
+                session.id.into(),
+                session.device.as_bytes(),
+            )),
             sessions::salt.eq(salt.as_slice()),
             sessions::generation.eq(1),
             sessions::created_at.eq(now),
@@ -200,7 +229,10 @@ pub(super) async fn insert(
     Ok(RefreshToken::make(&keyring.refresh_token, account, session.id, 1, &salt))
 }
 
-pub(super) async fn delete_all(conn: &mut AsyncPgConnection, account: AccountId) -> Result<(), Error> {
+pub(super) async fn delete_all(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<(), Error> {
     diesel::delete(sessions::table.filter(sessions::account_id.eq(Uuid::from(account))))
         .execute(conn)
         .await?;

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Interval, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Interval, SmallInt, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -66,7 +66,7 @@ impl Job {
 pub struct Lease {
     /// Which job.
     pub job: JobId,
-    lease: Uuid,
+    holder: Uuid,
     attempts: i16,
 }
 
@@ -74,8 +74,8 @@ pub struct Lease {
 pub struct Leased {
     /// The right to run it.
     pub lease: Lease,
-    /// What to do.
-    pub job: Job,
+    /// What to do; `None` when this program cannot read it, perhaps because a newer one wrote it.
+    pub job: Option<Job>,
 }
 
 #[derive(QueryableByName)]
@@ -114,34 +114,45 @@ pub(in crate::db) async fn enqueue(
 impl Db {
     /// Takes the job that has been due for longest, if one is.
     pub async fn lease_job(&self, now: DateTime<Utc>) -> Result<Option<Leased>, Error> {
-        let lease = Uuid::new_v4();
+        let holder = Uuid::new_v4();
         let claimed: Option<Claimed> = diesel::sql_query(
             "UPDATE ops.jobs SET lease = $1, leased_until = $2 + $3, attempts = attempts + 1
              WHERE job_id = (
                  SELECT job_id FROM ops.jobs
-                 WHERE failed_at IS NULL AND run_at <= $2
+                 WHERE failed_at IS NULL AND run_at <= $2 AND attempts < $4
                    AND (leased_until IS NULL OR leased_until <= $2)
                  ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED
              )
              RETURNING job_id, content, attempts",
         )
-        .bind::<SqlUuid, _>(lease)
+        .bind::<SqlUuid, _>(holder)
         .bind::<Timestamptz, _>(now)
         .bind::<Interval, _>(LEASE)
+        .bind::<SmallInt, _>(ATTEMPTS_MAX)
         .get_result(&mut *self.conn().await?)
         .await
         .optional()?;
         let Some(claimed) = claimed else { return Ok(None) };
-        let json = self.keyring.queue.open(TABLE, "content", claimed.job_id, &claimed.content)?;
-        let job = serde_json::from_slice(&json).map_err(|_| Error::Corrupt("ops.jobs.content"))?;
-        let lease = Lease { job: claimed.job_id.into(), lease, attempts: claimed.attempts };
+        let json = self.keyring.queue.open(TABLE, "content", claimed.job_id, &claimed.content);
+        let job = json.ok().and_then(|json| serde_json::from_slice(&json).ok());
+        let lease = Lease { job: claimed.job_id.into(), holder, attempts: claimed.attempts };
         Ok(Some(Leased { lease, job }))
+    }
+
+    /// Puts aside the jobs whose last attempt took its worker with it.
+    pub async fn put_aside_spent_jobs(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let spent = jobs::failed_at.is_null().and(jobs::attempts.ge(ATTEMPTS_MAX));
+        diesel::update(jobs::table.filter(spent.and(jobs::leased_until.le(now))))
+            .set(jobs::failed_at.eq(now))
+            .execute(&mut *self.conn().await?)
+            .await?;
+        Ok(())
     }
 
     /// Holds a lease for longer; `false` when it was lost.
     pub async fn renew_lease(&self, lease: Lease, now: DateTime<Utc>) -> Result<bool, Error> {
         let renewed = diesel::update(jobs::table.find(Uuid::from(lease.job)))
-            .filter(jobs::lease.eq(lease.lease))
+            .filter(jobs::lease.eq(lease.holder))
             .set(jobs::leased_until.eq(now + LEASE))
             .execute(&mut *self.conn().await?)
             .await?;
@@ -151,7 +162,7 @@ impl Db {
     /// Removes a job that is done.
     pub async fn finish_job(&self, lease: Lease) -> Result<(), Error> {
         diesel::delete(jobs::table.find(Uuid::from(lease.job)))
-            .filter(jobs::lease.eq(lease.lease))
+            .filter(jobs::lease.eq(lease.holder))
             .execute(&mut *self.conn().await?)
             .await?;
         Ok(())
@@ -161,7 +172,7 @@ impl Db {
     pub async fn retry_job(&self, lease: Lease, now: DateTime<Utc>) -> Result<(), Error> {
         let failed_at = (ATTEMPTS_MAX <= lease.attempts).then_some(now);
         diesel::update(jobs::table.find(Uuid::from(lease.job)))
-            .filter(jobs::lease.eq(lease.lease))
+            .filter(jobs::lease.eq(lease.holder))
             .set((
                 jobs::run_at.eq(now + retry_after(lease.attempts)),
                 jobs::lease.eq(None::<Uuid>),

@@ -149,7 +149,7 @@ impl Db {
             .optional()?;
         let Some((row, wrapped)) = found else { return Ok(None) };
         let key = self.keyring.master.account_key(account, &wrapped)?;
-        Ok(Some(seal(viewer, &key, row)?))
+        Ok(Some(seal(viewer, &key, &row)?))
     }
 
     /// Keeps a new activity with its track and the file it came from, which lies in the blob
@@ -161,33 +161,46 @@ impl Db {
         original: &SealedOriginal,
         now: DateTime<Utc>,
     ) -> Result<Stored, Error> {
-        let conn = &mut *self.conn().await?;
         let account = key.account();
         let viewer = Viewer::Member(account);
-        let inserted = conn
-            .transaction(async |conn| {
-                if !claim_id(conn, account, new.id).await? {
-                    return Ok(None);
-                }
-                let row = insert_row(conn, key, new, now).await?;
-                tracks::insert(conn, account, new.id, &new.track).await?;
-                originals::insert(conn, account, new.id, original).await?;
-                Ok::<_, Error>(Some(row))
-            })
-            .await?;
-        if let Some(row) = inserted {
-            return Ok(Stored::New(seal(viewer, key, row)?));
-        }
-        let first: Option<Uuid> = activity_ids::table
-            .find(Uuid::from(new.id))
-            .select(activity_ids::account_id)
-            .first(conn)
-            .await?;
-        if first != Some(account.into()) {
+        let first_user = {
+            let conn = &mut *self.conn().await?;
+            if let Some(row) = insert(conn, key, new, original, now).await? {
+                return Ok(Stored::New(seal(viewer, key, &row)?));
+            }
+            activity_ids::table
+                .find(Uuid::from(new.id))
+                .select(activity_ids::account_id)
+                .first::<Option<Uuid>>(conn)
+                .await?
+        };
+        if first_user != Some(account.into()) {
             return Ok(Stored::Taken);
         }
+        // The connection above is free again: who holds one must not wait for another.
         Ok(self.activity(viewer, new.id).await?.map_or(Stored::Deleted, Stored::Existing))
     }
+}
+
+/// `None` when the id was ever taken.
+async fn insert(
+    conn: &mut AsyncPgConnection,
+    key: &AccountKey,
+    new: &NewActivity,
+    original: &SealedOriginal,
+    now: DateTime<Utc>,
+) -> Result<Option<Row>, Error> {
+    let account = key.account();
+    conn.transaction(async |conn| {
+        if !claim_id(conn, account, new.id).await? {
+            return Ok(None);
+        }
+        let row = insert_row(conn, key, new, now).await?;
+        tracks::insert(conn, account, new.id, &new.track).await?;
+        originals::insert(conn, account, new.id, original).await?;
+        Ok(Some(row))
+    })
+    .await
 }
 
 /// Takes `id` for `account`; `false` when it was ever taken.
@@ -245,18 +258,19 @@ pub(super) fn seal_details(
         waypoints: details.waypoints.clone(),
         digest: details.digest,
     };
-    let json = serde_json::to_vec(&stored).map_err(|_| Error::Corrupt("vault.activities.details"))?;
+    let json =
+        serde_json::to_vec(&stored).map_err(|_| Error::Corrupt("vault.activities.details"))?;
     Ok(key.seal(TABLE, "details", id.into(), &json))
 }
 
 /// A row as it leaves `db`: decrypted, and sealed for its viewer.
-pub(super) fn seal(viewer: Viewer, key: &AccountKey, row: Row) -> Result<Sealed<Activity>, Error> {
+pub(super) fn seal(viewer: Viewer, key: &AccountKey, row: &Row) -> Result<Sealed<Activity>, Error> {
     let activity = open(key, row)?;
     let facts = Facts { owner: Some(activity.owner), visibility: activity.visibility };
     Ok(Sealed::new(viewer, facts, activity))
 }
 
-fn open(key: &AccountKey, row: Row) -> Result<Activity, Error> {
+fn open(key: &AccountKey, row: &Row) -> Result<Activity, Error> {
     let json = key.open(TABLE, "details", row.activity_id, &row.details)?;
     let corrupt = || Error::Corrupt("vault.activities.details");
     let stored: StoredDetails = serde_json::from_slice(&json).map_err(|_| corrupt())?;
@@ -264,7 +278,8 @@ fn open(key: &AccountKey, row: Row) -> Result<Activity, Error> {
     Ok(Activity {
         id: row.activity_id.into(),
         owner: row.account_id.into(),
-        kind: Kind::try_from(row.kind.as_str()).map_err(|_| Error::Corrupt("vault.activities.kind"))?,
+        kind: Kind::try_from(row.kind.as_str())
+            .map_err(|_| Error::Corrupt("vault.activities.kind"))?,
         sport: Sport::try_from(row.sport.as_str())
             .map_err(|_| Error::Corrupt("vault.activities.sport"))?,
         visibility: Visibility::try_from(row.visibility.as_str())

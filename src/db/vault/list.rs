@@ -69,7 +69,7 @@ impl Db {
             let rows: Vec<Row> =
                 page(account, filter, after, limit).select(Row::as_select()).load(conn).await?;
             let exhausted = rows.len() < limit;
-            for row in rows {
+            for row in &rows {
                 let sealed = seal(Viewer::Member(account), &key, row)?;
                 let Some(activity) = Sealed::claim(sealed) else { continue };
                 after = Some(ListPosition::after(&activity));

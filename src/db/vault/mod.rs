@@ -6,8 +6,8 @@ mod originals;
 mod save;
 mod tracks;
 
-pub use activities::{Activity, Details, NewActivity, StoredFlaw, Stored};
+pub use activities::{Activity, Details, NewActivity, Stored, StoredFlaw};
 pub use list::{ActivityFilter, ListPosition};
 pub use originals::{Original, SealedOriginal, open_original, seal_original};
-pub use save::{Audience, Change, Saved, Shared};
+pub use save::{Audience, Change, Shared};
 pub use tracks::{SealedTrack, seal_track};

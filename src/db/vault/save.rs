@@ -1,6 +1,6 @@
 //! Changes to an activity, with the commons made to agree in the same transaction.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -34,7 +34,7 @@ pub enum Audience {
     /// Its owner alone.
     Nobody,
     /// Everyone.
-    Everyone(Shared),
+    Everyone(Box<Shared>),
 }
 
 /// What others get of an activity: made by [`crate::track::cut`], and by nothing else.
@@ -43,14 +43,8 @@ pub struct Shared {
     pub track: PublicTrack,
     /// The points of interest outside what is hidden.
     pub waypoints: Vec<PublicWaypoint>,
-}
-
-/// What became of a change.
-pub enum Saved {
-    /// It is kept.
-    Changed(Sealed<Activity>),
-    /// The activity was changed or deleted meanwhile; nothing was done.
-    Stale,
+    /// The day of the visible parts, in UTC.
+    pub day: Option<NaiveDate>,
 }
 
 impl Audience {
@@ -63,13 +57,14 @@ impl Audience {
 }
 
 impl Db {
-    /// Keeps a change of `activity` and makes the commons agree with it, all or nothing.
+    /// Keeps a change of `activity` and makes the commons agree with it, all or nothing. `None` when
+    /// it was changed or deleted meanwhile; then nothing is done.
     pub async fn save_activity(
         &self,
         activity: &Owned<Activity>,
         change: &Change,
         now: DateTime<Utc>,
-    ) -> Result<Saved, Error> {
+    ) -> Result<Option<Sealed<Activity>>, Error> {
         let conn = &mut *self.conn().await?;
         let key = account_key(conn, &self.keyring, activity.owner).await?;
         let details = Details {
@@ -105,8 +100,7 @@ impl Db {
                 Ok::<_, Error>(Some(row))
             })
             .await?;
-        let Some(row) = row else { return Ok(Saved::Stale) };
-        Ok(Saved::Changed(seal(Viewer::Member(activity.owner), &key, row)?))
+        row.map(|row| seal(Viewer::Member(activity.owner), &key, &row)).transpose()
     }
 
     /// Deletes an activity, what was made of it, and by a job its file.

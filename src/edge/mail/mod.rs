@@ -61,7 +61,9 @@ impl Mailer {
                 fs::create_dir_all(folder)?;
                 Way::Folder(folder.clone())
             }
-            Destination::Smtp(url) => Way::Smtp(AsyncSmtpTransport::<Tokio1Executor>::from_url(url)?.build()),
+            Destination::Smtp(url) => {
+                Way::Smtp(AsyncSmtpTransport::<Tokio1Executor>::from_url(url)?.build())
+            }
         };
         Ok(Self { sender, domain, way })
     }
@@ -81,7 +83,8 @@ impl Mailer {
                 transport.send(message).await?;
             }
             Way::Folder(folder) => {
-                let (part, file) = (folder.join(format!("{job}.part")), folder.join(format!("{job}.eml")));
+                let (part, file) =
+                    (folder.join(format!("{job}.part")), folder.join(format!("{job}.eml")));
                 let content = message.formatted();
                 tokio::task::spawn_blocking(move || {
                     fs::write(&part, content)?;

@@ -1,5 +1,6 @@
 //! What of a track is hidden: circles round places that their owner keeps to themself.
 
+use std::cmp::Ordering;
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
 use super::Zone;
@@ -91,7 +92,7 @@ impl Shade {
 impl Circle {
     /// Written so that what is not a number is hidden.
     fn touches(&self, distance_m: f64) -> bool {
-        !(distance_m > self.reach_m)
+        distance_m.partial_cmp(&self.reach_m) != Some(Ordering::Greater)
     }
 }
 

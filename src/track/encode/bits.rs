@@ -87,7 +87,8 @@ impl<'a> BitReader<'a> {
     #[inline]
     pub fn peek(&mut self) -> u64 {
         let rest = self.bytes.get(self.next..).unwrap_or_default();
-        let load = rest.first_chunk().map_or_else(|| load_last(rest), |bytes| u64::from_le_bytes(*bytes));
+        let load =
+            rest.first_chunk().map_or_else(|| load_last(rest), |bytes| u64::from_le_bytes(*bytes));
         self.window |= load << self.loaded_bits;
         self.next += (63 - self.loaded_bits) as usize / 8;
         self.loaded_bits |= PEEK_BITS;

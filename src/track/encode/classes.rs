@@ -99,8 +99,9 @@ impl Classes {
     /// The symbol of a zigzag number that is not zero, and the bits that tell it from others.
     fn classify(self, zigzag: u64) -> (usize, u64, u32) {
         let extra_bits = zigzag.ilog2().saturating_sub(self.fineness);
-        let class = (extra_bits << self.fineness) as usize + (zigzag >> extra_bits) as usize;
-        (RUN_CLASSES - 1 + class, zigzag & ((1 << extra_bits) - 1), extra_bits)
+        // What is left of the number is less than two to the power of the fineness and one.
+        let class = (extra_bits << self.fineness) + (zigzag >> extra_bits & 0xFF) as u32;
+        (RUN_CLASSES - 1 + class as usize, zigzag & ((1 << extra_bits) - 1), extra_bits)
     }
 }
 

@@ -106,7 +106,8 @@ pub fn read_parts(len: usize, bits: &mut BitReader) -> Result<Vec<usize>, Corrup
 }
 
 fn write_lengths(lengths: &[usize], bits: &mut BitWriter) {
-    let lengths: Vec<i64> = lengths.iter().map(|&length| length as i64).collect();
+    let lengths: Vec<i64> =
+        lengths.iter().map(|&length| i64::try_from(length).unwrap_or(i64::MAX)).collect();
     bits.write_number(lengths.len() as u64);
     series::write(&lengths, &[], bits);
 }

@@ -32,7 +32,7 @@ impl Forecast {
 /// The difference to expect after `before`, of which `eighths` go on.
 #[inline]
 pub fn by_momentum(before: i64, eighths: i64) -> i64 {
-    before.wrapping_mul(eighths) >> 3
+    if eighths == 8 { before } else { before.wrapping_mul(eighths) >> 3 }
 }
 
 /// The difference to expect after `before`, which took `steps[0]` of time, within `steps[1]`.

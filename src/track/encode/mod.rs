@@ -9,6 +9,7 @@ mod classes;
 mod column;
 mod forecast;
 mod prefix;
+mod residuals;
 mod series;
 
 use bits::{BitReader, BitWriter};
@@ -184,7 +185,14 @@ mod tests {
             ..Columns::default()
         };
         let bytes = encode_exact(&ExactTrack::new(columns));
-        assert_eq!(bytes, b"");
+        assert_eq!(
+            bytes,
+            [
+                79, 84, 1, 69, 130, 5, 14, 24, 8, 18, 0, 254, 71, 129, 3, 6, 130, 4, 128, 255, 81,
+                1, 64, 43, 127, 94, 172, 64, 31, 41, 0, 248, 31, 143, 3, 60, 11, 126, 32, 51, 5, 0,
+                255, 131, 3, 232, 31, 162, 7, 50, 82, 248, 31, 64, 1, 0
+            ]
+        );
     }
 
     fn assert_sound(columns: &Columns) {

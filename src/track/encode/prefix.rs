@@ -34,6 +34,7 @@ const TABLE_LEN: usize = 1 << LENGTH_MAX;
 
 /// A symbol, found.
 #[derive(Clone, Copy)]
+#[repr(align(4))]
 pub struct Entry {
     /// Which.
     pub symbol: u8,
@@ -111,7 +112,7 @@ impl Decoder {
                 return Err(Corrupt);
             }
             bits.skip(step + 1);
-            let length = if step % 2 == 0 {
+            let length = if step.is_multiple_of(2) {
                 before.checked_add(step / 2)
             } else {
                 before.checked_sub(step.div_ceil(2))
@@ -149,8 +150,14 @@ impl Decoder {
     /// The symbol that `window` begins with.
     #[inline]
     pub fn look_up(&self, window: u64) -> Entry {
-        self.table[window as usize % TABLE_LEN]
+        self.table[index(window) % TABLE_LEN]
     }
+}
+
+/// The lowest bits of a window as an index.
+#[inline]
+fn index(window: u64) -> usize {
+    usize::from((window & 0xFFFF) as u16)
 }
 
 /// Lengths of the best code (Huffman's algorithm). Where one grows too long the counts are evened

@@ -6,13 +6,16 @@
 //! in the way that leaves least, and what is left becomes symbols of a prefix code.
 
 use super::Corrupt;
-use super::bits::{BitReader, BitWriter, PEEK_BITS};
-use super::classes::{Census, Classes, FINENESS_MAX, RUN_CLASSES, Symbol, unzigzag, zigzag};
+use super::bits::{BitReader, BitWriter};
+use super::classes::{unzigzag, zigzag};
 use super::forecast::{Forecast, by_momentum, by_speed};
-use super::prefix::{Decoder, Encoder};
+use super::residuals::{self, Residuals};
 
 const FORECAST_BITS: u32 = 3;
-const FINENESS_BITS: u32 = 2;
+
+/// Residuals are read so many at a time, and then added up: two simple loops are twice as fast as
+/// one that does both.
+const RESIDUALS_AT_A_TIME: usize = 256;
 
 /// Writes the numbers. How many there are must be known to the reader, and so must
 /// `times_ms`: the time of each number, or nothing.
@@ -29,7 +32,9 @@ pub fn write(values: &[i64], times_ms: &[i64], bits: &mut BitWriter) {
     }
     // A divisor of 2^63 becomes its negative, which the multiplication of the reader sets right.
     let divisor = divisor.cast_signed();
-    differences.iter_mut().for_each(|difference| *difference = difference.wrapping_div(divisor));
+    for difference in &mut differences {
+        *difference = difference.wrapping_div(divisor);
+    }
 
     let (number, residuals) = (0..)
         .zip(Forecast::ALL)
@@ -37,24 +42,7 @@ pub fn write(values: &[i64], times_ms: &[i64], bits: &mut BitWriter) {
         .min_by_key(|(_, residuals)| estimate_bits(residuals))
         .unwrap_or_default();
     bits.write(number, FORECAST_BITS);
-    write_residuals(&residuals, bits);
-}
-
-fn write_residuals(residuals: &[i64], bits: &mut BitWriter) {
-    let ways = (0..=FINENESS_MAX).filter_map(|fineness| {
-        let classes = Classes::new(fineness)?;
-        let Census { counts, extra_bits } = classes.count(residuals)?;
-        let encoder = Encoder::new(&counts);
-        Some((encoder.cost_bits(&counts) + extra_bits, classes, encoder))
-    });
-    // The coarsest classes always are few enough.
-    let Some((_, classes, encoder)) = ways.min_by_key(|&(cost_bits, ..)| cost_bits) else { return };
-    bits.write(classes.fineness().into(), FINENESS_BITS);
-    encoder.write_table(bits);
-    classes.for_each(residuals, |symbol, extra, extra_bits| {
-        encoder.write(symbol, bits);
-        bits.write(extra, extra_bits);
-    });
+    residuals::write(&residuals, bits);
 }
 
 /// Reads `len` numbers that [`write`] wrote, and turns each into what the column holds.
@@ -73,73 +61,55 @@ pub fn read<T: Copy>(
     if divisor == 0 {
         return Ok(values);
     }
-    let (mut value, mut before) = (first, 0_i64);
-    let mut add = move |difference: i64| {
-        value = value.wrapping_add(difference.wrapping_mul(divisor));
-        value
-    };
     let number = usize::try_from(bits.read(FORECAST_BITS)).map_err(|_| Corrupt)?;
+    let sum = Sum { value: first, divisor };
+    let slots = &mut values[1..];
     match *Forecast::ALL.get(number).ok_or(Corrupt)? {
-        Forecast::Momentum(eighths) => read_residuals(&mut values[1..], bits, move |residual| {
-            before = by_momentum(before, eighths).wrapping_add(residual);
-            narrow(add(before))
-        })?,
+        // The two most frequent ways, as loops of their own without a multiplication.
+        Forecast::Momentum(0) => read_differences(slots, sum, bits, |_| 0, narrow)?,
+        Forecast::Momentum(8) => read_differences(slots, sum, bits, |before| before, narrow)?,
+        Forecast::Momentum(eighths) => {
+            read_differences(slots, sum, bits, |before| by_momentum(before, eighths), narrow)?;
+        }
         Forecast::Speed if times_ms.len() != len => return Err(Corrupt),
         Forecast::Speed => {
             let mut steps = pair_up_steps(times_ms);
-            read_residuals(&mut values[1..], bits, move |residual| {
-                before = by_speed(before, steps.next()?).wrapping_add(residual);
-                narrow(add(before))
-            })?;
+            let foretell = |before| steps.next().map_or(0, |steps| by_speed(before, steps));
+            read_differences(slots, sum, bits, foretell, narrow)?;
         }
     }
     bits.check()?;
     Ok(values)
 }
 
-/// Fills the slots with what `next` makes of their residuals, one after another.
-fn read_residuals<T>(
-    slots: &mut [T],
-    bits: &mut BitReader,
-    mut next: impl FnMut(i64) -> Option<T>,
-) -> Result<(), Corrupt> {
-    let fineness = u32::try_from(bits.read(FINENESS_BITS)).map_err(|_| Corrupt)?;
-    let symbols = Classes::new(fineness).ok_or(Corrupt)?.list();
-    let decoder = Decoder::read_table(bits, |symbol| symbols[usize::from(symbol)].extra_bits)?;
-    let mut own_bits = *bits;
-    let mut slots = slots.iter_mut();
-    while let Some(slot) = slots.next() {
-        let (symbol, number) = read_symbol(&decoder, &symbols, &mut own_bits)?;
-        if usize::from(symbol) >= RUN_CLASSES {
-            *slot = next(unzigzag(number)).ok_or(Corrupt)?;
-            continue;
-        }
-        *slot = next(0).ok_or(Corrupt)?;
-        for _ in 1..number {
-            *slots.next().ok_or(Corrupt)? = next(0).ok_or(Corrupt)?;
-        }
-    }
-    *bits = own_bits;
-    Ok(())
+/// Numbers, added up as far as they were read.
+#[derive(Clone, Copy)]
+struct Sum {
+    value: i64,
+    divisor: i64,
 }
 
-#[inline]
-fn read_symbol(
-    decoder: &Decoder,
-    symbols: &[Symbol; 256],
+fn read_differences<T>(
+    slots: &mut [T],
+    sum: Sum,
     bits: &mut BitReader,
-) -> Result<(u8, u64), Corrupt> {
-    let window = bits.peek();
-    let entry = decoder.look_up(window);
-    let Symbol { base, extra_bits } = symbols[usize::from(entry.symbol)];
-    let width = u32::from(entry.width);
-    if width <= PEEK_BITS {
-        bits.skip(width);
-        let extra = window >> entry.length & ((1 << extra_bits) - 1);
-        return if entry.length > 0 { Ok((entry.symbol, base + extra)) } else { Err(Corrupt) };
+    mut foretell: impl FnMut(i64) -> i64,
+    narrow: impl Fn(i64) -> Option<T>,
+) -> Result<(), Corrupt> {
+    let Sum { mut value, divisor } = sum;
+    let mut difference = 0;
+    let mut buffer = [0; RESIDUALS_AT_A_TIME];
+    let mut residuals = Residuals::open(bits)?;
+    for slots in slots.chunks_mut(RESIDUALS_AT_A_TIME) {
+        let buffer = &mut buffer[..slots.len()];
+        residuals.read(buffer, bits)?;
+        for (slot, &residual) in slots.iter_mut().zip(buffer.iter()) {
+            difference = foretell(difference).wrapping_add(residual);
+            value = value.wrapping_add(difference.wrapping_mul(divisor));
+            *slot = narrow(value).ok_or(Corrupt)?;
+        }
     }
-    bits.skip(entry.length.into());
-    Ok((entry.symbol, base | bits.read(extra_bits)))
+    residuals.close()
 }
 
 fn find_residuals(differences: &[i64], times_ms: &[i64], forecast: Forecast) -> Vec<i64> {

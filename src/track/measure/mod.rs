@@ -1,5 +1,6 @@
 //! The numbers of a track: one definition each, the same for every format and for renditions.
 
+mod area;
 mod ascent;
 mod bounds;
 mod cycling;

@@ -3,6 +3,8 @@
 use crate::track::Columns;
 use crate::track::columns::MISSING;
 
+use super::area::Area;
+
 /// A step of the readings that is both higher than this and steeper than 45° is a fault of the
 /// device, such as a first fix or a recalibration, and not a climb.
 pub(super) const JUMP_MIN_M: f64 = 20.0;
@@ -124,39 +126,6 @@ impl Profile {
 
 fn is_jump(change_m: f64, way_m: f64) -> bool {
     JUMP_MIN_M.max(way_m) < change_m.abs()
-}
-
-/// The area under a profile, from its start to a place that only moves forward.
-struct Area<'a> {
-    profile: &'a Profile,
-    /// The area up to the vertex of this index, which lies at or before the place.
-    vertex: usize,
-    up_to_vertex: f64,
-}
-
-impl<'a> Area<'a> {
-    fn new(profile: &'a Profile) -> Self {
-        Self { profile, vertex: 0, up_to_vertex: 0.0 }
-    }
-
-    fn up_to(&mut self, place_m: f64) -> f64 {
-        let (along_m, elevation_m) = (&self.profile.along_m, &self.profile.elevation_m);
-        while self.vertex + 1 < along_m.len() && along_m[self.vertex + 1] <= place_m {
-            let mean_m = f64::midpoint(elevation_m[self.vertex], elevation_m[self.vertex + 1]);
-            self.up_to_vertex += mean_m * (along_m[self.vertex + 1] - along_m[self.vertex]);
-            self.vertex += 1;
-        }
-        if self.vertex + 1 == along_m.len() {
-            return self.up_to_vertex;
-        }
-        let ([start_m, end_m], [low_m, high_m]) = (
-            [along_m[self.vertex], along_m[self.vertex + 1]],
-            [elevation_m[self.vertex], elevation_m[self.vertex + 1]],
-        );
-        let into_m = place_m - start_m;
-        let rise_m = (high_m - low_m) * into_m / (end_m - start_m);
-        self.up_to_vertex + into_m * (low_m + rise_m / 2.0)
-    }
 }
 
 #[cfg(test)]

@@ -240,9 +240,8 @@ mod tests {
     fn a_bomb_is_refused_once_it_has_grown_too_much() {
         let bomb = gzip(&vec![0; 1 << 20], Compression::best());
         assert!(gunzip(&bomb).unwrap_err().reason.contains("300 times"));
-        let stored = gzip(&vec![0; 1 << 20], Compression::none());
-        let large = stored.repeat(1 + FILE_BYTES_MAX / (1 << 20));
-        assert_eq!(gunzip(&large).unwrap_err().reason, TOO_LARGE);
+        let endless = inflate(std::io::repeat(0), FILE_BYTES_MAX);
+        assert_eq!(endless.unwrap_err().reason, TOO_LARGE);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! GPX 1.0 and 1.1, with the extensions in use.
 
+mod name;
+
 use super::super::reading::{Reading, Rule, Unreadable, Waypoint};
 use super::activities::{Line, recordings};
 use super::flaws::Flaws;
@@ -8,12 +10,14 @@ use super::sports::sport;
 use super::xml::{Attributes, Element, Handler, Refusal, text_of, walk};
 use super::{LINES_MAX, POINTS_MAX, TOO_MANY_LINES, TOO_MANY_POINTS};
 use super::{NO_POINT, WAYPOINTS_MAX, number, time, unreadable};
+use name::Name;
 
 /// Reads a GPX document.
 ///
 /// Of extensions it takes heart rate, cadence, power and temperature wherever inside a point they
-/// stand, which covers Garmin's `TrackPointExtension` 1 and 2 and `PowerExtension`,
-/// Cluetrust's `gpxdata`, OpenTracks, Strava and their imitators, and Garmin's points between route points.
+/// stand, which covers Garmin's `TrackPointExtension` 1 and 2 and `PowerExtension`, Cluetrust's
+/// `gpxdata`, OpenTracks, Strava and their imitators; and Garmin's points between route points.
+/// Routes are planned: the times of their points are when those were drawn, and are not read.
 pub(super) fn read(document: &str, mut flaws: Flaws) -> Result<Reading, Unreadable> {
     let mut gpx = Gpx::default();
     walk(document, &mut gpx, &mut flaws)?;
@@ -31,33 +35,6 @@ pub(super) fn read(document: &str, mut flaws: Flaws) -> Result<Reading, Unreadab
     first.description = first.description.take().or(gpx.description);
     first.waypoints = gpx.waypoints;
     Ok(Reading { recordings, flaws: flaws.into_lines(document.as_bytes()) })
-}
-
-#[derive(Clone, Copy, Default, PartialEq)]
-enum Name {
-    #[default]
-    Other,
-    Root,
-    Metadata,
-    Track,
-    Segment,
-    Route,
-    TrackPoint,
-    RoutePoint,
-    ShapePoint,
-    Waypoint,
-    Title,
-    Description,
-    Comment,
-    Type,
-    Sport,
-    Symbol,
-    Elevation,
-    Time,
-    HeartRate,
-    Cadence,
-    Power,
-    Temperature,
 }
 
 #[derive(Default)]
@@ -82,30 +59,7 @@ impl Handler for Gpx {
     type Name = Name;
 
     fn name(local_name: &str) -> Name {
-        match local_name {
-            "trkpt" => Name::TrackPoint,
-            "ele" => Name::Elevation,
-            "time" => Name::Time,
-            "hr" | "heartrate" | "heartRate" | "HeartRate" => Name::HeartRate,
-            "cad" | "cadence" | "Cadence" => Name::Cadence,
-            "power" | "Power" | "PowerInWatts" | "watts" | "Watts" => Name::Power,
-            "atemp" | "temp" | "temperature" | "Temperature" => Name::Temperature,
-            "trkseg" => Name::Segment,
-            "trk" => Name::Track,
-            "rtept" => Name::RoutePoint,
-            "rpt" => Name::ShapePoint,
-            "rte" => Name::Route,
-            "wpt" => Name::Waypoint,
-            "name" => Name::Title,
-            "desc" => Name::Description,
-            "cmt" => Name::Comment,
-            "sym" => Name::Symbol,
-            "type" => Name::Type,
-            "sport" | "activity" | "activityType" => Name::Sport,
-            "metadata" => Name::Metadata,
-            "gpx" => Name::Root,
-            _ => Name::Other,
-        }
+        Name::of(local_name)
     }
 
     fn open(

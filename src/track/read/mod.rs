@@ -6,6 +6,7 @@
 
 mod activities;
 mod archive;
+mod attributes;
 mod fit;
 mod flaws;
 mod geojson;

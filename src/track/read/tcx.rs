@@ -1,5 +1,7 @@
 //! TCX, version 2 of Garmin's Training Center Database: activities, courses, multisport.
 
+mod name;
+
 use super::super::columns::{MISSING, NO_TIME};
 use super::super::reading::{Reading, Recording, Rule, Unreadable, Waypoint};
 use super::activities::{Line, recording};
@@ -10,6 +12,7 @@ use super::xml::{Attributes, Element, Handler, Refusal, text_of, walk};
 use super::{LINES_MAX, NO_POINT, POINTS_MAX, TOO_MANY_LINES, TOO_MANY_POINTS, WAYPOINTS_MAX};
 use super::{number, time, unreadable};
 use crate::domain::Sport;
+use name::Name;
 
 /// A lap that begins later than this after the one before it was preceded by a pause.
 const LAP_GAP_MS_MAX: i64 = 60 * 1000;
@@ -28,31 +31,6 @@ pub(super) fn read(document: &str, mut flaws: Flaws) -> Result<Reading, Unreadab
         return Err(flaws.into_unreadable(NO_POINT, document.as_bytes()));
     }
     Ok(Reading { recordings: tcx.recordings, flaws: flaws.into_lines(document.as_bytes()) })
-}
-
-#[derive(Clone, Copy, Default, PartialEq)]
-enum Name {
-    #[default]
-    Other,
-    Activity,
-    Transition,
-    Course,
-    Lap,
-    Track,
-    Trackpoint,
-    CoursePoint,
-    Position,
-    Latitude,
-    Longitude,
-    Elevation,
-    Time,
-    HeartRate,
-    Value,
-    Cadence,
-    Power,
-    Title,
-    Notes,
-    PointType,
 }
 
 #[derive(Default)]
@@ -88,28 +66,7 @@ impl Handler for Tcx {
     type Name = Name;
 
     fn name(local_name: &str) -> Name {
-        match local_name {
-            "Trackpoint" => Name::Trackpoint,
-            "Time" => Name::Time,
-            "Position" => Name::Position,
-            "LatitudeDegrees" => Name::Latitude,
-            "LongitudeDegrees" => Name::Longitude,
-            "AltitudeMeters" => Name::Elevation,
-            "HeartRateBpm" => Name::HeartRate,
-            "Value" => Name::Value,
-            "Cadence" | "RunCadence" => Name::Cadence,
-            "Watts" => Name::Power,
-            "Track" => Name::Track,
-            "Lap" => Name::Lap,
-            "Activity" => Name::Activity,
-            "Transition" => Name::Transition,
-            "Course" => Name::Course,
-            "CoursePoint" => Name::CoursePoint,
-            "Name" => Name::Title,
-            "Notes" => Name::Notes,
-            "PointType" => Name::PointType,
-            _ => Name::Other,
-        }
+        Name::of(local_name)
     }
 
     fn open(

@@ -9,16 +9,12 @@ use std::borrow::Cow;
 use quick_xml::escape::unescape;
 
 use super::super::reading::{Rule, Unreadable};
+pub(super) use super::attributes::Attributes;
 use super::flaws::{Flaws, line};
 use super::scanner::{Scanner, Token};
 
 /// How deep elements may lie in each other.
 const DEPTH_MAX: usize = 32;
-/// How many attributes an element may have.
-const ATTRIBUTES_MAX: usize = 64;
-/// An attribute takes at least this many bytes, as in ` a=""`: shorter tags need no count.
-const ATTRIBUTE_BYTES_MIN: usize = 5;
-
 /// Why a document is turned down altogether: a sentence part as in [`Unreadable::reason`].
 pub(super) type Refusal = &'static str;
 
@@ -69,7 +65,7 @@ pub(super) fn root(document: &str) -> Result<&str, Unreadable> {
     let mut scanner = Scanner::new(document);
     let reason = loop {
         match scanner.next() {
-            Some(Token::Start { name, .. }) => return Ok(local(name)),
+            Some(Token::Start { local_name, .. }) => return Ok(local_name),
             Some(Token::Text(text)) if text.trim().is_empty() => {}
             Some(Token::Declaration) => break DOCUMENT_TYPE,
             _ => break "is not XML: it has no root element",
@@ -112,8 +108,8 @@ impl<'d, H: Handler> Walk<'_, 'd, H> {
     fn run(&mut self) -> Result<(), Refusal> {
         while let Some(token) = self.scanner.next() {
             match token {
-                Token::Start { name, attributes, is_empty } => {
-                    self.start(name, attributes)?;
+                Token::Start { name, local_name, attributes, is_empty } => {
+                    self.start(name, H::name(local_name), Attributes::new(attributes))?;
                     if is_empty {
                         self.end_innermost()?;
                     }
@@ -134,16 +130,19 @@ impl<'d, H: Handler> Walk<'_, 'd, H> {
         Ok(())
     }
 
-    fn start(&mut self, full_name: &'d str, attributes: &'d str) -> Result<(), Refusal> {
+    fn start(
+        &mut self,
+        full_name: &'d str,
+        name: H::Name,
+        attributes: Attributes<'d>,
+    ) -> Result<(), Refusal> {
         if DEPTH_MAX <= self.open.len() {
             return Err(TOO_DEEP);
         }
-        let attributes = Attributes(attributes);
         if attributes.are_too_many() {
             return Err(TOO_MANY_ATTRIBUTES);
         }
         let parent = self.innermost();
-        let name = H::name(local(full_name));
         self.open.push(Open { name, full_name });
         self.text = Cow::Borrowed("");
         let element = Element { name, parent, offset: self.scanner.offset() };
@@ -215,43 +214,6 @@ impl<'d, H: Handler> Walk<'_, 'd, H> {
 /// A text worth keeping, as the document has it.
 pub(super) fn text_of(text: &str) -> Option<String> {
     (!text.trim().is_empty()).then(|| text.to_owned())
-}
-
-/// Names are too short for a vectorized search to pay.
-fn local(full_name: &str) -> &str {
-    let colon = full_name.bytes().rposition(|byte| byte == b':');
-    colon.and_then(|colon| full_name.get(colon + 1..)).unwrap_or(full_name)
-}
-
-/// The attributes of a tag, as pairs of name and value. Values are as the document has them: what
-/// formats look for in attributes needs no entities. What follows a breach of the rules is not read.
-pub(super) struct Attributes<'t>(&'t str);
-
-impl Attributes<'_> {
-    fn are_too_many(&self) -> bool {
-        ATTRIBUTES_MAX * ATTRIBUTE_BYTES_MIN < self.0.len()
-            && ATTRIBUTES_MAX < Self(self.0).take(ATTRIBUTES_MAX + 1).count()
-    }
-}
-
-impl<'t> Iterator for Attributes<'t> {
-    type Item = (&'t str, &'t str);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (name, rest) = split_at_byte(self.0, |byte| byte == b'=')?;
-        let rest = rest.trim_ascii_start();
-        let quote = *rest.as_bytes().first().filter(|quote| matches!(quote, b'"' | b'\''))?;
-        let (value, rest) = split_at_byte(rest.get(1..)?, |byte| byte == quote)?;
-        self.0 = rest;
-        Some((name.trim_ascii(), value))
-    }
-}
-
-/// What stands before and behind the first byte that fits. Attributes are too short for a
-/// vectorized search to pay.
-fn split_at_byte(text: &str, fits: impl Fn(u8) -> bool) -> Option<(&str, &str)> {
-    let index = text.bytes().position(fits)?;
-    Some((text.get(..index)?, text.get(index + 1..)?))
 }
 
 #[cfg(test)]
@@ -349,7 +311,7 @@ mod tests {
 
     #[test]
     fn what_only_attacks_contain_is_refused() {
-        let many = format!("<a{}>", " b=\"\"".repeat(ATTRIBUTES_MAX + 1));
+        let many = format!("<a{}>", " b=\"\"".repeat(65));
         assert_eq!(refusal(&many), TOO_MANY_ATTRIBUTES);
         assert_eq!(refusal(&"<a>".repeat(DEPTH_MAX + 1)), TOO_DEEP);
         assert_eq!(refusal(&format!("<a>{}</a>", "x".repeat(101))), TEXT_TOO_LONG);

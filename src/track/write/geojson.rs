@@ -176,7 +176,7 @@ fn push_waypoint(out: &mut String, waypoint: &Waypoint) {
 
 fn push_line(out: &mut String, line: &[Position]) {
     push_list(out, line, |out, position| {
-        push_coordinates(out, position.lat_e7, position.lon_e7, position.elevation_dm)
+        push_coordinates(out, position.lat_e7, position.lon_e7, position.elevation_dm);
     });
 }
 
@@ -215,4 +215,51 @@ fn push_list<T>(out: &mut String, items: &[T], push: impl Fn(&mut String, &T)) {
         push(out, item);
     }
     out.push(']');
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::super::tests::{columns, document};
+    use super::*;
+
+    #[test]
+    fn a_line_over_the_antimeridian_is_cut_there() {
+        let columns = Columns {
+            lat_e7: vec![100_000_000, 120_000_000],
+            lon_e7: vec![1_790_000_000, -1_780_000_000],
+            elevation_dm: vec![0, 300],
+            time_ms: vec![0, 1000],
+            part_ends: vec![2],
+            ..Columns::default()
+        };
+        let document = Document { times: Times::FromStart, ..document(&columns) };
+        let track = parse(&geojson(&document))["features"][0].take();
+        let third = serde_json::json!([
+            [[179, 10, 0], [180, 10.666_666_6, 10]],
+            [[-180, 10.666_666_6, 10], [-178, 12, 30]]
+        ]);
+        assert_eq!(track["geometry"]["coordinates"], third);
+        assert_eq!(
+            track["properties"]["coordinateProperties"]["elapsed_s"],
+            serde_json::json!([[0, null], [null, 1]])
+        );
+    }
+
+    #[test]
+    fn values_stand_beside_their_positions() {
+        let track = parse(&geojson(&document(&columns())))["features"][0].take();
+        // The second part goes over the antimeridian, and so is two lines.
+        assert_eq!(track["geometry"]["type"], "MultiLineString");
+        assert_eq!(track["geometry"]["coordinates"][0][0], serde_json::json!([8.5, 47.1, 412.3]));
+        assert_eq!(
+            track["properties"]["coordinateProperties"]["heart"],
+            serde_json::json!([[120, 121], [null, null], [null, 130]])
+        );
+    }
+
+    fn parse(bytes: &[u8]) -> Value {
+        serde_json::from_slice(bytes).unwrap()
+    }
 }

@@ -15,6 +15,9 @@ const HEAD: &str = concat!(
     "\n",
 );
 
+/// −180° in 1e-7 degrees.
+const LONGITUDE_MIN_E7: i32 = -1_800_000_000;
+
 /// What Garmin's schema takes for a heart rate.
 const HEART_RATE_BPM: std::ops::RangeInclusive<i32> = 1..=255;
 /// What Garmin's schema takes for a cadence.
@@ -99,6 +102,33 @@ fn push_position(out: &mut String, element: &str, lat_e7: i32, lon_e7: i32) {
     out.push_str(" lat=\"");
     push_degrees(out, lat_e7);
     out.push_str("\" lon=\"");
-    push_degrees(out, lon_e7);
+    // The schema has this meridian once only, as a western one.
+    push_degrees(out, if lon_e7 == -LONGITUDE_MIN_E7 { LONGITUDE_MIN_E7 } else { lon_e7 });
     out.push_str("\">");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{columns, document};
+    use super::*;
+    use crate::track::columns::Columns;
+
+    #[test]
+    fn the_antimeridian_is_written_as_the_schema_has_it() {
+        let columns = Columns { lon_e7: vec![1_800_000_000; 4], ..columns() };
+        let file = String::from_utf8(gpx(&document(&columns))).unwrap();
+        assert!(file.contains("lon=\"-180\"") && !file.contains("lon=\"180\""));
+    }
+
+    #[test]
+    fn a_point_has_its_values_in_the_order_of_the_schema() {
+        let columns = columns();
+        let file = String::from_utf8(gpx(&document(&columns))).unwrap();
+        assert!(file.contains(concat!(
+            r#"<trkpt lat="47.1" lon="8.5"><ele>412.3</ele><time>2023-11-14T22:13:20Z</time><extensions>"#,
+            "<gpxtpx:TrackPointExtension><gpxtpx:atemp>-1.5</gpxtpx:atemp><gpxtpx:hr>120</gpxtpx:hr>",
+            "<gpxtpx:cad>86</gpxtpx:cad></gpxtpx:TrackPointExtension>",
+            "<pwr:PowerInWatts>250</pwr:PowerInWatts></extensions></trkpt>",
+        )));
+    }
 }

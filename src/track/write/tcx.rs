@@ -1,5 +1,7 @@
 //! Training Center XML, version 2.
 
+use std::fmt::Write;
+
 use super::text::{instant, push_decimal, push_degrees, push_element, time_ms, value};
 use super::{Document, Times};
 use crate::domain::Sport;
@@ -77,7 +79,7 @@ fn push_totals(out: &mut String, columns: &Columns) {
     for part in columns.parts() {
         let mut known = part.clone().filter_map(|point| time_ms(&columns.time_ms, point));
         if let Some(start_ms) = known.next() {
-            let end_ms = known.last().unwrap_or(start_ms);
+            let end_ms = known.next_back().unwrap_or(start_ms);
             elapsed_ms = elapsed_ms.saturating_add(end_ms.saturating_sub(start_ms).max(0));
         }
         let place = |point: usize| Place::new(columns.lat_e7[point], columns.lon_e7[point]);
@@ -87,7 +89,8 @@ fn push_totals(out: &mut String, columns: &Columns) {
     out.push_str("<TotalTimeSeconds>");
     push_decimal(out, elapsed_ms, 3);
     out.push_str("</TotalTimeSeconds><DistanceMeters>");
-    out.push_str(&format!("{length_m:.2}"));
+    // Writing to a string does not fail.
+    let _ = write!(out, "{length_m:.2}");
     out.push_str("</DistanceMeters>");
 }
 

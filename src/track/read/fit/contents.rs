@@ -139,3 +139,54 @@ impl Contents {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::messages::Messages;
+    use super::*;
+
+    #[test]
+    fn a_course_has_a_name_a_sport_and_places() {
+        let eighth_of_a_turn = (1_i32 << 29).to_le_bytes();
+        let bytes = [
+            &[0x40, 0, 0, 31, 0, 2, course::NAME, 4, 0x07, course::SPORT, 1, 0][..],
+            &[0, b'L', b'o', b'o', b'p', 2],
+            &[
+                0x41,
+                0,
+                0,
+                32,
+                0,
+                4,
+                course_point::LATITUDE,
+                4,
+                0x85,
+                course_point::LONGITUDE,
+                4,
+                0x85,
+            ],
+            &[course_point::KIND, 1, 0, course_point::NAME, 3, 0x07, 1],
+            &eighth_of_a_turn,
+            &eighth_of_a_turn,
+            &[1, b'T', b'o', b'p'],
+        ]
+        .concat();
+        let mut contents = Contents::default();
+        let mut messages = Messages::new(&bytes, 0);
+        while let Ok(Some(message)) = messages.next() {
+            contents.add(&message, &mut Flaws::default());
+        }
+        assert!(contents.is_course);
+        assert_eq!(contents.title.as_deref(), Some("Loop"));
+        assert_eq!(contents.sport, Some(Sport::Cycling));
+        let place = Waypoint {
+            lat_e7: 450_000_000,
+            lon_e7: 450_000_000,
+            elevation_dm: None,
+            name: Some("Top".to_owned()),
+            description: None,
+            symbol: Some("summit".to_owned()),
+        };
+        assert_eq!(contents.waypoints, [place]);
+    }
+}

@@ -19,13 +19,13 @@ pub(super) enum Stop {
 
 /// A position in a JSON text.
 pub(super) struct Json<'t> {
-    text: &'t [u8],
+    text: &'t str,
     offset: usize,
 }
 
 impl<'t> Json<'t> {
     /// The beginning of a text.
-    pub(super) fn new(text: &'t [u8]) -> Self {
+    pub(super) fn new(text: &'t str) -> Self {
         Self { text, offset: 0 }
     }
 
@@ -37,7 +37,7 @@ impl<'t> Json<'t> {
     /// The first byte of what comes next, blanks apart. `None` at the end.
     pub(super) fn peek(&mut self) -> Option<u8> {
         loop {
-            match self.text.get(self.offset) {
+            match self.text.as_bytes().get(self.offset) {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => self.offset += 1,
                 byte => return byte.copied(),
             }
@@ -110,7 +110,9 @@ impl<'t> Json<'t> {
                     self.offset += 1;
                 }
                 b',' | b':' if depth != 0 => self.offset += 1,
-                b'"' => drop(self.quoted()?),
+                b'"' => {
+                    self.quoted()?;
+                }
                 _ => {
                     self.literal()?;
                 }
@@ -129,32 +131,33 @@ impl<'t> Json<'t> {
     }
 
     fn literal(&mut self) -> Result<&'t str, Stop> {
-        let rest = self.text.get(self.offset..).unwrap_or_default();
+        let rest = self.text.as_bytes().get(self.offset..).unwrap_or_default();
         let goes_on =
             |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+');
         let len = rest.iter().position(|byte| !goes_on(byte)).unwrap_or(rest.len());
-        let literal = rest.get(..len).and_then(|literal| std::str::from_utf8(literal).ok());
+        let literal = self.text.get(self.offset..self.offset + len);
         self.offset += len;
         literal.filter(|literal| !literal.is_empty()).ok_or(Stop::Malformed)
     }
 
     fn string(&mut self) -> Result<Cow<'t, str>, Stop> {
         let (quoted, is_escaped) = self.quoted()?;
-        let text = String::from_utf8_lossy(quoted);
-        Ok(if is_escaped { Cow::Owned(unescape(&text)) } else { text })
+        Ok(if is_escaped { Cow::Owned(unescape(quoted)) } else { Cow::Borrowed(quoted) })
     }
 
     /// What lies between the quote that comes next and the one that closes it, and whether there
     /// are escapes in it.
-    fn quoted(&mut self) -> Result<(&'t [u8], bool), Stop> {
-        let rest = self.text.get(self.offset + 1..).unwrap_or_default();
+    fn quoted(&mut self) -> Result<(&'t str, bool), Stop> {
+        let start = self.offset + 1;
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
         let mut is_escaped = false;
         let mut bytes = rest.iter().enumerate();
         while let Some((len, byte)) = bytes.next() {
             match byte {
                 b'"' => {
-                    self.offset += len + 2;
-                    return Ok((rest.get(..len).unwrap_or_default(), is_escaped));
+                    let end = start + len;
+                    self.offset = end + 1;
+                    return Ok((self.text.get(start..end).unwrap_or_default(), is_escaped));
                 }
                 b'\\' => {
                     is_escaped = true;
@@ -175,7 +178,13 @@ mod tests {
     use super::*;
 
     fn atom(text: &str) -> Option<String> {
-        Json::new(text.as_bytes()).atom().ok()?.map(Cow::into_owned)
+        Json::new(text).atom().ok()?.map(Cow::into_owned)
+    }
+
+    #[test]
+    fn strings_end_at_a_quote_that_is_not_escaped() {
+        assert_eq!(atom(r#" "Zürich" "#).as_deref(), Some("Zürich"));
+        assert_eq!(atom(r#""a \"b\" \\","c""#).as_deref(), Some(r#"a "b" \"#));
     }
 
     #[test]
@@ -189,14 +198,14 @@ mod tests {
     #[test]
     fn a_value_is_skipped_however_deep_it_is() {
         let text = format!("{}{}7", "[".repeat(1_000_000), "]".repeat(1_000_000));
-        let mut json = Json::new(text.as_bytes());
+        let mut json = Json::new(&text);
         assert!(json.skip().is_ok());
         assert_eq!(json.peek(), Some(b'7'));
     }
 
     #[test]
     fn a_missing_comma_does_no_harm() {
-        let mut json = Json::new(b"[1 2,,]");
+        let mut json = Json::new("[1 2,,]");
         assert!(json.enter(b'[').is_ok_and(|entered| entered));
         let mut atoms = Vec::new();
         while json.element().is_ok_and(|more| more) {
@@ -209,17 +218,17 @@ mod tests {
     #[test]
     fn a_text_that_ends_in_the_middle_is_told_from_what_is_no_json() {
         for text in ["", "[1", "{\"a\"", "\"abc", "\"abc\\", "{\"a\":1"] {
-            assert!(matches!(Json::new(text.as_bytes()).skip(), Err(Stop::Truncated)), "{text}");
+            assert!(matches!(Json::new(text).skip(), Err(Stop::Truncated)), "{text}");
         }
         for text in ["]", "(", ":"] {
-            assert!(matches!(Json::new(text.as_bytes()).skip(), Err(Stop::Malformed)), "{text}");
+            assert!(matches!(Json::new(text).skip(), Err(Stop::Malformed)), "{text}");
         }
     }
 
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "[\\[\\]{}:,\"\\\\u0-9a-f. ]{0,64}") {
-            let _ = (Json::new(text.as_bytes()).skip().is_ok(), atom(&text));
+            let _ = (Json::new(&text).skip().is_ok(), atom(&text));
         }
     }
 }

@@ -11,6 +11,8 @@ mod json;
 mod series;
 mod shape;
 
+use std::borrow::Cow;
+
 use crate::track::reading::{Reading, Rule, Unreadable};
 
 use super::activities::recordings;
@@ -30,7 +32,10 @@ const NO_LINE: &str = "has no line: it holds only points or areas";
 /// # Errors
 /// [`Unreadable`] for what is no GeoJSON, has no line with a sound position, or exceeds a limit.
 pub(super) fn read(bytes: &[u8]) -> Result<Reading, Unreadable> {
-    let mut json = Json::new(bytes);
+    let text =
+        std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::from);
+    let bytes = text.as_bytes();
+    let mut json = Json::new(&text);
     let mut collection = Collection::default();
     let mut reason = NO_LINE;
     match collection.read(&mut json, 0) {

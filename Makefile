@@ -1,0 +1,30 @@
+# `make run` and `make test` are all one needs; both install what is missing first.
+
+CARGO_BUILD := cargo build --release --locked
+OPENTRACKS := target/release/opentracks
+
+.PHONY: run test lint bench
+
+# Serves on http://127.0.0.1:8080 with demo data. Ctrl-C stops everything.
+run:
+	@scripts/install run
+	@$(CARGO_BUILD)
+	@$(OPENTRACKS) demo
+	@exec $(OPENTRACKS) serve
+
+test: lint
+	cargo test --locked
+
+lint:
+	@scripts/install test
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	cargo machete
+	cargo deny --log-level error check licenses bans sources
+
+# Figures for the README: ratios to named alternatives, run beside each other on this machine.
+bench:
+	@scripts/install test
+	@$(CARGO_BUILD)
+	cargo bench --locked

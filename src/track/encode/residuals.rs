@@ -1,0 +1,116 @@
+//! Residuals in bits: the classes, the table of the prefix code, then symbol after symbol.
+
+use super::Corrupt;
+use super::bits::{BitReader, BitWriter, PEEK_BITS};
+use super::classes::{Census, Classes, FINENESS_MAX, RUN_CLASSES, unzigzag};
+use super::prefix::{Decoder, Encoder, Entry};
+
+const FINENESS_BITS: u32 = 2;
+
+/// Writes the residuals with whichever classes take least.
+pub fn write(residuals: &[i64], bits: &mut BitWriter) {
+    let ways = (0..=FINENESS_MAX).filter_map(|fineness| {
+        let classes = Classes::new(fineness)?;
+        let Census { counts, extra_bits } = classes.count(residuals)?;
+        let encoder = Encoder::new(&counts);
+        Some((encoder.cost_bits(&counts) + extra_bits, classes, encoder))
+    });
+    // The coarsest classes always are few enough, so there is a way.
+    let Some((_, classes, encoder)) = ways.min_by_key(|&(cost_bits, ..)| cost_bits) else { return };
+    bits.write(classes.fineness().into(), FINENESS_BITS);
+    encoder.write_table(bits);
+    classes.for_each(residuals, |symbol, extra, extra_bits| {
+        encoder.write(symbol, bits);
+        bits.write(extra, extra_bits);
+    });
+}
+
+/// Residuals, as far as they are not read yet.
+pub struct Residuals {
+    /// What each symbol stands for at least.
+    bases: [u64; 256],
+    decoder: Decoder,
+    /// Zeros of a run that was read, and is not used up.
+    zeros: usize,
+}
+
+impl Residuals {
+    /// Begins to read what [`write`] wrote.
+    pub fn open(bits: &mut BitReader) -> Result<Self, Corrupt> {
+        let fineness = u32::try_from(bits.read(FINENESS_BITS)).map_err(|_| Corrupt)?;
+        let symbols = Classes::new(fineness).ok_or(Corrupt)?.list();
+        let extra_bits = |symbol| symbols[usize::from(symbol)].extra_bits;
+        let decoder = Decoder::read_table(bits, extra_bits)?;
+        Ok(Self { bases: symbols.map(|symbol| symbol.base), decoder, zeros: 0 })
+    }
+
+    /// Fills `residuals` with the next ones.
+    ///
+    /// There is no branch on what a symbol stands for, as nothing could foresee it: a run moves on
+    /// over zeros that are there already.
+    pub fn read(&mut self, residuals: &mut [i64], bits: &mut BitReader) -> Result<(), Corrupt> {
+        residuals.fill(0);
+        let mut own_bits = *bits;
+        let mut at = self.zeros;
+        let mut sound = true;
+        while let Some(residual) = residuals.get_mut(at) {
+            let window = own_bits.peek();
+            let entry = self.decoder.look_up(window);
+            let base = self.bases[usize::from(entry.symbol)];
+            let number;
+            if u32::from(entry.width) <= PEEK_BITS {
+                let extra_bits = entry.width - entry.length;
+                number = base + (window >> entry.length & ((1 << extra_bits) - 1));
+                own_bits.skip(entry.width.into());
+            } else {
+                (number, own_bits) = read_wide(base, entry, own_bits);
+            }
+            // No symbol at all is taken for a run of one, so that this comes to an end.
+            sound &= entry.length > 0;
+            let is_run = usize::from(entry.symbol) < RUN_CLASSES;
+            *residual = if is_run { 0 } else { unzigzag(number) };
+            at += if is_run { usize::from((number & 0xFFFF) as u16) } else { 1 };
+        }
+        self.zeros = at - residuals.len();
+        *bits = own_bits;
+        if sound { Ok(()) } else { Err(Corrupt) }
+    }
+
+    /// Fails if there are more.
+    pub fn close(self) -> Result<(), Corrupt> {
+        if self.zeros == 0 { Ok(()) } else { Err(Corrupt) }
+    }
+}
+
+/// Reads a number of more extra bits than are peeked at.
+#[cold]
+fn read_wide(base: u64, entry: Entry, bits: BitReader) -> (u64, BitReader) {
+    let mut bits = bits;
+    bits.skip(entry.length.into());
+    (base | bits.read((entry.width - entry.length).into()), bits)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn residuals_come_back(residuals in vec(prop_oneof![5 => Just(0), 3 => -9..9_i64, 1 => any::<i64>()], 1..900)) {
+            let mut bits = BitWriter::default();
+            write(&residuals, &mut bits);
+            let bytes = bits.finish();
+            let mut bits = BitReader::new(&bytes);
+            let mut read = Residuals::open(&mut bits).unwrap();
+            for some in residuals.chunks(100) {
+                let mut back = vec![1; some.len()];
+                prop_assert!(read.read(&mut back, &mut bits).is_ok());
+                prop_assert_eq!(back, some);
+            }
+            prop_assert!(read.close().is_ok() && bits.finish().is_ok());
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The rules of `src/lib.rs`, enforced: who may use whom, and where the outside world is.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each module, and which others it may use. Read downwards: arrows only point up.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("access", &["domain"]),
+    ("privacy", &["domain"]),
+    ("track", &["domain"]),
+    ("seal", &["domain"]),
+    ("db", &["access", "domain", "privacy", "seal", "track"]),
+    ("edge", &["domain", "privacy"]),
+    ("actions", &["access", "db", "domain", "edge", "privacy", "seal", "track"]),
+    ("http", &["access", "actions", "db", "domain", "edge", "privacy", "seal", "track"]),
+    ("jobs", &["access", "actions", "db", "domain", "edge", "privacy", "seal", "track"]),
+    ("config", &["edge"]),
+];
+
+/// Words that may appear in some modules only.
+const ONLY_IN: &[(&str, &[&str])] = &[
+    ("actix_web::", &["http", "app"]),
+    ("diesel::", &["db"]),
+    ("diesel_async::", &["db"]),
+    ("postgis_diesel::", &["db"]),
+    ("object_store::", &["edge"]),
+    ("lettre::", &["edge"]),
+    ("chacha20poly1305::", &["seal"]),
+    ("jsonwebtoken::", &["seal"]),
+    ("std::process::Command", &["edge"]),
+    ("std::fs", &["edge", "app", "config"]),
+    ("tracing::", &["http", "jobs", "main"]),
+    ("Utc::now", &["app"]),
+    // Only a query seals, and only the cutter and the decoder make what the public sees.
+    ("Sealed::new(", &["db"]),
+    ("PublicTrack::new(", &["track"]),
+];
+
+/// Files that must not name some words, and why.
+const NOT_IN: &[(&str, &[&str], &str)] = &[
+    (
+        "http/explore.rs",
+        &["actions::", "vault", "db::Db", "ExactTrack"],
+        "exploring knows the commons alone",
+    ),
+    ("db/commons/nearby.rs", &["identity", "vault"], "exploring knows the commons alone"),
+    (
+        "http/log.rs",
+        &["peer_addr", ".path()", ".uri()", "query_string"],
+        "see what is never logged",
+    ),
+];
+
+#[test]
+fn modules_use_only_what_they_may() {
+    let mut faults = Vec::new();
+    for source in sources() {
+        let Some((_, allowed)) = MAY_USE.iter().find(|(module, _)| *module == source.module) else {
+            continue;
+        };
+        for (number, line) in source.code() {
+            for used in line.split("crate::").skip(1) {
+                let used = used.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+                if used != source.module && !used.is_empty() && !allowed.contains(&used) {
+                    faults.push(source.fault(number, &format!("may not use crate::{used}")));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn the_outside_world_stays_in_its_module() {
+    let mut faults = Vec::new();
+    for source in sources() {
+        for (number, line) in source.code() {
+            for (word, homes) in ONLY_IN {
+                if line.contains(word) && !homes.contains(&source.module.as_str()) {
+                    faults.push(source.fault(number, &format!("{word} belongs in {homes:?}")));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn some_files_do_not_even_know_the_words() {
+    let sources = sources();
+    for (file, words, reason) in NOT_IN {
+        let source = sources.iter().find(|source| source.path.ends_with(file)).unwrap();
+        for (number, line) in source.code() {
+            for word in *words {
+                assert!(!line.contains(word), "{file}:{number} names {word}: {reason}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let silent: Vec<PathBuf> = sources()
+        .into_iter()
+        .filter(|source| !source.text.starts_with("//! "))
+        .map(|source| source.path)
+        .collect();
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
+/// The map in `lib.rs` names every module, and `MAY_USE` has a row for all but the outermost.
+#[test]
+fn the_map_is_whole() {
+    let map = fs::read_to_string(root().join("lib.rs")).unwrap();
+    let declared = map.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    for module in declared {
+        assert!(map.contains(&format!("//! | [`{module}`]")), "{module} is not on the map");
+        let ruled = module == "app" || MAY_USE.iter().any(|(known, _)| *known == module);
+        assert!(ruled, "{module} has no rule");
+    }
+}
+
+struct Source {
+    path: PathBuf,
+    /// The top-level module the file belongs to.
+    module: String,
+    text: String,
+}
+
+impl Source {
+    /// Numbered lines up to the unit tests, without comments.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self.text.lines().zip(1..).map(|(line, number)| (number, line.trim_start()));
+        lines
+            .take_while(|(_, line)| *line != "#[cfg(test)]")
+            .filter(|(_, line)| !line.starts_with("//"))
+    }
+
+    fn fault(&self, number: usize, what: &str) -> String {
+        format!("{}:{number}: {what}", self.path.display())
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn sources() -> Vec<Source> {
+    let root = root();
+    let mut sources = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let inside = path.strip_prefix(&root).unwrap();
+            let first = inside.iter().next().unwrap().to_str().unwrap();
+            let module = first.trim_end_matches(".rs").to_owned();
+            sources.push(Source { text: fs::read_to_string(&path).unwrap(), module, path });
+        }
+    }
+    assert!(!sources.is_empty());
+    sources
+}

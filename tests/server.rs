@@ -1,0 +1,245 @@
+//! The real program, as an operator runs it: started, killed, started again.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+#![allow(missing_docs, reason = "names of tests are claims, and say it all")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_opentracks");
+const TRACK: &[u8] = include_bytes!("../fixtures/demo/mousehole_to_paul.gpx");
+
+/// A data folder that is gone with the test.
+struct Data(PathBuf);
+
+/// A running server. Dropping it kills it.
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Data {
+    fn new() -> Self {
+        let folder =
+            std::env::temp_dir().join(format!("opentracks-server-{}", Uuid::new_v4().simple()));
+        fs::create_dir(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn command(&self, verb: &str) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.arg(verb).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+        command.env("OPENTRACKS_DATA", &self.0).env("OPENTRACKS_LISTEN", "127.0.0.1:0");
+        command
+    }
+
+    fn run(&self, verb: &str) -> Output {
+        let output = self.command(verb).output().unwrap();
+        assert!(output.status.success(), "{verb}: {}", String::from_utf8_lossy(&output.stderr));
+        output
+    }
+
+    fn serve(&self) -> Server {
+        let mut process =
+            self.command("serve").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut first_line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
+        let address = first_line.trim().rsplit(' ').next().unwrap().to_owned();
+        assert!(address.starts_with("http://127.0.0.1:"), "{first_line}");
+        Server { process, address }
+    }
+
+    /// The process id of the cluster's postmaster.
+    fn postmaster(&self) -> String {
+        let file = fs::read_to_string(self.0.join("postgres/postmaster.pid")).unwrap();
+        file.lines().next().unwrap().to_owned()
+    }
+
+    /// An access token of the demo account.
+    async fn sign_in(&self, server: &Server) -> String {
+        let password = fs::read_to_string(self.0.join("demo-password")).unwrap();
+        let body = json!({ "email": "demo@opentracks.example", "password": password });
+        let url = format!("{}/api/v1/auth/login", server.address);
+        let answer = reqwest::Client::new().post(url).json(&body).send().await.unwrap();
+        let tokens: Value = answer.json().await.unwrap();
+        tokens["access_token"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Data {
+    fn drop(&mut self) {
+        let _removed = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Server {
+    fn kill(&mut self) {
+        self.process.kill().unwrap();
+        assert_eq!(self.process.wait().unwrap().signal(), Some(9));
+    }
+
+    async fn original(&self, token: &str, id: Uuid) -> Vec<u8> {
+        let url = format!("{}/api/v1/activities/{id}/original", self.address);
+        let answer = reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "an acknowledged upload is gone");
+        answer.bytes().await.unwrap().to_vec()
+    }
+
+    /// Whether an upload was acknowledged; `false` when the server died meanwhile.
+    async fn put(&self, token: &str, id: Uuid, file: Vec<u8>) -> bool {
+        let url = format!("{}/api/v1/activities/{id}", self.address);
+        let form = Form::new().part("file", Part::bytes(file).file_name("track.gpx"));
+        let answer =
+            reqwest::Client::new().put(url).bearer_auth(token).multipart(form).send().await;
+        answer.is_ok_and(|answer| answer.status() == 201)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _killed = self.process.kill();
+        let _ended = self.process.wait();
+    }
+}
+
+/// One that has ended and waits for its parent to take note has no command line any more.
+fn is_running(process: &str) -> bool {
+    fs::read(Path::new("/proc").join(process).join("cmdline")).is_ok_and(|line| !line.is_empty())
+}
+
+/// Waits until `postmaster` has let go of everyone: a connection to it ends then.
+fn wait_for_end(stream: &mut UnixStream, postmaster: &str) {
+    let _end = stream.read_to_end(&mut Vec::new());
+    while is_running(postmaster) {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn an_interrupt_takes_everything_down() {
+    let data = Data::new();
+    let mut server = data.serve();
+    let postmaster = data.postmaster();
+    assert!(is_running(&postmaster));
+    let interrupt = format!("kill -INT {}", server.process.id());
+    assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
+    assert!(server.process.wait().unwrap().success());
+    assert!(!is_running(&postmaster), "the database outlives the server");
+}
+
+#[test]
+fn a_killed_server_orphans_nothing_and_starts_again() {
+    let data = Data::new();
+    let mut server = data.serve();
+    let postmaster = data.postmaster();
+    let mut stream = UnixStream::connect(data.0.join("postgres-socket/.s.PGSQL.5432")).unwrap();
+    server.kill();
+    wait_for_end(&mut stream, &postmaster);
+    // And at once, while the next one might still be in its way.
+    let mut server = data.serve();
+    server.kill();
+    let _server = data.serve();
+    assert_ne!(data.postmaster(), postmaster);
+}
+
+/// What a client was told is kept, is kept, whenever the server dies.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_acknowledged_upload_is_lost_to_a_kill() {
+    const ROUNDS: usize = 3;
+    const CLIENTS: usize = 3;
+    let data = Data::new();
+    data.run("demo");
+    let mut acknowledged: Vec<(Uuid, Vec<u8>)> = Vec::new();
+    for round in 0..ROUNDS {
+        let mut server = data.serve();
+        let token = data.sign_in(&server).await;
+        let uploads = (0..CLIENTS)
+            .map(|client| upload_until_it_ends(&server, &token, round * CLIENTS + client));
+        let killer = async {
+            // Once the first upload is through, the others are at every stage of theirs.
+            let id = Uuid::new_v4();
+            assert!(server.put(&token, id, TRACK.to_vec()).await);
+            let kill = format!("kill -KILL {}", server.process.id());
+            assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+            vec![(id, TRACK.to_vec())]
+        };
+        let (uploaded, first) = tokio::join!(futures_util::future::join_all(uploads), killer);
+        acknowledged.extend(uploaded.into_iter().flatten().chain(first));
+        server.process.wait().unwrap();
+    }
+    let server = data.serve();
+    let token = data.sign_in(&server).await;
+    assert!(acknowledged.len() >= ROUNDS);
+    for (id, file) in acknowledged {
+        assert_eq!(server.original(&token, id).await, file);
+    }
+}
+
+/// Uploads one distinct file after the other until the server is gone; returns the acknowledged.
+async fn upload_until_it_ends(server: &Server, token: &str, client: usize) -> Vec<(Uuid, Vec<u8>)> {
+    let mut acknowledged = Vec::new();
+    loop {
+        let id = Uuid::new_v4();
+        let comment = format!("<!-- {client} {} -->", acknowledged.len());
+        let file = [TRACK, comment.as_bytes()].concat();
+        if !server.put(token, id, file.clone()).await {
+            return acknowledged;
+        }
+        acknowledged.push((id, file));
+    }
+}
+
+#[test]
+fn loading_the_demo_twice_changes_nothing() {
+    let data = Data::new();
+    assert_eq!(data.run("demo").stdout, data.run("demo").stdout);
+}
+
+#[test]
+fn the_master_key_is_made_once_and_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let data = Data::new();
+    data.run("migrate");
+    let file = data.0.join("master.key");
+    let first = fs::read(&file).unwrap();
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    data.run("migrate");
+    assert_eq!(fs::read(&file).unwrap(), first);
+}
+
+#[test]
+fn help_names_every_setting() {
+    let help = Data::new().run("--help").stdout;
+    let help = String::from_utf8(help).unwrap();
+    for (name, ..) in opentracks::config::SETTINGS {
+        assert!(help.contains(name), "{name}");
+    }
+    for verb in ["serve", "work", "migrate", "demo", "admin"] {
+        assert!(help.contains(verb), "{verb}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_the_settings_is_said_and_no_value_shown() {
+    let data = Data::new();
+    let output =
+        data.command("serve").env("OPENTRACKS_MAIL", "smpt://ada:s3cret@host").output().unwrap();
+    assert!(!output.status.success());
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        message,
+        "opentracks: OPENTRACKS_MAIL must be folder or an smtp:// or smtps:// URL\n"
+    );
+
+    let output = data.command("serve").env("OPENTRACKS_MODE", "production").output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("OPENTRACKS_MASTER_KEY_FILE must be given"), "{message}");
+}
