@@ -70,30 +70,27 @@ impl Service {
             return self.repeated(known, digest).await;
         }
         let key = Arc::new(self.db.account_key(account).await?);
-        let bytes = upload.file.len() as u64;
+        let (first, bytes) = (upload.id, upload.file.len() as u64);
         let ingested = self.ingest(key.clone(), upload, digest, now).await?;
-        let mut recorded = Recorded { activities: Vec::new(), new: false };
+        let mut new = Vec::with_capacity(ingested.len());
         for (activity, sealed_file) in ingested {
             let blob = self.files.put(sealed_file).await?;
-            let original = SealedOriginal { blob, bytes };
-            let stored = self.db.insert_activity(&key, &activity, &original, now).await;
-            if !matches!(stored, Ok(Stored::New(_))) {
-                self.files.erase(&original.blob).await?;
-            }
-            let (activity, new) = match stored? {
-                Stored::New(activity) => (activity, true),
-                Stored::Existing(activity) => (activity, false),
-                Stored::Deleted => return Err(Error::Deleted),
-                Stored::Taken => return Err(Error::Taken),
-            };
-            let activity = Sealed::claim(activity).ok_or(Error::Taken)?;
-            if activity.details.digest != digest {
-                return Err(Error::Taken);
-            }
-            recorded.new |= new;
-            recorded.activities.push(activity);
+            new.push((activity, SealedOriginal { blob, bytes }));
         }
-        Ok(recorded)
+        // Should this fail, the outcome is unknown, so the files stay.
+        let stored = self.db.insert_activities(&key, &new, now).await?;
+        if let Stored::New(activities) = stored {
+            let activities = activities.into_iter().filter_map(Sealed::claim).collect();
+            return Ok(Recorded { activities, new: true });
+        }
+        for (_, original) in &new {
+            self.files.erase(&original.blob).await?;
+        }
+        if !matches!(stored, Stored::Known) {
+            return Err(Error::Taken);
+        }
+        let known = self.owned(account, first).await?.ok_or(Error::Deleted)?;
+        self.repeated(known, digest).await
     }
 
     /// The id that stands for an idempotency key of `account`: the same key is the same activity,

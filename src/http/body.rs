@@ -42,6 +42,9 @@ pub const JSON_BYTES_MAX: usize = 64 * 1024;
 /// How deep a JSON body may nest. Ours need four levels, GeoJSON six.
 pub const JSON_DEPTH_MAX: usize = 16;
 
+/// As much of a field's name as an answer repeats.
+const FIELD_CHARS_MAX: usize = 64;
+
 /// A JSON body that has the shape of `T`.
 pub struct Json<T>(pub T);
 
@@ -197,7 +200,11 @@ fn depth(json: &[u8]) -> usize {
 fn shape(field: &str, error: &serde_json::Error) -> Problem {
     use serde_json::error::Category;
     let text = error.to_string();
-    let field = if field == "." { "body".to_owned() } else { field.to_owned() };
+    let field = match field {
+        "." => "body".to_owned(),
+        // The client made the name up; so much of it tells them which.
+        field => field.chars().take(FIELD_CHARS_MAX).collect(),
+    };
     match error.classify() {
         Category::Syntax | Category::Eof | Category::Io => {
             Problem::Malformed("The body is not JSON.")

@@ -88,15 +88,13 @@ pub struct NewActivity {
     pub track: SealedTrack,
 }
 
-/// What became of a new activity.
+/// What became of new activities.
 pub enum Stored {
-    /// It is kept.
-    New(Sealed<Activity>),
-    /// Its id names an activity of the same account already.
-    Existing(Sealed<Activity>),
-    /// Its id named one of the same account that is deleted.
-    Deleted,
-    /// Its id was used by another account; whether that activity still exists is not told.
+    /// They are kept.
+    New(Vec<Sealed<Activity>>),
+    /// The first one's id was used by the same account before, for one that may be deleted.
+    Known,
+    /// An id was used by another account; whether that activity still exists is not told.
     Taken,
 }
 
@@ -152,72 +150,77 @@ impl Db {
         Ok(Some(seal(viewer, &key, &row)?))
     }
 
-    /// Keeps a new activity with its track and the file it came from, which lies in the blob
-    /// store already; all or nothing.
-    pub async fn insert_activity(
+    /// Keeps the activities of one upload with their tracks and the sealed files that lie in the
+    /// blob store already; all or nothing.
+    pub async fn insert_activities(
         &self,
         key: &AccountKey,
-        new: &NewActivity,
-        original: &SealedOriginal,
+        new: &[(NewActivity, SealedOriginal)],
         now: DateTime<Utc>,
     ) -> Result<Stored, Error> {
-        let account = key.account();
-        let viewer = Viewer::Member(account);
-        let first_user = {
-            let conn = &mut *self.conn().await?;
-            if let Some(row) = insert(conn, key, new, original, now).await? {
-                return Ok(Stored::New(seal(viewer, key, &row)?));
-            }
-            activity_ids::table
-                .find(Uuid::from(new.id))
-                .select(activity_ids::account_id)
-                .first::<Option<Uuid>>(conn)
-                .await?
-        };
-        if first_user != Some(account.into()) {
-            return Ok(Stored::Taken);
+        let viewer = Viewer::Member(key.account());
+        let Some((first, _)) = new.first() else { return Ok(Stored::New(Vec::new())) };
+        let conn = &mut *self.conn().await?;
+        if let Some(rows) = insert_all(conn, key, new, now).await? {
+            let sealed = rows.iter().map(|row| seal(viewer, key, row));
+            return Ok(Stored::New(sealed.collect::<Result<_, _>>()?));
         }
-        // The connection above is free again: who holds one must not wait for another.
-        Ok(self.activity(viewer, new.id).await?.map_or(Stored::Deleted, Stored::Existing))
+        let first_user: Option<Option<Uuid>> = activity_ids::table
+            .find(Uuid::from(first.id))
+            .select(activity_ids::account_id)
+            .first(conn)
+            .await
+            .optional()?;
+        let known = first_user.flatten() == Some(key.account().into());
+        Ok(if known { Stored::Known } else { Stored::Taken })
     }
 }
 
-/// `None` when the id was ever taken.
-async fn insert(
+/// `None`, with nothing done, when an id was ever taken.
+async fn insert_all(
     conn: &mut AsyncPgConnection,
     key: &AccountKey,
-    new: &NewActivity,
-    original: &SealedOriginal,
+    new: &[(NewActivity, SealedOriginal)],
     now: DateTime<Utc>,
-) -> Result<Option<Row>, Error> {
-    let account = key.account();
-    conn.transaction(async |conn| {
-        if !claim_id(conn, account, new.id).await? {
-            return Ok(None);
-        }
-        let row = insert_row(conn, key, new, now).await?;
-        tracks::insert(conn, account, new.id, &new.track).await?;
-        originals::insert(conn, account, new.id, original).await?;
-        Ok(Some(row))
-    })
-    .await
+) -> Result<Option<Vec<Row>>, Error> {
+    let inserted = conn
+        .transaction(async |conn| {
+            claim_ids(conn, key.account(), new).await?;
+            let mut rows = Vec::with_capacity(new.len());
+            for (activity, original) in new {
+                rows.push(insert_row(conn, key, activity, now).await?);
+                tracks::insert(conn, key.account(), activity.id, &activity.track).await?;
+                originals::insert(conn, key.account(), activity.id, original).await?;
+            }
+            Ok(rows)
+        })
+        .await;
+    match inserted {
+        Ok(rows) => Ok(Some(rows)),
+        Err(Error::Query(diesel::result::Error::RollbackTransaction)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
-/// Takes `id` for `account`; `false` when it was ever taken.
-async fn claim_id(
+/// Takes the ids for `account`; rolls back when one was ever taken.
+async fn claim_ids(
     conn: &mut AsyncPgConnection,
     account: AccountId,
-    id: ActivityId,
-) -> Result<bool, Error> {
+    new: &[(NewActivity, SealedOriginal)],
+) -> Result<(), Error> {
+    let row = |(activity, _): &(NewActivity, SealedOriginal)| {
+        let id = activity_ids::activity_id.eq(Uuid::from(activity.id));
+        (id, activity_ids::account_id.eq(Uuid::from(account)))
+    };
     let claimed = diesel::insert_into(activity_ids::table)
-        .values((
-            activity_ids::activity_id.eq(Uuid::from(id)),
-            activity_ids::account_id.eq(Uuid::from(account)),
-        ))
+        .values(new.iter().map(row).collect::<Vec<_>>())
         .on_conflict_do_nothing()
         .execute(conn)
         .await?;
-    Ok(claimed > 0)
+    if claimed < new.len() {
+        return Err(diesel::result::Error::RollbackTransaction.into());
+    }
+    Ok(())
 }
 
 async fn insert_row(
