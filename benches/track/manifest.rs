@@ -1,0 +1,54 @@
+//! What is known about the files of a corpus: its `manifest.csv`.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+/// A file, and what is known about it.
+pub struct Entry {
+    /// Where it lies in the corpus.
+    pub path: String,
+    /// The kind of file, such as `gpx`.
+    pub format: String,
+    values: HashMap<String, f64>,
+}
+
+impl Entry {
+    /// A number that is known, and not 0.
+    pub fn value(&self, name: &str) -> Option<f64> {
+        self.values.get(name).copied().filter(|value| *value != 0.0)
+    }
+}
+
+/// The files of the manifest, in its order; none where there is no manifest.
+pub fn entries(corpus: &Path) -> Vec<Entry> {
+    let text = fs::read_to_string(corpus.join("manifest.csv")).unwrap_or_default();
+    let mut lines = text.lines();
+    let names = fields(lines.next().unwrap_or_default());
+    lines.map(|line| entry(&names, &fields(line))).collect()
+}
+
+fn entry(names: &[String], fields: &[String]) -> Entry {
+    let named = || names.iter().zip(fields);
+    let text = |name| named().find(|(known, _)| *known == name).map(|(_, field)| field.clone());
+    let number = |(name, field): (&String, &String)| Some((name.clone(), field.parse().ok()?));
+    Entry {
+        path: text("path").unwrap_or_default(),
+        format: text("format").unwrap_or_default(),
+        values: named().filter_map(number).collect(),
+    }
+}
+
+/// The fields of a line, without the quotes around some.
+fn fields(line: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut quoted = false;
+    for character in line.chars() {
+        match character {
+            '"' => quoted = !quoted,
+            ',' if !quoted => fields.push(String::new()),
+            _ => fields.last_mut().expect("one is always there").push(character),
+        }
+    }
+    fields
+}
