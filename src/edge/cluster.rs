@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -192,7 +192,7 @@ impl Tools {
 
     /// Makes a folder that belongs to the user that runs PostgreSQL, for nobody else to enter.
     fn make_folder(&self, folder: &Path) -> Result<(), Error> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        super::make_private_folder(folder)?;
         if self.as_root {
             let mut chown = Command::new("chown");
             chown.arg(format!("{SYSTEM_USER}:")).arg(folder);

@@ -1,6 +1,5 @@
 //! The blob store: sealed files under random keys that are never written twice.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,7 +41,7 @@ impl Files {
     /// A folder. What was put is on disk when `put` returns: written under another name, flushed,
     /// renamed, the folder flushed.
     pub fn in_folder(folder: &Path) -> Result<Self, Error> {
-        fs::create_dir_all(folder)?;
+        super::make_private_folder(folder)?;
         let store = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
         Ok(Self { store: Arc::new(store.with_automatic_cleanup(true)) })
     }

@@ -58,7 +58,7 @@ impl Mailer {
         let domain = sender.email.domain().to_owned();
         let way = match destination {
             Destination::Folder(folder) => {
-                fs::create_dir_all(folder)?;
+                super::make_private_folder(folder)?;
                 Way::Folder(folder.clone())
             }
             Destination::Smtp(url) => {
