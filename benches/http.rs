@@ -48,13 +48,15 @@ async fn main() {
     let question = json!({ "position": [8.5, 47.3], "radius_m": 50_000, "limit": 20 });
     for clients in [1, 4] {
         let ask = || async {
-            assert_eq!(client.post(&url).json(&question).send().await.unwrap().status(), 200)
+            assert_eq!(client.post(&url).json(&question).send().await.unwrap().status(), 200);
         };
         server.report("nearby, 20 of some hundred", clients, ANSWERS, ask).await;
     }
     let url = server.url("/health/live");
     for clients in [1, 4] {
-        let ask = || async { assert_eq!(client.get(&url).send().await.unwrap().status(), 200) };
+        let ask = || async {
+            assert_eq!(client.get(&url).send().await.unwrap().status(), 200);
+        };
         server.report("bare answer (/health/live)", clients, ANSWERS, ask).await;
     }
     println!("\nPeak memory of the server: {} MB", server.peak_memory_kb() / 1_000);

@@ -42,7 +42,10 @@ enum AdminVerb {
 fn main() -> ExitCode {
     let command = Command::parse();
     start_log();
-    let config = match Config::read(std::env::vars()) {
+    // What is no UTF-8 is none of our settings.
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let config = match Config::read(environment) {
         Ok(config) => config,
         Err(error) => return fail(&error),
     };

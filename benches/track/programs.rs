@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::table::{self, Goal};
-use crate::timing::{rounds, seconds};
+use crate::timing::{rounds, seconds, seconds_of_children};
 use crate::{files, reading, write};
 
-const ROUNDS_MIN: usize = 3;
+const ROUNDS_MIN: usize = 1;
 
 /// GPX, beside `GPSBabel`, which reads it and writes nothing.
 pub fn gpsbabel(file: &Path, points: usize) {
@@ -46,8 +46,8 @@ fn compare(mut program: Command, name: &str, file: &Path, points: usize, goal: G
         let ours_s = seconds(|| {
             reading::read(&fs::read(file).expect("the file was written before"), points)
         });
-        let start_s = seconds(|| run(&mut with_empty));
-        (ours_s, seconds(|| run(&mut program)) - start_s)
+        let start_s = seconds_of_children(|| run(&mut with_empty));
+        (ours_s, seconds_of_children(|| run(&mut program)) - start_s)
     });
     table::compared(what, name, points, &pair, goal);
 }

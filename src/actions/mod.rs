@@ -29,7 +29,7 @@ pub struct Service {
     /// Hashes passwords.
     pub passwords: Passwords,
     /// One permit for each file that is read at a time: reading is work for a core.
-    pub readers: Semaphore,
+    pub readers: Arc<Semaphore>,
 }
 
 /// Why a verb was not carried out.

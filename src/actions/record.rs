@@ -14,7 +14,7 @@ use crate::domain::{AccountId, ActivityId, Description, Invalid, Kind, Sport, Ti
 use crate::seal::{AccountKey, Keyring};
 use crate::track::columns::NO_TIME;
 use crate::track::reading::Place;
-use crate::track::{self, Columns, Flaw, Recording, Unreadable};
+use crate::track::{self, Columns, Flaw, Recording, Unreadable, Waypoint};
 
 /// A file to be kept, and what its owner says about it.
 pub struct Upload {
@@ -49,11 +49,21 @@ pub struct Recorded {
     pub new: bool,
 }
 
-/// An activity as it will be stored, with its sealed file: all that takes time and memory is done.
-type Ingested = (NewActivity, Vec<u8>);
+/// A file as it will be stored but for its own copies: what takes time and memory is done.
+struct Ingested {
+    file: Arc<Vec<u8>>,
+    activities: Vec<NewActivity>,
+}
 
 /// GPS time begins in 1980; no consumer device recorded before this.
 const STARTED_AT_MIN_YEAR: i32 = 1990;
+
+/// The most that the copies of a file may take, one an activity that it holds, in bytes.
+const COPIES_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// The most waypoints that are kept of an activity.
+const WAYPOINTS_MAX: usize = 1_000;
+/// The longest text of a waypoint that is kept, in characters.
+const WAYPOINT_TEXT_CHARS_MAX: usize = 1_000;
 
 impl Service {
     /// Keeps `upload` for `account`, private. Once this returns, every byte of it is on disk. A
@@ -72,8 +82,12 @@ impl Service {
         let key = Arc::new(self.db.account_key(account).await?);
         let (first, bytes) = (upload.id, upload.file.len() as u64);
         let ingested = self.ingest(key.clone(), upload, digest, now).await?;
-        let mut new = Vec::with_capacity(ingested.len());
-        for (activity, sealed_file) in ingested {
+        let mut new = Vec::with_capacity(ingested.activities.len());
+        for activity in ingested.activities {
+            // Each activity has the file as its own; one copy is in memory at a time.
+            let (key, file, id) = (key.clone(), ingested.file.clone(), activity.id);
+            let seal = move || vault::seal_original(&key, id, &file);
+            let sealed_file = task::spawn_blocking(seal).await.map_err(|_| Error::Task)?;
             let blob = self.files.put(sealed_file).await?;
             new.push((activity, SealedOriginal { blob, bytes }));
         }
@@ -130,12 +144,15 @@ impl Service {
         upload: Upload,
         digest: [u8; 32],
         now: DateTime<Utc>,
-    ) -> Result<Vec<Ingested>, Error> {
-        let _permit = self.readers.acquire().await.map_err(|_| Error::Task)?;
+    ) -> Result<Ingested, Error> {
+        let permit = self.readers.clone().acquire_owned().await.map_err(|_| Error::Task)?;
         let db = self.db.clone();
         let done = task::spawn_blocking(move || {
             let id_at = |index| sibling_id(db.keyring(), upload.id, index);
-            ingest(&key, &upload, digest, id_at, now)
+            let activities = ingest(&key, &upload, digest, id_at, now);
+            // Held by the work itself: a client that hangs up does not let another one in.
+            drop(permit);
+            activities.map(|activities| Ingested { file: Arc::new(upload.file), activities })
         });
         Ok(done.await.map_err(|_| Error::Task)??)
     }
@@ -148,7 +165,7 @@ fn ingest(
     digest: [u8; 32],
     id_at: impl Fn(usize) -> ActivityId,
     now: DateTime<Utc>,
-) -> Result<Vec<Ingested>, Unreadable> {
+) -> Result<Vec<NewActivity>, Unreadable> {
     let mut reading = track::read(&upload.file)?;
     // What is unsound in the file as a whole is kept with its first activity.
     if let Some(first) = reading.recordings.first_mut() {
@@ -165,6 +182,9 @@ fn ingest(
     if recordings.is_empty() {
         return Err(Unreadable { reason: "has no sound point", place: None });
     }
+    if COPIES_BYTES_MAX < recordings.len().saturating_mul(upload.file.len()) {
+        return Err(Unreadable { reason: "holds too many activities for its size", place: None });
+    }
     Ok(recordings)
 }
 
@@ -174,7 +194,7 @@ fn prepare(
     id: ActivityId,
     recording: Recording,
     digest: [u8; 32],
-) -> Ingested {
+) -> NewActivity {
     let metadata = &upload.metadata;
     let found_kind = if recording.planned { Kind::Planned } else { Kind::Recorded };
     let kind = metadata.kind.unwrap_or(found_kind);
@@ -187,16 +207,32 @@ fn prepare(
         Kind::Planned => metadata.started_at,
     };
     let details = Details {
+        title_is_chosen: metadata.title.is_some(),
         title: metadata.title.clone().or(title).unwrap_or_else(|| Title::of_sport(sport)),
+        description_is_chosen: metadata.description.is_some(),
         description: metadata.description.clone().or(description),
         statistics: track::measure(columns),
         flaws: recording.flaws.iter().map(kept_flaw).collect(),
         digest,
-        waypoints: recording.waypoints,
+        waypoints: recording.waypoints.into_iter().take(WAYPOINTS_MAX).map(repair).collect(),
     };
     let track = vault::seal_track(key, id, &recording.track);
-    let file = vault::seal_original(key, id, &upload.file);
-    (NewActivity { id, kind, sport, started_at, details, track }, file)
+    NewActivity { id, kind, sport, started_at, details, track }
+}
+
+/// A waypoint with texts that are fit to be kept and shown.
+fn repair(waypoint: Waypoint) -> Waypoint {
+    let line = |text: Option<String>| {
+        text.as_deref().and_then(Title::repaired).map(|text| text.as_str().to_owned())
+    };
+    let text = waypoint.description.as_deref().and_then(Description::repaired);
+    let text = text.map(|text| text.as_str().chars().take(WAYPOINT_TEXT_CHARS_MAX).collect());
+    Waypoint {
+        name: line(waypoint.name),
+        description: text,
+        symbol: line(waypoint.symbol),
+        ..waypoint
+    }
 }
 
 /// The first time that a track has.

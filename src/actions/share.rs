@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use super::{Error, Service};
 use crate::access::{Owned, Sealed};
 use crate::db::vault::{Activity, Audience, Change, Shared};
-use crate::domain::{Description, Sport, Title, Visibility};
-use crate::track::{Cut, Shade, cut, cut_waypoints};
+use crate::domain::{Description, Kind, Sport, Title, Visibility};
+use crate::track::waypoints::{Texts, cut_waypoints};
+use crate::track::{Cut, Shade, cut};
 
 /// How much of each end of a track others do not see, in metres.
 const ENDS_M: f64 = 200.0;
@@ -61,7 +62,9 @@ impl Service {
         let details = &activity.details;
         let change = Change {
             sport: edit.sport.unwrap_or(activity.sport),
+            title_is_chosen: edit.title.is_some() || details.title_is_chosen,
             title: edit.title.unwrap_or_else(|| details.title.clone()),
+            description_is_chosen: edit.description.is_some() || details.description_is_chosen,
             description: edit.description.unwrap_or_else(|| details.description.clone()),
             audience: match visibility {
                 Visibility::Published => Audience::Everyone(Box::new(self.cut(activity).await?)),
@@ -78,7 +81,12 @@ impl Service {
         let exact = self.db.track(activity).await?;
         let Cut { track, day } = cut(&exact, &[], ENDS_M).ok_or(Error::NothingVisible)?;
         let shade = Shade::new(&exact, &[], ENDS_M);
-        let waypoints = cut_waypoints(&activity.details.waypoints, &shade);
+        // A planner's texts are their author's; a device's tell when it was where.
+        let texts = match activity.kind {
+            Kind::Planned => Texts::Kept,
+            Kind::Recorded => Texts::Dropped,
+        };
+        let waypoints = cut_waypoints(&activity.details.waypoints, &shade, &track, texts);
         // Where the line has no times, the day is the one its owner gave.
         let timeless = exact.columns().time_ms.is_empty();
         let given = activity.started_at.filter(|_| timeless).map(|start| start.date_naive());

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::sign_up::{MAILS_FROM_NETWORK, MAILS_TO_ADDRESS};
 use super::{Error, Service};
 use crate::db::identity::{Code, NewSession, Profile, Reset, Rotation};
 use crate::db::ops::Rate;
@@ -18,6 +17,9 @@ const TRIES_FOR_ADDRESS_FROM_NETWORK: Rate = Rate { burst: 10, every: TimeDelta:
 const TRIES_FOR_ADDRESS: Rate = Rate { burst: 100, every: TimeDelta::seconds(30) };
 /// Passwords tried from one network address, for any account.
 const TRIES_FROM_NETWORK: Rate = Rate { burst: 100, every: TimeDelta::seconds(2) };
+
+/// New passwords hashed for one network address.
+const RESETS_FROM_NETWORK: Rate = Rate { burst: 30, every: TimeDelta::seconds(10) };
 
 /// What a signed-in device gets.
 pub struct Tokens {
@@ -44,8 +46,9 @@ impl Service {
         let (address, network) = (email.as_str(), from.to_string());
         let both = format!("{network} {address}");
         self.allow("sign in from", network.as_bytes(), TRIES_FROM_NETWORK, now).await?;
-        self.allow("sign in", address.as_bytes(), TRIES_FOR_ADDRESS, now).await?;
+        // What is refused here does not count against the address.
         self.allow("sign in at", both.as_bytes(), TRIES_FOR_ADDRESS_FROM_NETWORK, now).await?;
+        self.allow("sign in", address.as_bytes(), TRIES_FOR_ADDRESS, now).await?;
 
         let credentials = self.db.credentials(email).await?;
         let hash = credentials.as_ref().and_then(|known| known.password_hash.as_deref());
@@ -77,8 +80,7 @@ impl Service {
         from: IpAddr,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        self.allow("mail", email.as_str().as_bytes(), MAILS_TO_ADDRESS, now).await?;
-        self.allow("mail from", from.to_string().as_bytes(), MAILS_FROM_NETWORK, now).await?;
+        self.allow_mail(email, from, now).await?;
         Ok(self.db.ask_password_reset(email, now).await?)
     }
 
@@ -91,6 +93,7 @@ impl Service {
         from: IpAddr,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
+        self.allow("reset from", from.to_string().as_bytes(), RESETS_FROM_NETWORK, now).await?;
         self.allow_code(email, from, now).await?;
         let password = Password::chosen(password, email, &[])?;
         let code = Code::typed(code).ok_or(Error::Unauthenticated)?;

@@ -12,12 +12,12 @@ use crate::domain::{AccountId, Email, Invalid, Password, RegistrationId};
 use crate::privacy::policy;
 
 /// Mails to one address: a few at once, then one every ten minutes.
-pub(super) const MAILS_TO_ADDRESS: Rate = Rate { burst: 5, every: TimeDelta::minutes(10) };
+const MAILS_TO_ADDRESS: Rate = Rate { burst: 5, every: TimeDelta::minutes(10) };
 /// Mails asked for from one network address.
-pub(super) const MAILS_FROM_NETWORK: Rate = Rate { burst: 60, every: TimeDelta::seconds(30) };
-/// Codes tried for one address from one network address. Each code bears five attempts whoever
-/// makes them; this keeps a stranger's from being the owner's.
-const CODES_FOR_ADDRESS_FROM_NETWORK: Rate = Rate { burst: 10, every: TimeDelta::minutes(1) };
+const MAILS_FROM_NETWORK: Rate = Rate { burst: 60, every: TimeDelta::seconds(30) };
+/// Codes tried for one address from one network address. A code bears many more from everywhere
+/// together, so that a stranger does not use up the owner's.
+const CODES_FOR_ADDRESS_FROM_NETWORK: Rate = Rate { burst: 6, every: TimeDelta::minutes(1) };
 
 /// Someone who wants an account.
 pub struct Applicant {
@@ -45,8 +45,7 @@ impl Service {
         }
         let Applicant { email, profile, .. } = applicant;
         let password = Password::chosen(applicant.password, &email, &profile.names())?;
-        self.allow("mail", email.as_str().as_bytes(), MAILS_TO_ADDRESS, now).await?;
-        self.allow("mail from", from.to_string().as_bytes(), MAILS_FROM_NETWORK, now).await?;
+        self.allow_mail(&email, from, now).await?;
         let registration = self.registration(email, password, profile, now).await?;
         Ok(self.db.insert_registration(&registration).await?)
     }
@@ -72,7 +71,7 @@ impl Service {
     ) -> Result<Registration, Error> {
         Ok(Registration {
             id: RegistrationId::random(),
-            password_hash: self.passwords.hash(password).await?,
+            password_hash: Some(self.passwords.hash(password).await?),
             email,
             profile,
             policy_version: policy::VERSION.to_owned(),
@@ -94,6 +93,17 @@ impl Service {
         let made = self.db.complete_registration(email, &code, session, now).await?;
         let (account, refresh) = made.ok_or(Error::Unauthenticated)?;
         issue(&self.tokens, account, session.id, &refresh, now)
+    }
+
+    /// Counts one mail that was asked for.
+    pub(super) async fn allow_mail(
+        &self,
+        email: &Email,
+        from: IpAddr,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.allow("mail from", from.to_string().as_bytes(), MAILS_FROM_NETWORK, now).await?;
+        self.allow("mail", email.as_str().as_bytes(), MAILS_TO_ADDRESS, now).await
     }
 
     /// Counts one code that was tried.

@@ -114,7 +114,7 @@ impl App {
                 files: files.clone(),
                 tokens: tokens.clone(),
                 passwords: Passwords::new(cores),
-                readers: Semaphore::new(cores),
+                readers: Arc::new(Semaphore::new(cores)),
             }),
             worker: Arc::new(Worker {
                 db,

@@ -18,10 +18,15 @@ use crate::seal::{Keyring, MasterKey, Purpose, Secret, TokenSecret};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
+/// Names the lock that migrating takes.
+const MIGRATION_LOCK: i64 = 0x6f70_656e_7472_6163;
+
 /// Applies the pending migrations as the user of `url`, and gives the two logins the passwords
 /// that follow from the master key.
 pub async fn migrate(url: &str, master: &MasterKey) -> Result<(), Error> {
-    let connection = AsyncPgConnection::establish(url).await?;
+    let mut connection = AsyncPgConnection::establish(url).await?;
+    // One process at a time; the others find the work done. The lock goes with the connection.
+    connection.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
     let mut harness = AsyncMigrationHarness::new(connection);
     harness.run_pending_migrations(MIGRATIONS).map_err(Error::Migration)?;
     let mut connection = harness.into_inner();

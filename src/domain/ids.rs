@@ -53,6 +53,12 @@ ids! {
 }
 
 impl ActivityId {
+    /// Whether it has the form of a random id. Others tell when and on which device they were
+    /// made, and others will see this one.
+    pub fn is_random(self) -> bool {
+        self.0.get_version_num() == 4 && self.0.get_variant() == uuid::Variant::RFC4122
+    }
+
     /// The id that stands for `bits` (of which version and variant are overwritten), in the form
     /// of a random one.
     pub fn from_random_bits(bits: [u8; 16]) -> Self {

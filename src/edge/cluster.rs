@@ -1,6 +1,7 @@
 //! A private PostgreSQL cluster: started by the server, reached by a Unix socket alone, gone when
 //! the server is gone, however it went.
 
+use std::fmt::Write;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -82,7 +83,7 @@ impl Cluster {
         loop {
             let (pid, keeper) = spawn(&tools, &folder, &socket_folder, &log, durability)?;
             let cluster = Self { socket_folder: socket_folder.clone(), pid, keeper: Some(keeper) };
-            if cluster.wait_until_ready(&tools)? {
+            if cluster.wait_until_ready(&tools, &folder)? {
                 cluster.make_database(&tools, &log)?;
                 return Ok(cluster);
             }
@@ -101,12 +102,12 @@ impl Cluster {
 
     /// The address of another database of the cluster.
     pub fn url_of(&self, database: &str) -> String {
-        let folder = self.socket_folder.to_string_lossy().replace('/', "%2F");
+        let folder = percent_encode(self.socket_folder.as_os_str().as_encoded_bytes());
         format!("postgres://{NAME}@{folder}/{database}")
     }
 
     /// Whether it came to answer; `false` when it ended or took too long.
-    fn wait_until_ready(&self, tools: &Tools) -> Result<bool, Error> {
+    fn wait_until_ready(&self, tools: &Tools, folder: &Path) -> Result<bool, Error> {
         let deadline = Instant::now() + START_MAX;
         while Instant::now() < deadline {
             if self.keeper.as_ref().is_none_or(JoinHandle::is_finished) {
@@ -114,7 +115,8 @@ impl Cluster {
             }
             let mut ask = Command::new(tools.path("pg_isready"));
             ask.args(["-q", "-U", NAME, "-d", "postgres", "-h"]).arg(&self.socket_folder);
-            if ask.status()?.success() {
+            // Another server's cluster on the same folder would answer too.
+            if ask.status()?.success() && owner(folder) == Some(self.pid) {
                 return Ok(true);
             }
             thread::sleep(POLL);
@@ -138,6 +140,10 @@ impl Cluster {
 
     fn stop(&mut self) {
         let Some(keeper) = self.keeper.take() else { return };
+        // Once it has ended, its number may be another process's.
+        if keeper.is_finished() {
+            return;
+        }
         // SIGINT is PostgreSQL's fast shutdown: it ends connections and writes everything out.
         let stopped = Command::new("sh").args(["-c", &format!("kill -INT {}", self.pid)]).status();
         if stopped.is_ok_and(|status| status.success()) {
@@ -228,6 +234,24 @@ fn socket_folder(home: &Path, tools: &Tools) -> Result<PathBuf, Error> {
 fn short_hash(path: &Path) -> String {
     let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
     format!("{:08x}", u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]))
+}
+
+/// Which process runs on a cluster's folder.
+fn owner(folder: &Path) -> Option<u32> {
+    fs::read_to_string(folder.join("postmaster.pid")).ok()?.lines().next()?.trim().parse().ok()
+}
+
+/// All but letters and digits as `%XX`, for a path in the place of a host.
+fn percent_encode(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() {
+            encoded.push(char::from(*byte));
+        } else {
+            // Writing to a text cannot fail.
+            let _written = write!(encoded, "%{byte:02X}");
+        }
+        encoded
+    })
 }
 
 /// Makes a cluster beside its place and moves it there when it is whole and on disk.

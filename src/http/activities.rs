@@ -97,6 +97,9 @@ async fn put_activity(
     service: web::Data<Service>,
     room: web::Data<UploadRoom>,
 ) -> Result<HttpResponse, Problem> {
+    if !id.is_random() {
+        return Err(Invalid { field: "id", reason: "must be a UUID of version 4" }.into());
+    }
     let received = upload::receive(&request, payload, &room).await?;
     let upload = Upload { id: *id, file: received.file, metadata: received.metadata };
     Ok(kept(&service.record(member.account, upload, now).await?))

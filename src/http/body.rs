@@ -145,7 +145,9 @@ impl Stream for Bounded {
             // Each byte that came earns time for the next ones.
             let earned = self.bytes / u64::from(self.pace.bytes_per_s_min);
             let deadline = self.started + self.pace.grace + Duration::from_secs(earned);
-            self.deadline.as_mut().reset(deadline);
+            // But what came fast is no licence to fall silent.
+            let silence = Instant::now() + self.pace.grace;
+            self.deadline.as_mut().reset(deadline.min(silence));
         }
         Poll::Ready(next)
     }

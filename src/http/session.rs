@@ -75,7 +75,7 @@ impl FromRequest for Network {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-        ready(Ok(Self(peer)))
+        ready(Ok(Self(network(peer))))
     }
 }
 
@@ -95,6 +95,14 @@ fn member(request: &HttpRequest) -> LocalBoxFuture<'static, Result<Option<Member
         }
         Ok(Some(Member { account, session }))
     })
+}
+
+/// The network that a connection has to itself: of IPv6, that is 64 bits of the address.
+fn network(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
+    }
 }
 
 fn bearer(request: &HttpRequest) -> Result<Option<String>, Problem> {

@@ -4,7 +4,7 @@ mod run;
 mod schedule;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -47,14 +47,23 @@ pub enum Error {
 
 /// How long an idle worker sleeps before it looks again.
 const POLL: Duration = Duration::from_millis(500);
+/// How often tasks are looked at: each writes to say so.
+const TASKS_EVERY: Duration = Duration::from_secs(20);
 /// How long it sleeps when the database is away.
 const POLL_AFTER_FAULT: Duration = Duration::from_secs(5);
 
 impl Worker {
     /// Runs jobs and tasks as they fall due, until `stop` says so.
     pub async fn run(&self, mut stop: watch::Receiver<bool>) {
+        let mut tasks_due = Instant::now();
         while !*stop.borrow() {
-            let pause = match self.run_due().await {
+            let done = if tasks_due <= Instant::now() {
+                tasks_due = Instant::now() + TASKS_EVERY;
+                self.run_due().await
+            } else {
+                self.run_jobs().await
+            };
+            let pause = match done {
                 Ok(()) => POLL,
                 Err(error) => {
                     tracing::error!(cause = %error, "The queue cannot be read");
@@ -72,6 +81,10 @@ impl Worker {
     pub async fn run_due(&self) -> Result<(), Error> {
         self.run_tasks().await?;
         self.db.put_aside_spent_jobs(self.clock.now()).await?;
+        self.run_jobs().await
+    }
+
+    async fn run_jobs(&self) -> Result<(), Error> {
         while let Some(leased) = self.db.lease_job(self.clock.now()).await? {
             self.run_leased(leased).await?;
         }

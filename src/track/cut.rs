@@ -286,8 +286,8 @@ mod tests {
             // Coming home in between is part of the way for both.
             let track = weave(&outside, &inside);
             let other = weave(&outside, &other_inside);
-            let shown = cut(&track, &[HOME], ends_m).map(|cut| (encode_public(&cut.track), cut.day));
-            let other_shown = cut(&other, &[HOME], ends_m).map(|cut| (encode_public(&cut.track), cut.day));
+            let shown = cut(&track, &[HOME], ends_m).map(|cut| encode_public(&cut.track));
+            let other_shown = cut(&other, &[HOME], ends_m).map(|cut| encode_public(&cut.track));
             prop_assert_eq!(shown, other_shown);
         }
 
@@ -308,8 +308,8 @@ mod tests {
                 hidden
             };
             let [track, other] = [inside, other_inside].map(|inside| weave(&outside, &at_home(same_cells(inside))));
-            let shown = cut(&track, &[], ENDS_M).map(|cut| (encode_public(&cut.track), cut.day));
-            let other_shown = cut(&other, &[], ENDS_M).map(|cut| (encode_public(&cut.track), cut.day));
+            let shown = cut(&track, &[], ENDS_M).map(|cut| encode_public(&cut.track));
+            let other_shown = cut(&other, &[], ENDS_M).map(|cut| encode_public(&cut.track));
             prop_assert_eq!(shown, other_shown);
         }
     }
@@ -411,5 +411,14 @@ mod tests {
         let half = ((other_lat - lat) / 2.0).sin().powi(2)
             + lat.cos() * other_lat.cos() * ((other_lon - lon) / 2.0).sin().powi(2);
         2.0 * 6_371_009.0 * half.sqrt().asin()
+    }
+
+    #[test]
+    fn the_day_is_that_of_the_first_visible_point() {
+        let mut columns = northwards(&[0, 300, 1000, 2000]).columns().clone();
+        let midnight_ms = 86_400_000 * 20_000;
+        columns.time_ms = [-900_000, -1_000, 1_000, 600_000].map(|ms| midnight_ms + ms).to_vec();
+        let day = cut(&ExactTrack::new(columns), &[HOME], 0.0).unwrap().day;
+        assert_eq!(day, DateTime::from_timestamp_millis(midnight_ms).map(|time| time.date_naive()));
     }
 }

@@ -21,4 +21,4 @@ pub use cut::{Cut, Shade, Zone, cut};
 pub use measure::{Statistics, measure};
 pub use read::{FILE_BYTES_MAX, read};
 pub use reading::{Flaw, Reading, Recording, Rule, Unreadable, Waypoint};
-pub use waypoints::{PublicWaypoint, cut_waypoints};
+pub use waypoints::PublicWaypoint;

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::harness::{PASSWORD, POLICY, TestApp, code_in, connect};
 
 const OTHER_PASSWORD: &str = "copper lantern drifting twelve";
-/// How often a code may be tried.
-const ATTEMPTS_MAX: usize = 5;
+/// So many codes can be tried at once from one network, and then one a minute.
+const CODES_AT_ONCE: usize = 6;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mailed_code_makes_the_account_and_nothing_does_before() {
@@ -72,26 +72,21 @@ async fn a_known_address_is_answered_alike_and_its_account_is_not_disturbed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn five_wrong_codes_void_the_right_one() {
+async fn wrong_codes_are_slowed_down_and_do_not_void_the_right_one() {
     let app = TestApp::start().await;
-    for (address, wrong, status) in
-        [("ada@example.org", ATTEMPTS_MAX - 1, 200), ("bob@example.org", ATTEMPTS_MAX, 401)]
-    {
-        register(&app, &applicant(address)).await;
-        let code = app.code(address).await;
-        for _ in 0..wrong {
-            let refused = transcript(verify(&app, address, &unlike(&code)).await).await;
-            // Whether somebody waits for a code is not told either.
-            let nobody = verify(&app, "nobody@example.org", &code).await;
-            assert_eq!(nobody.status(), 401);
-            assert_eq!(refused, transcript(nobody).await);
-        }
-        assert_eq!(verify(&app, address, &code).await.status(), status, "{address}");
+    let address = "ada@example.org";
+    register(&app, &applicant(address)).await;
+    let code = app.code(address).await;
+    for _ in 0..CODES_AT_ONCE {
+        let refused = transcript(verify(&app, address, &unlike(&code)).await).await;
+        // Whether somebody waits for a code is not told either.
+        let nobody = verify(&app, "nobody@example.org", &code).await;
+        assert_eq!(nobody.status(), 401);
+        assert_eq!(refused, transcript(nobody).await);
     }
-    // Who wants a new code gets one.
-    register(&app, &applicant("bob@example.org")).await;
-    let code = app.code("bob@example.org").await;
-    assert_eq!(verify(&app, "bob@example.org", &code).await.status(), 200);
+    assert_eq!(verify(&app, address, &code).await.status(), 429);
+    app.advance(TimeDelta::minutes(1));
+    assert_eq!(verify(&app, address, &code).await.status(), 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,8 +117,14 @@ async fn each_pending_registration_has_a_code_of_its_own() {
     let tokens: Value = verify(&app, address, &own).await.json().await.unwrap();
     let me: Value = app.caller(address, &tokens).get("/api/v1/me").await.json().await.unwrap();
     assert_eq!(me["public_name"], "Ada");
-    assert_eq!(login(&app, address, OTHER_PASSWORD).await.status(), 401);
     assert_eq!(verify(&app, address, &intruders).await.status(), 401);
+    // With two of them waiting, whose code was typed is not certain: no password is taken over.
+    for password in [PASSWORD, OTHER_PASSWORD] {
+        assert_eq!(login(&app, address, password).await.status(), 401);
+    }
+    assert_eq!(forgot(&app, address).await.status(), 202);
+    let code = app.code(address).await;
+    assert_eq!(reset(&app, address, &code, PASSWORD).await.status(), 204);
     app.sign_in(address, PASSWORD).await;
 }
 
@@ -343,7 +344,7 @@ async fn a_new_password_must_not_be_made_of_its_owners_names_either() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reset_code_expires_wears_out_and_gives_way_to_a_newer_one() {
+async fn a_reset_code_expires_is_slow_to_guess_and_gives_way_to_a_newer_one() {
     let app = TestApp::start().await;
     let ada = app.member("Ada").await;
     let ask = async || {
@@ -355,10 +356,11 @@ async fn a_reset_code_expires_wears_out_and_gives_way_to_a_newer_one() {
     app.advance(TimeDelta::seconds(600));
     assert_eq!(reset(&app, &ada.email, &newer, OTHER_PASSWORD).await.status(), 401);
     let code = ask().await;
-    for _ in 0..ATTEMPTS_MAX {
+    // One was tried just now.
+    for _ in 1..CODES_AT_ONCE {
         assert_eq!(reset(&app, &ada.email, &unlike(&code), OTHER_PASSWORD).await.status(), 401);
     }
-    assert_eq!(reset(&app, &ada.email, &code, OTHER_PASSWORD).await.status(), 401);
+    assert_eq!(reset(&app, &ada.email, &code, OTHER_PASSWORD).await.status(), 429);
     app.advance(TimeDelta::minutes(5));
     let code = ask().await;
     app.advance(TimeDelta::seconds(599));

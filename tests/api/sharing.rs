@@ -74,8 +74,8 @@ async fn no_public_answer_tells_where_or_at_which_hour_it_began_or_ended() {
         for answer in answers {
             let nearest = nearest_m(&answer, ends);
             assert!(nearest > 200.0 && nearest < 1_000.0, "{nearest} {answer}");
-            // A waypoint shows where nothing else does.
-            assert!(!answer.contains("Front door") && answer.contains("Spring"), "{answer}");
+            // A waypoint shows where nothing else does, and what a device calls it may tell more.
+            assert!(!answer.contains("Front door") && !answer.contains("Spring"), "{answer}");
             assert!(!has_hour(&answer), "{answer}");
             for sensor in [
                 "<time>",

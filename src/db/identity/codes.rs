@@ -18,8 +18,9 @@ use crate::seal::{Keyring, random_bytes};
 
 /// How many digits a code has.
 const DIGITS: usize = 8;
-/// How often a code may be tried: one in twenty million is guessed.
-pub(super) const ATTEMPTS_MAX: i16 = 5;
+/// How often a code may be tried, by everyone together: one in two million is guessed. How often by
+/// one network is for the throttles.
+pub(super) const ATTEMPTS_MAX: i16 = 50;
 const PASSWORD_RESET: &str = "password_reset";
 
 /// A code that is mailed to prove an address.

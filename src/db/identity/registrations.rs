@@ -28,8 +28,8 @@ pub struct Registration {
     pub id: RegistrationId,
     /// The address to prove.
     pub email: Email,
-    /// Argon2id, as a PHC string.
-    pub password_hash: String,
+    /// Argon2id, as a PHC string; `None` when it cannot be told whose the password is.
+    pub password_hash: Option<String>,
     /// Who they say they are.
     pub profile: Profile,
     /// The policy that was accepted.
@@ -41,7 +41,7 @@ pub struct Registration {
 #[derive(Serialize, Deserialize)]
 struct Content {
     email: String,
-    password_hash: String,
+    password_hash: Option<String>,
     public_name: String,
     given_name: Option<String>,
     family_name: Option<String>,
@@ -182,7 +182,14 @@ impl Db {
         .get_results(conn)
         .await?;
         let matching = waiting.iter().find(|(id, _, hash)| code.matches(&self.keyring, *id, hash));
-        matching.map(|(id, content, _)| self.open_registration((*id).into(), content)).transpose()
+        let Some((id, content, _)) = matching else { return Ok(None) };
+        let mut registration = self.open_registration((*id).into(), content)?;
+        if waiting.len() > 1 {
+            // Somebody else may have asked for this address too, and theirs may be the code that was
+            // typed. Then the password is nobody's: the owner of the address chooses one by mail.
+            registration.password_hash = None;
+        }
+        Ok(Some(registration))
     }
 
     fn open_registration(&self, id: RegistrationId, sealed: &[u8]) -> Result<Registration, Error> {

@@ -47,10 +47,15 @@ pub struct Activity {
 /// The sealed part of an activity.
 #[derive(Clone)]
 pub struct Details {
-    /// What its owner calls it.
+    /// What it is called.
     pub title: Title,
-    /// What its owner writes about it.
+    /// Whether its owner chose the title. One that a file brought may tell the hour or the place, so
+    /// it is not for others.
+    pub title_is_chosen: bool,
+    /// What is written about it.
     pub description: Option<Description>,
+    /// Whether its owner wrote it.
+    pub description_is_chosen: bool,
     /// Its numbers.
     pub statistics: Statistics,
     /// What was passed over while it was read.
@@ -101,7 +106,9 @@ pub enum Stored {
 #[derive(Serialize, Deserialize)]
 struct StoredDetails {
     title: String,
+    title_is_chosen: bool,
     description: Option<String>,
+    description_is_chosen: bool,
     statistics: Statistics,
     flaws: Vec<StoredFlaw>,
     waypoints: Vec<Waypoint>,
@@ -255,7 +262,9 @@ pub(super) fn seal_details(
 ) -> Result<Vec<u8>, Error> {
     let stored = StoredDetails {
         title: details.title.as_str().to_owned(),
+        title_is_chosen: details.title_is_chosen,
         description: details.description.as_ref().map(|text| text.as_str().to_owned()),
+        description_is_chosen: details.description_is_chosen,
         statistics: details.statistics.clone(),
         flaws: details.flaws.clone(),
         waypoints: details.waypoints.clone(),
@@ -290,7 +299,9 @@ fn open(key: &AccountKey, row: &Row) -> Result<Activity, Error> {
         started_at: row.started_at,
         details: Details {
             title: Title::try_from(stored.title.as_str()).map_err(|_| corrupt())?,
+            title_is_chosen: stored.title_is_chosen,
             description: description.map_err(|_| corrupt())?,
+            description_is_chosen: stored.description_is_chosen,
             statistics: stored.statistics,
             flaws: stored.flaws,
             waypoints: stored.waypoints,

@@ -22,8 +22,12 @@ pub struct Change {
     pub sport: Sport,
     /// Its title.
     pub title: Title,
+    /// Whether its owner chose the title.
+    pub title_is_chosen: bool,
     /// Its description.
     pub description: Option<Description>,
+    /// Whether its owner wrote the description.
+    pub description_is_chosen: bool,
     /// Whom it reaches.
     pub audience: Audience,
 }
@@ -45,6 +49,18 @@ pub struct Shared {
     pub waypoints: Vec<PublicWaypoint>,
     /// The day of the visible parts, in UTC.
     pub day: Option<NaiveDate>,
+}
+
+impl Change {
+    /// The title that others see: its owner's, else the sport.
+    pub fn public_title(&self) -> Title {
+        if self.title_is_chosen { self.title.clone() } else { Title::of_sport(self.sport) }
+    }
+
+    /// The description that others see: its owner's, else none.
+    pub fn public_description(&self) -> Option<&Description> {
+        self.description.as_ref().filter(|_| self.description_is_chosen)
+    }
 }
 
 impl Audience {
@@ -69,7 +85,9 @@ impl Db {
         let key = account_key(conn, &self.keyring, activity.owner).await?;
         let details = Details {
             title: change.title.clone(),
+            title_is_chosen: change.title_is_chosen,
             description: change.description.clone(),
+            description_is_chosen: change.description_is_chosen,
             ..activity.details.clone()
         };
         let row = conn
@@ -111,9 +129,11 @@ impl Db {
     ) -> Result<(), Error> {
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
+            // Locked first: a publish that is under way is over then, and what it made is seen.
+            let row = activities::table.find((Uuid::from(activity.owner), Uuid::from(activity.id)));
+            row.select(activities::version).for_update().first::<i32>(conn).await.optional()?;
             commons::withdraw(conn, activity.id).await?;
             let blob = originals::delete(conn, activity.owner, activity.id).await?;
-            let row = activities::table.find((Uuid::from(activity.owner), Uuid::from(activity.id)));
             diesel::delete(row).execute(conn).await?;
             if let Some(blob) = blob {
                 let job = Job::EraseBlob { blob };
