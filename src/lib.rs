@@ -25,7 +25,7 @@
 //! * Only [`db`] reaches the database; what it reads for a viewer leaves it [`access::Sealed`].
 //! * [`db::Db`] acts for an owner or a job. [`db::Commons`] acts for everybody else, on a database
 //!   login that has no privilege on `identity` and `vault`.
-//! * Exact positions never have a `Serialize`; [`track::cut`] is the only way from a
+//! * Exact positions never have a `Serialize`; [`track::cut()`] is the only way from a
 //!   [`track::ExactTrack`] to a [`track::PublicTrack`], and nothing else is stored in the commons.
 //! * What is private lies sealed: encrypted with the key of its account, bound to its place.
 //! * The clock is read in [`app`] and handed on.

@@ -1,7 +1,7 @@
 //! How fast the pipeline is beside named alternatives, and how it does on real files.
 //!
 //! `cargo bench --bench track` prints a table in Markdown. Ratios tell how many times as fast we
-//! are, both sides timed in turns on the same input. With `OPENTRACKS_CORPUS=/path`, a folder with
+//! are in processor time, both sides timed in turns on the same input. With `OPENTRACKS_CORPUS=/path`, a folder with
 //! a `manifest.csv`, it adds a table over the files of that folder.
 
 #![allow(clippy::print_stdout, reason = "the tables are for whoever runs it")]
@@ -37,7 +37,7 @@ fn main() {
     {
         return memory::report(Path::new(path));
     }
-    println!("{}\n", machine());
+    println!("{}; processor time, medians, all on one core.\n", machine());
     table::head();
     measure();
     if let Some(corpus) = env::var_os(CORPUS) {

@@ -70,7 +70,7 @@ impl Columns {
 #[derive(Clone, PartialEq, Eq)]
 pub struct ExactTrack(Columns);
 
-/// What others may see of a track. Only [`super::cut`] makes one from an [`ExactTrack`], and only
+/// What others may see of a track. Only [`super::cut()`] makes one from an [`ExactTrack`], and only
 /// [`super::encode`] brings back a stored one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicTrack(Columns);

@@ -41,7 +41,7 @@ pub enum Audience {
     Everyone(Box<Shared>),
 }
 
-/// What others get of an activity: made by [`crate::track::cut`], and by nothing else.
+/// What others get of an activity: made by [`crate::track::cut()`], and by nothing else.
 pub struct Shared {
     /// The visible parts of the line.
     pub track: PublicTrack,

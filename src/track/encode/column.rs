@@ -65,7 +65,7 @@ pub fn write<T: Cell>(column: &[T], times_ms: &[i64], bits: &mut BitWriter) {
     series::write(&present, &[], bits);
 }
 
-/// Reads a column of `len` points that [`write`] wrote with the same `times_ms`.
+/// Reads a column of `len` points that [`write()`] wrote with the same `times_ms`.
 pub fn read<T: Cell>(
     len: usize,
     times_ms: &[i64],

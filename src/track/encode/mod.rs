@@ -1,7 +1,7 @@
 //! Tracks as compact bytes and back: versioned, lossless, a column after another.
 //!
 //! `OT`, the version, the kind (`E` exact, `P` public), the number of points, then each column: see
-//! [`column`]. A decoder allocates nothing before it has checked the number of points against
+//! `column`. A decoder allocates nothing before it has checked the number of points against
 //! [`POINTS_MAX`], and never more than that many points take.
 
 mod bits;

@@ -35,7 +35,7 @@ pub struct Residuals {
 }
 
 impl Residuals {
-    /// Begins to read what [`write`] wrote.
+    /// Begins to read what [`write()`] wrote.
     pub fn open(bits: &mut BitReader) -> Result<Self, Corrupt> {
         let fineness = u32::try_from(bits.read(FINENESS_BITS)).map_err(|_| Corrupt)?;
         let symbols = Classes::new(fineness).ok_or(Corrupt)?.list();

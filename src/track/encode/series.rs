@@ -45,7 +45,7 @@ pub fn write(values: &[i64], times_ms: &[i64], bits: &mut BitWriter) {
     residuals::write(&residuals, bits);
 }
 
-/// Reads `len` numbers that [`write`] wrote, and turns each into what the column holds.
+/// Reads `len` numbers that [`write()`] wrote, and turns each into what the column holds.
 pub fn read<T: Copy>(
     len: usize,
     times_ms: &[i64],

@@ -10,7 +10,7 @@ use super::json::{Json, Stop};
 /// Numbers of this size and more are milliseconds since 1970, smaller ones seconds.
 const MILLISECONDS_MIN: i64 = 100_000_000_000;
 
-/// Values for each position of a feature. Units as in [`Columns`].
+/// Values for each position of a feature. Units as in [`crate::track::Columns`].
 #[derive(Default)]
 pub(super) struct Series {
     pub(super) time_ms: Vec<i64>,
