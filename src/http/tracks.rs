@@ -17,7 +17,7 @@ use crate::track::write::{self, Document, Times};
 use crate::track::{ExactTrack, PublicTrack, PublicWaypoint, Waypoint};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(geojson).service(gpx).service(original);
+    config.service(geojson).service(gpx).service(tcx).service(kml).service(csv).service(original);
 }
 
 /// A file format that tracks are written in.
@@ -31,6 +31,15 @@ const GEOJSON: Format =
     Format { extension: "geojson", media_type: "application/geo+json", write: write::geojson };
 const GPX: Format =
     Format { extension: "gpx", media_type: "application/gpx+xml", write: write::gpx };
+const TCX: Format =
+    Format { extension: "tcx", media_type: "application/vnd.garmin.tcx+xml", write: write::tcx };
+const KML: Format = Format {
+    extension: "kml",
+    media_type: "application/vnd.google-earth.kml+xml",
+    write: write::kml,
+};
+const CSV: Format =
+    Format { extension: "csv", media_type: "text/csv; charset=utf-8", write: write::csv };
 
 /// The line as GeoJSON: exact for its owner, the visible parts for others.
 #[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path)), responses(
@@ -62,6 +71,55 @@ async fn gpx(
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
     download(viewer, *id, &request, &service, &commons, &GPX).await
+}
+
+/// The line as TCX: an activity, or a course where it has no times of day. Exact for its
+/// owner, the visible parts for others.
+#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path)), responses(
+    (status = 200, content_type = "application/vnd.garmin.tcx+xml", body = String), (status = 304),
+    (status = 401, body = Body), (status = 404, body = Body),
+))]
+#[get("/activities/{id}/track.tcx")]
+async fn tcx(
+    viewer: Viewer,
+    id: web::Path<ActivityId>,
+    request: HttpRequest,
+    service: web::Data<Service>,
+    commons: web::Data<Commons>,
+) -> Result<HttpResponse, Problem> {
+    download(viewer, *id, &request, &service, &commons, &TCX).await
+}
+
+/// The line as KML: exact for its owner, the visible parts for others.
+#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path)), responses(
+    (status = 200, content_type = "application/vnd.google-earth.kml+xml", body = String), (status = 304),
+    (status = 401, body = Body), (status = 404, body = Body),
+))]
+#[get("/activities/{id}/track.kml")]
+async fn kml(
+    viewer: Viewer,
+    id: web::Path<ActivityId>,
+    request: HttpRequest,
+    service: web::Data<Service>,
+    commons: web::Data<Commons>,
+) -> Result<HttpResponse, Problem> {
+    download(viewer, *id, &request, &service, &commons, &KML).await
+}
+
+/// The line as a table with a row for each point: exact for its owner, the visible parts for others.
+#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path)), responses(
+    (status = 200, content_type = "text/csv", body = String), (status = 304),
+    (status = 401, body = Body), (status = 404, body = Body),
+))]
+#[get("/activities/{id}/track.csv")]
+async fn csv(
+    viewer: Viewer,
+    id: web::Path<ActivityId>,
+    request: HttpRequest,
+    service: web::Data<Service>,
+    commons: web::Data<Commons>,
+) -> Result<HttpResponse, Problem> {
+    download(viewer, *id, &request, &service, &commons, &CSV).await
 }
 
 /// The file that an activity came from, unchanged, for its owner.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::bad_input::refused;
 use crate::harness::{Caller, POLICY, TestApp, northward_gpx};
+use crate::sharing::CHILDREN;
 
 /// What clients call, besides which the contract may list more.
 const ROUTES: &[(&str, &str)] = &[
@@ -33,6 +34,9 @@ const ROUTES: &[(&str, &str)] = &[
     ("delete", "/api/v1/activities/{id}"),
     ("get", "/api/v1/activities/{id}/track.geojson"),
     ("get", "/api/v1/activities/{id}/track.gpx"),
+    ("get", "/api/v1/activities/{id}/track.tcx"),
+    ("get", "/api/v1/activities/{id}/track.kml"),
+    ("get", "/api/v1/activities/{id}/track.csv"),
     ("get", "/api/v1/activities/{id}/original"),
     ("post", "/api/v1/activities/{id}/publish"),
     ("post", "/api/v1/activities/{id}/unpublish"),
@@ -152,8 +156,8 @@ async fn head_is_get_without_the_content() {
     let ada = app.member("Ada").await;
     let published =
         format!("/api/v1/activities/{}", ada.has_published(&northward_gpx(8.5, 47.3, 300)).await);
-    let children = ["", "/track.geojson", "/track.gpx", "/original"]
-        .map(|child| format!("{published}{child}"));
+    let children = CHILDREN.iter().chain(&["/original"]).map(|child| format!("{published}{child}"));
+    let children: Vec<String> = children.collect();
     let fixed = [
         "/health/live",
         "/health/ready",

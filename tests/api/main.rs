@@ -13,6 +13,7 @@ mod harness;
 mod jobs;
 mod logs;
 mod me;
+mod pipeline;
 mod promises;
 mod schema;
 mod sharing;

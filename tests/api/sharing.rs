@@ -15,7 +15,10 @@ use crate::harness::{Caller, TestApp, northward_gpx};
 /// Where the walks of these tests begin.
 const HOME: [f64; 2] = [8.5, 47.3];
 /// What others can read of a published activity, below its address.
-const CHILDREN: [&str; 3] = ["", "/track.geojson", "/track.gpx"];
+pub const CHILDREN: [&str; 6] =
+    ["", "/track.geojson", "/track.gpx", "/track.tcx", "/track.kml", "/track.csv"];
+/// Those that tell places, waypoints among them, and the author.
+const TELLING: [&str; 4] = ["", "/track.geojson", "/track.gpx", "/track.kml"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn others_get_exactly_these_fields() {
@@ -56,7 +59,7 @@ async fn no_public_answer_tells_where_or_at_which_hour_it_began_or_ended() {
     let file = straight_walk();
     let path = format!("/api/v1/activities/{}", ada.has_published(&file).await);
     let ends = [HOME, [HOME[0], HOME[1] + 2_990.0 / 111_320.0]];
-    for child in CHILDREN {
+    for child in TELLING {
         // The scan finds what is there to be found.
         let own = ada.get(&format!("{path}{child}")).await.text().await.unwrap();
         assert!(nearest_m(&own, ends) < 1.0, "{child}");
@@ -66,7 +69,7 @@ async fn no_public_answer_tells_where_or_at_which_hour_it_began_or_ended() {
     for viewer in [app.anyone(), app.member("Eve").await] {
         let mut answers =
             vec![viewer.post("/api/v1/explore/nearby", &nearby).await.text().await.unwrap()];
-        for child in CHILDREN {
+        for child in TELLING {
             let answer = viewer.get(&format!("{path}{child}")).await;
             assert!(!answer.headers().contains_key("last-modified"));
             answers.push(answer.text().await.unwrap());
@@ -412,9 +415,8 @@ async fn seen_by_others(file: &[u8]) -> String {
 /// Every answer to `viewer` about what lies at `path`.
 async fn everything_about(viewer: &Caller<'_>, path: &str, tag: &str) -> String {
     let mut all = String::new();
-    for child in
-        ["", "/track.geojson", "/track.gpx", "/original", "/publish", "/unpublish", "/nowhere"]
-    {
+    let verbs = ["/original", "/publish", "/unpublish", "/nowhere"];
+    for child in CHILDREN.iter().chain(&verbs) {
         for method in [
             Method::GET,
             Method::HEAD,
