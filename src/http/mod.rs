@@ -15,6 +15,7 @@ mod page;
 mod present;
 mod privacy;
 mod problem;
+mod profile;
 mod session;
 mod sharing;
 mod tracks;
@@ -57,6 +58,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(me::routes)
         .configure(methods::routes)
         .configure(tracks::routes)
+        .configure(profile::routes)
         .configure(sharing::routes)
         .configure(activities::routes)
         .configure(explore::routes);

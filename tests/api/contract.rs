@@ -37,6 +37,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("get", "/api/v1/activities/{id}/track.tcx"),
     ("get", "/api/v1/activities/{id}/track.kml"),
     ("get", "/api/v1/activities/{id}/track.csv"),
+    ("get", "/api/v1/activities/{id}/profile"),
+    ("get", "/api/v1/activities/{id}/analysis"),
     ("get", "/api/v1/activities/{id}/original"),
     ("post", "/api/v1/activities/{id}/publish"),
     ("post", "/api/v1/activities/{id}/unpublish"),

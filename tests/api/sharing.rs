@@ -15,8 +15,16 @@ use crate::harness::{Caller, TestApp, northward_gpx};
 /// Where the walks of these tests begin.
 const HOME: [f64; 2] = [8.5, 47.3];
 /// What others can read of a published activity, below its address.
-pub const CHILDREN: [&str; 6] =
-    ["", "/track.geojson", "/track.gpx", "/track.tcx", "/track.kml", "/track.csv"];
+pub const CHILDREN: [&str; 8] = [
+    "",
+    "/track.geojson",
+    "/track.gpx",
+    "/track.tcx",
+    "/track.kml",
+    "/track.csv",
+    "/profile",
+    "/analysis",
+];
 /// Those that tell places, waypoints among them, and the author.
 const TELLING: [&str; 4] = ["", "/track.geojson", "/track.gpx", "/track.kml"];
 

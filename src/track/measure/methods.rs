@@ -97,6 +97,14 @@ pub const METHODS: &[Method] = &[
         parameters: &[parameter("steps", motion::SPEED_MEDIAN_STEPS as f64, "")],
     },
     Method {
+        number: "profile: speed_mps",
+        unit: "m/s",
+        method: "At each point the median of the successive steps around it; at the ends that of \
+                 the first and of the last ones. The greatest of all is `speed_max_mps`.",
+        source: OURS,
+        parameters: &[parameter("steps", motion::SPEED_MEDIAN_STEPS as f64, "")],
+    },
+    Method {
         number: "elevation_min_m, elevation_max_m",
         unit: "m",
         method: "The lowest and the highest elevation as recorded, above sea level as the source \

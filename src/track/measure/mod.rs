@@ -15,6 +15,7 @@ mod pauses;
 mod profile;
 mod ruler;
 mod sensors;
+mod series;
 mod splits;
 mod steps;
 
@@ -33,6 +34,7 @@ pub use methods::{METHODS, Method, Parameter};
 pub use pauses::{Pause, PauseKind};
 pub use ruler::{Ruler, along_m};
 pub use sensors::{Sensors, Summary, sensors};
+pub use series::{Series, series};
 pub use splits::Split;
 
 /// What can be said of a track in numbers. `None` is what cannot be known.
