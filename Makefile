@@ -25,6 +25,6 @@ lint:
 
 # Figures for the README: ratios to named alternatives, run beside each other on this machine.
 bench:
-	@scripts/install test
+	@scripts/install bench
 	@$(CARGO_BUILD)
 	cargo bench --locked

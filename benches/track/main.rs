@@ -1,8 +1,8 @@
 //! How fast the pipeline is beside named alternatives, and how it does on real files.
 //!
 //! `cargo bench --bench track` prints a table in Markdown. Ratios tell how many times as fast we
-//! are in processor time, both sides timed in turns on the same input. With `OPENTRACKS_CORPUS=/path`, a folder with
-//! a `manifest.csv`, it adds a table over the files of that folder.
+//! are in processor time, both sides timed in turns on the same input. With
+//! `OPENTRACKS_CORPUS=/path`, a folder with a `manifest.csv`, it adds a table over its files.
 
 #![allow(clippy::print_stdout, reason = "the tables are for whoever runs it")]
 #![allow(clippy::expect_used, reason = "a benchmark that cannot go on has to stop")]

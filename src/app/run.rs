@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::{App, Database, Error, demo, master_key, system_clock};
@@ -21,6 +21,7 @@ const DRAIN: Duration = Duration::from_millis(500);
 /// Serves the API and runs jobs, until a signal says stop.
 pub fn serve(config: &Config) -> Result<(), Error> {
     with_app(config, async |app| {
+        let signals = StopSignals::listen()?;
         let listener = TcpListener::bind(config.listen)?;
         let address = listener.local_addr()?;
         let server = app.serve(listener)?;
@@ -33,7 +34,7 @@ pub fn serve(config: &Config) -> Result<(), Error> {
         let served = tokio::spawn(server);
         let metrics = serve_metrics(config)?;
         announce(address);
-        wait_for_signal().await?;
+        signals.wait().await;
         app.draining().begin();
         tokio::time::sleep(DRAIN).await;
         handle.stop(true).await;
@@ -49,10 +50,11 @@ pub fn serve(config: &Config) -> Result<(), Error> {
 /// Runs jobs and nothing else, until a signal says stop.
 pub fn work(config: &Config) -> Result<(), Error> {
     with_app(config, async |app| {
+        let signals = StopSignals::listen()?;
         let (stop, stopped) = watch::channel(false);
         let worker = app.worker();
         let worker = tokio::spawn(async move { worker.run(stopped).await });
-        wait_for_signal().await?;
+        signals.wait().await;
         let _receivers_gone = stop.send(true);
         let _ended = worker.await;
         Ok(())
@@ -112,14 +114,24 @@ fn serve_metrics(config: &Config) -> Result<Option<actix_web::dev::ServerHandle>
     Ok(Some(handle))
 }
 
-async fn wait_for_signal() -> Result<(), Error> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// What tells the program to stop. Listened for before the program says that it is there.
+struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> Result<Self, Error> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
     }
-    Ok(())
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 fn announce(address: SocketAddr) {
