@@ -20,3 +20,4 @@ mod sharing;
 mod sync;
 mod tokens;
 mod wall;
+mod words;
