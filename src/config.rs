@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use serde::Deserialize;
 use url::Url;
 
@@ -22,6 +23,8 @@ pub struct Config {
     pub database_url: Option<Secret>,
     /// The blob store.
     pub blobs: Url,
+    /// How an S3 server is reached and signed to: the usual `AWS_…` variables. They hold secrets.
+    pub s3: Vec<(String, Secret)>,
     /// Where mail goes.
     pub mail: Mail,
     /// The operator's key.
@@ -30,6 +33,8 @@ pub struct Config {
     pub mode: Mode,
     /// Where figures are served; `None` for nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// How mail is sent.
@@ -100,7 +105,12 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
     ("OPENTRACKS_PUBLIC_URL", "public_url", "how clients reach it [http:// and the address]"),
     ("OPENTRACKS_DATA", "data", "folder for everything without a place of its own [./data]"),
     ("DATABASE_URL", "database_url", "postgres:// URL [a private cluster under the data folder]"),
-    ("OPENTRACKS_BLOBS", "blobs", "file:// URL of the blob store [the folder blobs under data]"),
+    (
+        "OPENTRACKS_BLOBS",
+        "blobs",
+        "file:// or s3:// URL of the blob store, the latter with AWS_ENDPOINT, AWS_REGION, \
+         AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY [the folder blobs under data]",
+    ),
     (
         "OPENTRACKS_MAIL",
         "mail",
@@ -117,6 +127,11 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
         "the operator's key [master.key under data, made if missing]",
     ),
     ("OPENTRACKS_METRICS_LISTEN", "metrics_listen", "address of /metrics [none]"),
+    (
+        "OPENTRACKS_TRUSTED_PROXIES",
+        "trusted_proxies",
+        "addresses or networks, with commas between, whose X-Forwarded-For is believed [none]",
+    ),
     ("OPENTRACKS_MODE", "mode", "development or production [development]"),
 ];
 
@@ -129,9 +144,11 @@ impl Config {
     /// Reads the settings from `environment`, which goes before the file that it may name.
     pub fn read(environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
         let mut given = BTreeMap::new();
-        let mut file = None;
+        let (mut file, mut s3) = (None, Vec::new());
         for (name, value) in environment {
-            if name == FILE {
+            if name.starts_with("AWS_") {
+                s3.push((name, Secret(value)));
+            } else if name == FILE {
                 file = Some(value);
             } else if let Some((name, ..)) = SETTINGS.iter().find(|(known, ..)| *known == name) {
                 given.insert(*name, value);
@@ -144,10 +161,13 @@ impl Config {
                 given.entry(name).or_insert(value);
             }
         }
-        Self::assemble(&given)
+        Self::assemble(&given, s3)
     }
 
-    fn assemble(given: &BTreeMap<&'static str, String>) -> Result<Self, Error> {
+    fn assemble(
+        given: &BTreeMap<&'static str, String>,
+        s3: Vec<(String, Secret)>,
+    ) -> Result<Self, Error> {
         let text = |name| given.get(name).map(String::as_str);
         let listen =
             socket("OPENTRACKS_LISTEN", text("OPENTRACKS_LISTEN").unwrap_or("127.0.0.1:8080"))?;
@@ -170,12 +190,14 @@ impl Config {
                 None => Url::from_file_path(data.join("blobs"))
                     .map_err(|()| unfit("OPENTRACKS_DATA", "a folder"))?,
             },
+            s3,
             mail: mail(text("OPENTRACKS_MAIL"), text("OPENTRACKS_MAIL_FROM"), &public_url, &data)?,
             master_key_file: text("OPENTRACKS_MASTER_KEY_FILE")
                 .map_or_else(|| data.join("master.key"), PathBuf::from),
             metrics_listen: metrics
                 .map(|text| socket("OPENTRACKS_METRICS_LISTEN", text))
                 .transpose()?,
+            trusted_proxies: networks(text("OPENTRACKS_TRUSTED_PROXIES").unwrap_or_default())?,
             public_url,
             data,
             mode,
@@ -222,6 +244,17 @@ fn socket(name: &'static str, text: &str) -> Result<SocketAddr, Error> {
     text.parse().map_err(|_| unfit(name, "an address and port, such as 127.0.0.1:8080"))
 }
 
+fn networks(list: &str) -> Result<Vec<IpNet>, Error> {
+    let listed = list.split(',').map(str::trim).filter(|network| !network.is_empty());
+    let parse = |network: &str| {
+        let address = network.parse::<IpAddr>().map(IpNet::from);
+        address.or_else(|_| network.parse::<IpNet>()).map_err(|_| {
+            unfit("OPENTRACKS_TRUSTED_PROXIES", "addresses or networks, such as 10.0.0.0/8")
+        })
+    };
+    listed.map(parse).collect()
+}
+
 fn parse_url(name: &'static str, text: &str) -> Result<Url, Error> {
     Url::parse(text).map_err(|_| unfit(name, "a URL"))
 }
@@ -258,6 +291,15 @@ mod tests {
         let error = read(&[("OPENTRACKS_MAIL", "smpt://ada:secret@host")]).err().unwrap();
         assert!(!error.to_string().contains("secret"), "{error}");
         assert!(error.to_string().starts_with("OPENTRACKS_MAIL must be"), "{error}");
+    }
+
+    #[test]
+    fn proxies_are_addresses_or_networks() {
+        let config = read(&[("OPENTRACKS_TRUSTED_PROXIES", "127.0.0.1, fd00::/8")]).unwrap();
+        let networks: Vec<String> =
+            config.trusted_proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(networks, ["127.0.0.1/32", "fd00::/8"]);
+        assert!(read(&[("OPENTRACKS_TRUSTED_PROXIES", "localhost")]).is_err());
     }
 
     #[test]

@@ -212,6 +212,22 @@ fn the_master_key_is_made_once_and_for_its_owner_alone() {
     assert_eq!(fs::read(&file).unwrap(), first);
 }
 
+/// Another key would open nothing, so none is made: its owner is told, and puts it back.
+#[test]
+fn a_lost_master_key_is_not_replaced() {
+    let data = Data::new();
+    data.run("demo");
+    let (file, safe) = (data.0.join("master.key"), data.0.join("safe"));
+    fs::rename(&file, &safe).unwrap();
+    let output = data.command("migrate").output().unwrap();
+    assert!(!output.status.success());
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("OPENTRACKS_MASTER_KEY_FILE names no file"), "{message}");
+    assert!(!file.exists());
+    fs::rename(&safe, &file).unwrap();
+    data.run("migrate");
+}
+
 #[test]
 fn help_names_every_setting() {
     let help = Data::new().run("--help").stdout;

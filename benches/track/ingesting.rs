@@ -1,5 +1,7 @@
 //! What an upload costs before the database: all that `actions::record` does with its bytes.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use opentracks::db::vault;
@@ -19,6 +21,7 @@ const NOW_MS: i64 = 1_767_225_600_000;
 pub fn ingest(format: &str, file: &[u8], points: usize) {
     let master = MasterKey::parse_file(&BASE64.encode([7; 32])).expect("a key has 32 bytes");
     let (key, _) = master.new_account_key(AccountId::from(Uuid::nil()));
+    let key = Arc::new(key);
     let ingest_s = alone(|| {
         let digest = Sha256::digest(file);
         let reading = track::read(file).expect("the file is sound");
@@ -32,13 +35,13 @@ pub fn ingest(format: &str, file: &[u8], points: usize) {
 }
 
 fn keep(
-    key: &AccountKey,
+    key: &Arc<AccountKey>,
     file: &[u8],
     recording: track::Recording,
 ) -> (track::Statistics, vault::SealedTrack, Vec<u8>) {
     let id = ActivityId::from(Uuid::nil());
     let recording = track::clean(recording, NOW_MS).expect("the points are sound");
     let statistics = track::measure(recording.track.columns());
-    let sealed = vault::seal_track(key, id, &recording.track);
+    let sealed = vault::SealedTrack::seal(key, id, &recording.track);
     (statistics, sealed, vault::seal_original(key, id, file))
 }

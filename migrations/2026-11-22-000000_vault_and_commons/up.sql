@@ -128,7 +128,7 @@ ALTER TABLE vault.tracks ALTER COLUMN track SET STORAGE EXTERNAL;
 CREATE TABLE vault.originals (
     account_id UUID NOT NULL,
     activity_id UUID NOT NULL,
-    blob TEXT NOT NULL,
+    blob UUID NOT NULL,
     bytes BIGINT NOT NULL CHECK (bytes >= 0),
     PRIMARY KEY (account_id, activity_id),
     FOREIGN KEY (account_id, activity_id) REFERENCES vault.activities ON DELETE CASCADE

@@ -1,5 +1,6 @@
 //! The verbs of the product that take more than one step, one file each.
 
+mod cores;
 mod passwords;
 pub mod record;
 pub mod share;
@@ -8,14 +9,13 @@ pub mod sign_up;
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 use crate::db::{self, Db, ops::Throttled};
 use crate::domain::Invalid;
 use crate::edge::files::{self, Files};
 use crate::seal::{AccessTokens, Refused};
 use crate::track::Unreadable;
 
+pub use cores::Cores;
 pub use passwords::Passwords;
 
 /// What the verbs work with when they act for an owner.
@@ -28,8 +28,8 @@ pub struct Service {
     pub tokens: Arc<AccessTokens>,
     /// Hashes passwords.
     pub passwords: Passwords,
-    /// One permit for each file that is read at a time: reading is work for a core.
-    pub readers: Arc<Semaphore>,
+    /// Reads, cuts and writes tracks.
+    pub cores: Cores,
 }
 
 /// Why a verb was not carried out.

@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
+use super::{Cores, Error};
+use crate::domain::Password;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
-use tokio::task;
-
-use super::Error;
-use crate::domain::Password;
 
 /// Memory, passes and lanes: OWASP Password Storage Cheat Sheet, argon2id, first choice.
 const MEMORY_KIB: u32 = 19_456;
@@ -20,7 +17,8 @@ const LANES: u32 = 1;
 /// the others wait their turn.
 pub struct Passwords {
     argon2: Argon2<'static>,
-    permits: Arc<Semaphore>,
+    /// Of their own, so that nobody's uploads keep others from signing in.
+    cores: Cores,
     /// What a password is held against where there is no account: the work is the same.
     nobodys_hash: Arc<str>,
 }
@@ -37,13 +35,14 @@ impl Passwords {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let nobody = argon2.hash_password(&crate::seal::random_bytes::<16>()).expect("sound input");
         let nobodys_hash = nobody.to_string().into();
-        Self { argon2, permits: Arc::new(Semaphore::new(parallel_max)), nobodys_hash }
+        Self { argon2, cores: Cores::new(parallel_max), nobodys_hash }
     }
 
     /// The hash of a new password, as a PHC string.
     pub async fn hash(&self, password: Password) -> Result<String, Error> {
         let argon2 = self.argon2.clone();
-        self.run(move || argon2.hash_password(password.as_bytes()).map(|hash| hash.to_string()))
+        self.cores
+            .run(move || argon2.hash_password(password.as_bytes()).map(|hash| hash.to_string()))
             .await?
             .map_err(|_| Error::Task)
     }
@@ -54,6 +53,7 @@ impl Passwords {
         let known = hash.is_some();
         let hash: Arc<str> = hash.map_or_else(|| self.nobodys_hash.clone(), Into::into);
         let matches = self
+            .cores
             .run(move || {
                 PasswordHash::new(&hash)
                     .is_ok_and(|hash| argon2.verify_password(password.as_bytes(), &hash).is_ok())
@@ -66,18 +66,5 @@ impl Passwords {
     pub fn is_outdated(&self, hash: &str) -> bool {
         let current = PasswordHash::new(&self.nobodys_hash).map(|hash| hash.params);
         PasswordHash::new(hash).map(|hash| hash.params).ok() != current.ok()
-    }
-
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Error> {
-        let permit = self.permits.clone().acquire_owned().await.map_err(|_| Error::Task)?;
-        let done = task::spawn_blocking(move || {
-            let done = work();
-            drop(permit);
-            done
-        });
-        done.await.map_err(|_| Error::Task)
     }
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, TimeDelta, TimeZone, Utc};
 use sha2::{Digest, Sha256};
-use tokio::task;
 use uuid::Uuid;
 
 use super::{Error, Service};
 use crate::access::{Owned, Sealed, Viewer};
-use crate::db::vault::{self, Activity, Details, NewActivity, SealedOriginal, Stored, StoredFlaw};
-use crate::domain::{AccountId, ActivityId, Description, Invalid, Kind, Sport, Title};
+use crate::db::vault::{
+    self, Activity, Details, NewActivity, SealedOriginal, SealedTrack, Stored, StoredFlaw,
+};
+use crate::domain::{AccountId, ActivityId, BlobId, Description, Invalid, Kind, Sport, Title};
 use crate::seal::{AccountKey, Keyring};
 use crate::track::columns::NO_TIME;
 use crate::track::reading::Place;
@@ -49,12 +50,6 @@ pub struct Recorded {
     pub new: bool,
 }
 
-/// A file as it will be stored but for its own copies: what takes time and memory is done.
-struct Ingested {
-    file: Arc<Vec<u8>>,
-    activities: Vec<NewActivity>,
-}
-
 /// GPS time begins in 1980; no consumer device recorded before this.
 const STARTED_AT_MIN_YEAR: i32 = 1990;
 
@@ -75,35 +70,26 @@ impl Service {
         now: DateTime<Utc>,
     ) -> Result<Recorded, Error> {
         check_start(&upload.metadata, now)?;
-        let digest: [u8; 32] = Sha256::digest(&upload.file).into();
+        let upload = Arc::new(upload);
+        let hashed = upload.clone();
+        let digest = self.cores.run(move || Sha256::digest(&hashed.file).into()).await?;
         if let Some(known) = self.owned(account, upload.id).await? {
             return self.repeated(known, digest).await;
         }
         let key = Arc::new(self.db.account_key(account).await?);
-        let (first, bytes) = (upload.id, upload.file.len() as u64);
-        let ingested = self.ingest(key.clone(), upload, digest, now).await?;
-        let mut new = Vec::with_capacity(ingested.activities.len());
-        for activity in ingested.activities {
-            // Each activity has the file as its own; one copy is in memory at a time.
-            let (key, file, id) = (key.clone(), ingested.file.clone(), activity.id);
-            let seal = move || vault::seal_original(&key, id, &file);
-            let sealed_file = task::spawn_blocking(seal).await.map_err(|_| Error::Task)?;
-            let blob = self.files.put(sealed_file).await?;
-            new.push((activity, SealedOriginal { blob, bytes }));
-        }
-        // Should this fail, the outcome is unknown, so the files stay.
+        let activities = self.ingest(&key, &upload, digest, now).await?;
+        let new = self.put_originals(&key, &upload, activities, now).await?;
+        // Should this fail, the outcome is unknown: files that no row names are erased in an hour.
         let stored = self.db.insert_activities(&key, &new, now).await?;
         if let Stored::New(activities) = stored {
             let activities = activities.into_iter().filter_map(Sealed::claim).collect();
             return Ok(Recorded { activities, new: true });
         }
-        for (_, original) in &new {
-            self.files.erase(&original.blob).await?;
-        }
+        self.erase_originals(&new).await?;
         if !matches!(stored, Stored::Known) {
             return Err(Error::Taken);
         }
-        let known = self.owned(account, first).await?.ok_or(Error::Deleted)?;
+        let known = self.owned(account, upload.id).await?.ok_or(Error::Deleted)?;
         self.repeated(known, digest).await
     }
 
@@ -137,30 +123,56 @@ impl Service {
         Ok(Recorded { activities, new: false })
     }
 
-    /// Runs [`ingest`] on a thread of its own, a few at a time.
     async fn ingest(
         &self,
-        key: Arc<AccountKey>,
-        upload: Upload,
+        key: &Arc<AccountKey>,
+        upload: &Arc<Upload>,
         digest: [u8; 32],
         now: DateTime<Utc>,
-    ) -> Result<Ingested, Error> {
-        let permit = self.readers.clone().acquire_owned().await.map_err(|_| Error::Task)?;
-        let db = self.db.clone();
-        let done = task::spawn_blocking(move || {
+    ) -> Result<Vec<NewActivity>, Error> {
+        let (key, upload, db) = (key.clone(), upload.clone(), self.db.clone());
+        let work = move || {
             let id_at = |index| sibling_id(db.keyring(), upload.id, index);
-            let activities = ingest(&key, &upload, digest, id_at, now);
-            // Held by the work itself: a client that hangs up does not let another one in.
-            drop(permit);
-            activities.map(|activities| Ingested { file: Arc::new(upload.file), activities })
-        });
-        Ok(done.await.map_err(|_| Error::Task)??)
+            ingest(&key, &upload, digest, id_at, now)
+        };
+        Ok(self.cores.run(work).await??)
+    }
+
+    /// Puts the file where each of its activities has it as its own, sealed; one copy is in memory
+    /// at a time.
+    async fn put_originals(
+        &self,
+        key: &Arc<AccountKey>,
+        upload: &Arc<Upload>,
+        activities: Vec<NewActivity>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(NewActivity, SealedOriginal)>, Error> {
+        let blobs: Vec<_> = activities.iter().map(|_| BlobId::random()).collect();
+        self.db.announce_blobs(key.account(), &blobs, now).await?;
+        let bytes = upload.file.len() as u64;
+        let mut new = Vec::with_capacity(activities.len());
+        for (activity, blob) in activities.into_iter().zip(blobs) {
+            let (key, upload, id) = (key.clone(), upload.clone(), activity.id);
+            let seal = move || vault::seal_original(&key, id, &upload.file);
+            self.files.put(blob, self.cores.run(seal).await?).await?;
+            new.push((activity, SealedOriginal { blob, bytes }));
+        }
+        Ok(new)
+    }
+
+    /// Erases the files of activities that were not kept.
+    async fn erase_originals(&self, new: &[(NewActivity, SealedOriginal)]) -> Result<(), Error> {
+        for (_, original) in new {
+            self.files.erase(original.blob).await?;
+            self.db.blob_is_erased(original.blob).await?;
+        }
+        Ok(())
     }
 }
 
 /// From bytes to what is stored. Pure but for the nonces of the seals.
 fn ingest(
-    key: &AccountKey,
+    key: &Arc<AccountKey>,
     upload: &Upload,
     digest: [u8; 32],
     id_at: impl Fn(usize) -> ActivityId,
@@ -189,7 +201,7 @@ fn ingest(
 }
 
 fn prepare(
-    key: &AccountKey,
+    key: &Arc<AccountKey>,
     upload: &Upload,
     id: ActivityId,
     recording: Recording,
@@ -216,7 +228,7 @@ fn prepare(
         digest,
         waypoints: recording.waypoints.into_iter().take(WAYPOINTS_MAX).map(repair).collect(),
     };
-    let track = vault::seal_track(key, id, &recording.track);
+    let track = SealedTrack::seal(key, id, &recording.track);
     NewActivity { id, kind, sport, started_at, details, track }
 }
 

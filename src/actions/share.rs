@@ -4,16 +4,18 @@ use chrono::{DateTime, Utc};
 
 use super::{Error, Service};
 use crate::access::{Owned, Sealed};
-use crate::db::vault::{Activity, Audience, Change, Shared};
+use crate::db;
+use crate::db::commons::Shared;
+use crate::db::vault::{Activity, Audience, Change};
 use crate::domain::{Description, Kind, Sport, Title, Visibility};
 use crate::track::waypoints::{Texts, cut_waypoints};
-use crate::track::{Cut, Shade, cut};
+use crate::track::{Cut, ExactTrack, Shade, Waypoint, cut};
 
 /// How much of each end of a track others do not see, in metres.
 const ENDS_M: f64 = 200.0;
 
 /// Words of an activity to change; the others stay.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Edit {
     /// A new title.
     pub title: Option<Title>,
@@ -78,18 +80,31 @@ impl Service {
     /// What others may see of an activity: made anew from the exact track each time, so that
     /// nothing stale remains.
     async fn cut(&self, activity: &Owned<Activity>) -> Result<Shared, Error> {
-        let exact = self.db.track(activity).await?;
-        let Cut { track, day } = cut(&exact, &[], ENDS_M).ok_or(Error::NothingVisible)?;
-        let shade = Shade::new(&exact, &[], ENDS_M);
-        // A planner's texts are their author's; a device's tell when it was where.
-        let texts = match activity.kind {
-            Kind::Planned => Texts::Kept,
-            Kind::Recorded => Texts::Dropped,
-        };
-        let waypoints = cut_waypoints(&activity.details.waypoints, &shade, &track, texts);
-        // Where the line has no times, the day is the one its owner gave.
-        let timeless = exact.columns().time_ms.is_empty();
-        let given = activity.started_at.filter(|_| timeless).map(|start| start.date_naive());
-        Ok(Shared { track, waypoints, day: day.or(given) })
+        let (track, kind) = (self.db.track(activity).await?, activity.kind);
+        let (started_at, waypoints) = (activity.started_at, activity.details.waypoints.clone());
+        let work = move || Ok(share(&track.open()?, kind, started_at, &waypoints));
+        let shared: Result<_, db::Error> = self.cores.run(work).await?;
+        shared?.ok_or(Error::NothingVisible)
     }
+}
+
+/// What is left for others; `None` when that is nothing.
+fn share(
+    exact: &ExactTrack,
+    kind: Kind,
+    started_at: Option<DateTime<Utc>>,
+    waypoints: &[Waypoint],
+) -> Option<Shared> {
+    let Cut { track, day } = cut(exact, &[], ENDS_M)?;
+    let shade = Shade::new(exact, &[], ENDS_M);
+    // A planner's texts are their author's; a device's tell when it was where.
+    let texts = match kind {
+        Kind::Planned => Texts::Kept,
+        Kind::Recorded => Texts::Dropped,
+    };
+    let waypoints = cut_waypoints(waypoints, &shade, &track, texts);
+    // Where the line has no times, the day is the one its owner gave.
+    let timeless = exact.columns().time_ms.is_empty();
+    let given = started_at.filter(|_| timeless).map(|start| start.date_naive());
+    Shared::new(&track, waypoints, day.or(given))
 }

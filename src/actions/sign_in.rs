@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Error, Service};
-use crate::db::identity::{Code, NewSession, Profile, Reset, Rotation};
+use crate::db::identity::{Code, NewSession, Rotation};
 use crate::db::ops::Rate;
 use crate::domain::{AccountId, Email, Password, SessionId};
 use crate::seal::{ACCESS_TOKEN_LIFETIME, AccessTokens, RefreshToken};
@@ -97,14 +97,13 @@ impl Service {
         self.allow_code(email, from, now).await?;
         let password = Password::chosen(password, email, &[])?;
         let code = Code::typed(code).ok_or(Error::Unauthenticated)?;
-        let hash = self.passwords.hash(password.clone()).await?;
-        // Only who holds the code learns that the password is made of names.
-        let fit = |profile: &Profile| password.check(email, &profile.names());
-        match self.db.reset_password(email, &code, &hash, fit, now).await? {
-            Reset::Done => Ok(()),
-            Reset::Refused => Err(Error::Unauthenticated),
-            Reset::Unfit(invalid) => Err(invalid.into()),
-        }
+        let holder = self.db.try_reset_code(email, &code, now).await?;
+        let profile = holder.ok_or(Error::Unauthenticated)?;
+        // Only who holds the code has a password hashed, and learns that it is made of names.
+        password.check(email, &profile.names())?;
+        let hash = self.passwords.hash(password).await?;
+        let kept = self.db.reset_password(email, &code, &hash, now).await?;
+        kept.then_some(()).ok_or(Error::Unauthenticated)
     }
 }
 

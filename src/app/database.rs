@@ -1,16 +1,15 @@
 //! What a server stands on: the clock, the operator's key, the database.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 
 use chrono::Utc;
 
 use super::Error;
 use crate::config::{Config, Mode};
+use crate::db;
 use crate::domain::Clock;
 use crate::edge::cluster::{Cluster, Durability};
+use crate::edge::write_private_file;
 use crate::seal::MasterKey;
 
 /// The clock of the machine.
@@ -37,27 +36,15 @@ impl Database {
     }
 }
 
-/// Reads the operator's key; makes it on the first start, except in production.
-pub fn master_key(config: &Config) -> Result<MasterKey, Error> {
+/// Reads the operator's key. It is made on the first start, except in production, and never when the
+/// database holds what another key sealed.
+pub async fn master_key(config: &Config, database: &Database) -> Result<MasterKey, Error> {
     let path = &config.master_key_file;
     if !path.exists() {
-        if config.mode == Mode::Production {
+        if config.mode == Mode::Production || db::is_in_use(&database.url).await? {
             return Err(Error::NoKey);
         }
-        write_key(path)?;
+        write_private_file(path, MasterKey::generate_file().as_bytes())?;
     }
     Ok(MasterKey::parse_file(&fs::read_to_string(path)?)?)
-}
-
-/// Whole or not at all, on disk, and for nobody else to read.
-fn write_key(path: &Path) -> Result<(), std::io::Error> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let part = path.with_extension("part");
-    let mut file =
-        fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
-    file.write_all(MasterKey::generate_file().as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&part, path)
 }

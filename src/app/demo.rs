@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use base64::Engine;
@@ -16,6 +15,7 @@ use crate::db::identity::Profile;
 use crate::domain::{
     AccountId, Description, Email, Kind, Locale, Password, PublicName, Sport, Title, Visibility,
 };
+use crate::edge::write_private_file;
 use crate::seal::random_bytes;
 
 /// A track to publish.
@@ -135,8 +135,6 @@ fn password(file: &Path) -> Result<String, Error> {
         return Ok(password);
     }
     let password = BASE64.encode(random_bytes::<18>());
-    let mut options = fs::File::options();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(file)?.write_all(password.as_bytes())?;
+    write_private_file(file, password.as_bytes())?;
     Ok(password)
 }

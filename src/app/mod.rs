@@ -12,19 +12,20 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::{App as ActixApp, HttpServer, web};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use utoipa_actix_web::AppExt;
 
-use crate::actions::{self, Passwords, Service};
+use crate::actions::{self, Cores, Passwords, Service};
 use crate::config::Config;
 use crate::db::{self, Commons, Db};
 use crate::domain::{Clock, Invalid};
-use crate::edge::cluster;
 use crate::edge::files::{self, Files};
 use crate::edge::mail::{self, Destination, Mailer};
+use crate::edge::{self, cluster};
 use crate::http::body::BodyPace;
 use crate::http::docs::Contract;
 use crate::http::health::Draining;
+use crate::http::session::Proxies;
 use crate::http::upload::UploadRoom;
 use crate::http::{self, Methods, log};
 use crate::jobs::Worker;
@@ -42,6 +43,7 @@ pub struct App {
     clock: Clock,
     policy: web::Data<Policy>,
     room: web::Data<UploadRoom>,
+    proxies: web::Data<Proxies>,
     draining: web::Data<Draining>,
     contract: web::Data<Contract>,
     methods: web::Data<Methods>,
@@ -80,7 +82,7 @@ pub enum Error {
     #[error("the demo account could not be made")]
     NoDemo,
     /// The master key file is not there.
-    #[error("OPENTRACKS_MASTER_KEY_FILE names no file")]
+    #[error("OPENTRACKS_MASTER_KEY_FILE names no file; without it nothing in the database opens")]
     NoKey,
 }
 
@@ -99,12 +101,14 @@ impl App {
         master: MasterKey,
         clock: Clock,
     ) -> Result<Self, Error> {
+        edge::choose_tls();
         let commons = Commons::open(database_url, &master)?;
         let db = Db::open(database_url, master, clock.now()).await?;
         let issuer = config.public_url.as_str().trim_end_matches('/').to_owned();
         let keys = db::load_access_token_keys(&db).await?;
         let tokens = Arc::new(AccessTokens::new(issuer, &keys));
-        let files = Files::open(&config.blobs)?;
+        let s3 = config.s3.iter().map(|(name, value)| (name.as_str(), value.expose()));
+        let files = Files::open(&config.blobs, s3)?;
         let mailer = Mailer::new(&config.mail.sender, &config.mail.destination)?;
         let cores = available_parallelism().map_or(2, usize::from);
         let api = http::contract();
@@ -114,7 +118,7 @@ impl App {
                 files: files.clone(),
                 tokens: tokens.clone(),
                 passwords: Passwords::new(cores),
-                readers: Arc::new(Semaphore::new(cores)),
+                cores: Cores::new(cores),
             }),
             worker: Arc::new(Worker {
                 db,
@@ -128,6 +132,7 @@ impl App {
             clock,
             policy: web::Data::new(Policy::new(processors(config))),
             room: web::Data::new(UploadRoom::new(UPLOAD_ROOM_BYTES)),
+            proxies: web::Data::new(Proxies::new(config.trusted_proxies.clone())),
             draining: web::Data::new(Draining::default()),
             methods: web::Data::new(Methods::of(&api)),
             contract: web::Data::new(Contract::new(api)),
@@ -169,8 +174,12 @@ impl App {
             (self.service.clone(), self.commons.clone(), web::Data::new(self.clock.clone()));
         let (tokens, policy, room) =
             (web::Data::from(self.tokens.clone()), self.policy.clone(), self.room.clone());
-        let (draining, contract, methods) =
-            (self.draining.clone(), self.contract.clone(), self.methods.clone());
+        let (draining, contract, methods, proxies) = (
+            self.draining.clone(),
+            self.contract.clone(),
+            self.methods.clone(),
+            self.proxies.clone(),
+        );
         let pace = web::Data::new(self.pace);
         let server = HttpServer::new(move || {
             ActixApp::new()
@@ -180,6 +189,7 @@ impl App {
                 .app_data(tokens.clone())
                 .app_data(policy.clone())
                 .app_data(room.clone())
+                .app_data(proxies.clone())
                 .app_data(draining.clone())
                 .app_data(contract.clone())
                 .app_data(methods.clone())

@@ -63,8 +63,11 @@ pub fn work(config: &Config) -> Result<(), Error> {
 
 /// Applies the pending migrations.
 pub fn migrate(config: &Config) -> Result<(), Error> {
-    let (database, master) = (Database::start(config)?, master_key(config)?);
-    Ok(Runtime::new()?.block_on(db::migrate(&database.url, &master))?)
+    let database = Database::start(config)?;
+    Runtime::new()?.block_on(async {
+        let master = master_key(config, &database).await?;
+        Ok(db::migrate(&database.url, &master).await?)
+    })
 }
 
 /// Loads the demo tracks, and says how to sign in.
@@ -96,8 +99,9 @@ fn with_app(
     config: &Config,
     work: impl AsyncFnOnce(App) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let (database, master) = (Database::start(config)?, master_key(config)?);
+    let database = Database::start(config)?;
     Runtime::new()?.block_on(async {
+        let master = master_key(config, &database).await?;
         db::migrate(&database.url, &master).await?;
         let app = App::build(config, &database.url, master, system_clock()).await?;
         work(app).await

@@ -10,6 +10,7 @@ pub mod identity;
 pub mod ops;
 mod schema;
 mod setup;
+mod slice;
 pub mod vault;
 
 use std::sync::Arc;
@@ -22,7 +23,8 @@ use diesel_async::pooled_connection::deadpool::{BuildError, Object, Pool, PoolEr
 
 use crate::seal::{Broken, Keyring};
 
-pub use setup::{load_access_token_keys, migrate, rotate_access_token_key};
+pub use setup::{is_in_use, load_access_token_keys, migrate, rotate_access_token_key};
+pub use slice::Slice;
 
 /// The database for those who act for an owner, and for jobs.
 #[derive(Clone)]
@@ -61,9 +63,21 @@ pub enum Error {
     /// A stored value is not one that the program writes.
     #[error("column {0} holds a value the program does not know")]
     Corrupt(&'static str),
+    /// A blob was erased before the row that names it was written: that took too long.
+    #[error("a blob was not named by a row in time")]
+    BlobErased,
     /// A sealed value does not open.
     #[error("{0}")]
     Broken(#[from] Broken),
+}
+
+impl Error {
+    /// Whether the database gave up because of its own limits: the same may work a little later.
+    pub fn is_timeout(&self) -> bool {
+        // The SQLSTATE, 57014 or 55P03, does not reach us; this is its text.
+        let Self::Query(diesel::result::Error::DatabaseError(_, info)) = self else { return false };
+        info.message().starts_with("canceling statement due to")
+    }
 }
 
 /// The most connections each of the two pools holds.

@@ -109,7 +109,7 @@ pub mod vault {
         vault.originals (account_id, activity_id) {
             account_id -> Uuid,
             activity_id -> Uuid,
-            blob -> Text,
+            blob -> Uuid,
             bytes -> Int8,
         }
     }

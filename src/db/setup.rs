@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::{
     AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
 };
@@ -37,6 +38,17 @@ pub async fn migrate(url: &str, master: &MasterKey) -> Result<(), Error> {
         connection.batch_execute(&statement).await?;
     }
     Ok(())
+}
+
+/// Whether the database of `url` holds what a master key has sealed.
+pub async fn is_in_use(url: &str) -> Result<bool, Error> {
+    let mut connection = AsyncPgConnection::establish(url).await?;
+    let made = diesel::dsl::sql::<Bool>("to_regclass('ops.secrets') IS NOT NULL");
+    if !diesel::select(made).get_result(&mut connection).await? {
+        return Ok(false);
+    }
+    let any = secrets::table.select(secrets::generation).first::<i32>(&mut connection).await;
+    Ok(any.optional()?.is_some())
 }
 
 impl Commons {

@@ -50,6 +50,8 @@ ids! {
     RegistrationId;
     /// Names a job.
     JobId;
+    /// Names a sealed file in the blob store.
+    BlobId;
 }
 
 impl ActivityId {

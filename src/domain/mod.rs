@@ -15,7 +15,7 @@ mod text;
 pub use activity::{Kind, Visibility};
 pub use clock::Clock;
 pub use email::Email;
-pub use ids::{AccountId, ActivityId, JobId, RegistrationId, SessionId};
+pub use ids::{AccountId, ActivityId, BlobId, JobId, RegistrationId, SessionId};
 pub use invalid::Invalid;
 pub use letter::{Letter, Subject};
 pub use locale::Locale;

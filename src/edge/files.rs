@@ -4,10 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
+use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use url::Url;
 use uuid::Uuid;
+
+use crate::domain::BlobId;
 
 /// Where sealed files are kept.
 #[derive(Clone, Debug)]
@@ -25,17 +30,39 @@ pub enum Error {
     #[error("the folder for blobs cannot be made: {0}")]
     Folder(#[from] std::io::Error),
     /// The address is of a kind that is not supported.
-    #[error("OPENTRACKS_BLOBS must be a file:// URL")]
+    #[error("OPENTRACKS_BLOBS must be a file:// or s3:// URL")]
     Unsupported,
 }
 
 impl Files {
-    /// The store that `url` names.
-    pub fn open(url: &url::Url) -> Result<Self, Error> {
+    /// The store that `url` names; `s3` says how an S3 server is reached, as `AWS_…` variables do.
+    pub fn open<'a>(
+        url: &Url,
+        s3: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, Error> {
         match url.scheme() {
             "file" => Self::in_folder(&url.to_file_path().map_err(|()| Error::Unsupported)?),
+            "s3" => Self::in_bucket(url, s3),
             _ => Err(Error::Unsupported),
         }
+    }
+
+    /// A bucket, and what stands before every key there. What was put is kept by the server when
+    /// `put` returns.
+    fn in_bucket<'a>(
+        url: &Url,
+        settings: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, Error> {
+        let known = |(name, value): (&str, &'a str)| {
+            let name = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>();
+            Some((name.ok()?, value))
+        };
+        let mut builder = AmazonS3Builder::new().with_url(url.as_str());
+        for (name, value) in settings.into_iter().filter_map(known) {
+            builder = builder.with_config(name, value);
+        }
+        let prefix = Key::parse(url.path()).map_err(object_store::Error::from)?;
+        Ok(Self { store: Arc::new(PrefixStore::new(builder.build()?, prefix)) })
     }
 
     /// A folder. What was put is on disk when `put` returns: written under another name, flushed,
@@ -46,27 +73,30 @@ impl Files {
         Ok(Self { store: Arc::new(store.with_automatic_cleanup(true)) })
     }
 
-    /// Keeps `content` under a new random key, and returns the key.
-    pub async fn put(&self, content: Vec<u8>) -> Result<String, Error> {
-        let id = Uuid::new_v4().simple().to_string();
-        // Folders with a few thousand files each stay quick to list.
-        let key = format!("{}/{}", &id[..2], &id[2..]);
+    /// Keeps `content` as `blob`, for good: what was put before is never written over.
+    pub async fn put(&self, blob: BlobId, content: Vec<u8>) -> Result<(), Error> {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         let payload = PutPayload::from(Bytes::from(content));
-        self.store.put_opts(&Key::from(key.as_str()), payload, options).await?;
-        Ok(key)
+        self.store.put_opts(&key(blob), payload, options).await?;
+        Ok(())
     }
 
-    /// What is kept under `key`.
-    pub async fn get(&self, key: &str) -> Result<Bytes, Error> {
-        Ok(self.store.get(&Key::from(key)).await?.bytes().await?)
+    /// What is kept as `blob`.
+    pub async fn get(&self, blob: BlobId) -> Result<Bytes, Error> {
+        Ok(self.store.get(&key(blob)).await?.bytes().await?)
     }
 
-    /// Erases what is kept under `key`, if anything is.
-    pub async fn erase(&self, key: &str) -> Result<(), Error> {
-        match self.store.delete(&Key::from(key)).await {
+    /// Erases what is kept as `blob`, if anything is.
+    pub async fn erase(&self, blob: BlobId) -> Result<(), Error> {
+        match self.store.delete(&key(blob)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Folders with a few thousand files each stay quick to list.
+fn key(blob: BlobId) -> Key {
+    let id = Uuid::from(blob).simple().to_string();
+    Key::from(format!("{}/{}", &id[..2], &id[2..]))
 }

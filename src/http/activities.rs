@@ -13,9 +13,9 @@ use super::problem::{Body, Problem};
 use super::session::{Member, Now};
 use super::upload::{self, PlanBody, UploadForm, UploadRoom};
 use crate::access::{Owned, Sealed, Viewer};
-use crate::actions::Service;
 use crate::actions::record::{Recorded, Upload};
 use crate::actions::share::Edit;
+use crate::actions::{self, Service};
 use crate::db::Commons;
 use crate::db::vault::Activity;
 use crate::domain::{ActivityId, Description, Invalid, Sport, Title};
@@ -146,11 +146,9 @@ async fn edit(
     request: HttpRequest,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
-    let edit = body.try_into()?;
-    let activity = owned(&service, member, *id).await?;
-    answer::check_if_match(&request, &activity)?;
-    let changed = service.edit(&activity, edit, now).await?;
-    Ok(answer::own(StatusCode::OK, &changed, &OwnBody::from(&changed)))
+    let edit = Edit::try_from(body)?;
+    let edit = async |activity: &_| service.edit(activity, edit.clone(), now).await;
+    change(&service, member, *id, &request, edit).await
 }
 
 /// Deletes an activity, its track, its file and what others could see of it.
@@ -181,6 +179,29 @@ pub(super) async fn owned(
 ) -> Result<Owned<Activity>, Problem> {
     let sealed = service.db.activity(member.into(), id).await?;
     sealed.and_then(Sealed::claim).ok_or(Problem::NotFound)
+}
+
+/// Changes an activity of the one who asks. A client that says which version it has read changes that
+/// one or none; another, the one that is there when its turn has come.
+pub(super) async fn change(
+    service: &Service,
+    member: Member,
+    id: ActivityId,
+    request: &HttpRequest,
+    change: impl AsyncFn(&Owned<Activity>) -> Result<Owned<Activity>, actions::Error>,
+) -> Result<HttpResponse, Problem> {
+    loop {
+        let activity = owned(service, member, id).await?;
+        answer::check_if_match(request, &activity)?;
+        match change(&activity).await {
+            // Another request came first; of those that meet, one always gets through.
+            Err(actions::Error::Stale) => {}
+            changed => {
+                let changed = changed?;
+                return Ok(answer::own(StatusCode::OK, &changed, &OwnBody::from(&changed)));
+            }
+        }
+    }
 }
 
 fn kept(recorded: &Recorded) -> HttpResponse {

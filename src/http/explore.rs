@@ -74,12 +74,8 @@ async fn nearby(
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
     let limit = page::limit(body.limit)?;
-    let found = commons.nearby(viewer, &body.parse(limit + 1)?).await?;
-    let cursor = |(rendition, distance_m): &(crate::access::Visible<_>, f64)| {
-        let rendition: &crate::db::commons::Rendition = rendition;
-        NearbyPosition { distance_m: *distance_m, id: rendition.id }.to_text()
-    };
-    let page = Page::of(found, limit, cursor, |(rendition, distance_m)| NeighbourBody {
+    let found = commons.nearby(viewer, &body.parse(limit)?).await?;
+    let page = Page::of(found, |(rendition, distance_m)| NeighbourBody {
         activity: RenditionBody::from(&rendition),
         distance_m,
     });

@@ -135,9 +135,8 @@ async fn sessions(
 ) -> Result<HttpResponse, Problem> {
     let limit = page::limit(query.limit)?;
     let after = query.cursor.as_deref().map(SessionPosition::parse).transpose()?;
-    let found = service.db.sessions(member.account, after, limit + 1, now).await?;
-    let cursor = |row: &SessionRow| SessionPosition::after(row).to_text();
-    let page = Page::of(found, limit, cursor, |row| SessionBody::of(row, member));
+    let found = service.db.sessions(member.account, after, limit, now).await?;
+    let page = Page::of(found, |row| SessionBody::of(row, member));
     answer::json(&request, Keep::Nobody, &page)
 }
 
@@ -170,10 +169,8 @@ async fn activities(
     let limit = page::limit(query.limit)?;
     let after = query.cursor.as_deref().map(ListPosition::parse).transpose()?;
     let filter = query.try_into()?;
-    let found = service.db.activities(member.account, &filter, after, limit + 1).await?;
-    let cursor = |activity: &_| ListPosition::after(activity).to_text();
-    let page =
-        Page::of(found, limit, |activity| cursor(activity), |activity| OwnBody::from(&activity));
+    let found = service.db.activities(member.account, &filter, after, limit).await?;
+    let page = Page::of(found, |activity| OwnBody::from(&activity));
     answer::json(&request, Keep::Nobody, &page)
 }
 

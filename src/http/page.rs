@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::problem::Problem;
+use crate::db::Slice;
 use crate::db::commons::NearbyPosition;
 use crate::db::identity::SessionPosition;
 use crate::db::vault::ListPosition;
@@ -20,25 +21,19 @@ pub const LIMIT_MAX: usize = 100;
 /// One page of a list.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Page<T> {
-    /// What is on it.
+    /// What is on it; may be fewer than asked for, even none, while there is a next page.
     pub items: Vec<T>,
     /// Gets the next page; null on the last one.
     pub next_cursor: Option<String>,
 }
 
 impl<T> Page<T> {
-    /// A page of at most `limit` of `found`, which holds one more if there is a next page;
-    /// `cursor` tells where an item ends.
-    pub fn of<S>(
-        mut found: Vec<S>,
-        limit: usize,
-        cursor: impl Fn(&S) -> String,
-        present: impl Fn(S) -> T,
-    ) -> Self {
-        let more = limit < found.len();
-        found.truncate(limit);
-        let next_cursor = found.last().filter(|_| more).map(cursor);
-        Self { items: found.into_iter().map(present).collect(), next_cursor }
+    /// What a query found, as a page.
+    pub fn of<S, P: Cursor>(found: Slice<S, P>, present: impl Fn(S) -> T) -> Self {
+        Self {
+            items: found.items.into_iter().map(present).collect(),
+            next_cursor: found.next.map(Cursor::to_text),
+        }
     }
 }
 
@@ -157,13 +152,5 @@ mod tests {
         }
         let bytes = join(f64::NAN.to_be_bytes(), Uuid::nil());
         assert!(NearbyPosition::parse(&BASE64.encode(bytes)).is_err());
-    }
-
-    #[test]
-    fn there_is_a_next_page_only_when_something_is_on_it() {
-        let page = |found: Vec<u8>| Page::of(found, 2, ToString::to_string, |item| item);
-        assert_eq!(page(vec![1, 2]).next_cursor, None);
-        let more = page(vec![1, 2, 3]);
-        assert_eq!((more.items, more.next_cursor.as_deref()), (vec![1, 2], Some("2")));
     }
 }

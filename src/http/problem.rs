@@ -226,6 +226,11 @@ impl From<db::Error> for Problem {
                 tracing::warn!(cause = %error, "No connection");
                 Self::Busy
             }
+            db::Error::BlobErased => Self::Busy,
+            _ if error.is_timeout() => {
+                tracing::warn!(cause = %error, "A statement took too long");
+                Self::Busy
+            }
             _ => Self::Internal(error.to_string()),
         }
     }

@@ -1,11 +1,9 @@
 //! `/activities/{id}/publish` and `/unpublish`: a call of its own, never a field of another.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::activities::owned;
-use super::answer;
+use super::activities::change;
 use super::present::OwnBody;
 use super::problem::{Body, Problem};
 use super::session::{Member, Now};
@@ -32,10 +30,8 @@ async fn publish(
     request: HttpRequest,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
-    let activity = owned(&service, member, *id).await?;
-    answer::check_if_match(&request, &activity)?;
-    let published = service.publish(&activity, now).await?;
-    Ok(answer::own(StatusCode::OK, &published, &OwnBody::from(&published)))
+    let publish = async |activity: &_| service.publish(activity, now).await;
+    change(&service, member, *id, &request, publish).await
 }
 
 /// Takes back what others could see. With the answer it is gone everywhere.
@@ -53,8 +49,6 @@ async fn unpublish(
     request: HttpRequest,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
-    let activity = owned(&service, member, *id).await?;
-    answer::check_if_match(&request, &activity)?;
-    let withdrawn = service.unpublish(&activity, now).await?;
-    Ok(answer::own(StatusCode::OK, &withdrawn, &OwnBody::from(&withdrawn)))
+    let unpublish = async |activity: &_| service.unpublish(activity, now).await;
+    change(&service, member, *id, &request, unpublish).await
 }

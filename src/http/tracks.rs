@@ -5,16 +5,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::activities::owned;
 use super::answer::{self, Keep};
+use super::line::{Line, of_line};
 use super::problem::{Body, Problem};
 use super::session::Member;
-use crate::access::{Owned, Sealed, Viewer, Visible};
+use crate::access::Viewer;
 use crate::actions::Service;
-use crate::db::Commons;
-use crate::db::commons::Rendition;
-use crate::db::vault::{self, Activity};
-use crate::domain::{ActivityId, Description, Kind};
-use crate::track::write::{self, Document, Times};
-use crate::track::{ExactTrack, PublicTrack, PublicWaypoint, Waypoint};
+use crate::db::{self, Commons, vault};
+use crate::domain::ActivityId;
+use crate::track::write::{self, Document};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(geojson).service(gpx).service(tcx).service(kml).service(csv).service(original);
@@ -135,11 +133,11 @@ async fn original(
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
     let activity = owned(&service, member, *id).await?;
-    let original = service.db.original(&activity).await?.ok_or(Problem::NotFound)?;
-    let sealed = service.files.get(&original.blob).await?;
+    let blob = service.db.original(&activity).await?.ok_or(Problem::NotFound)?;
+    let sealed = service.files.get(blob).await?;
     let key = service.db.account_key(member.account).await?;
-    let file = vault::open_original(&key, activity.id, &sealed)
-        .map_err(|error| Problem::Internal(error.to_string()))?;
+    let open = move || vault::open_original(&key, activity.id, &sealed);
+    let file = service.cores.run(open).await?.map_err(db::Error::from)?;
     Ok(answer::file(&request, Keep::Nobody, "application/octet-stream", "original", file))
 }
 
@@ -151,43 +149,8 @@ async fn download(
     commons: &Commons,
     format: &Format,
 ) -> Result<HttpResponse, Problem> {
-    let name = format!("{id}.{}", format.extension);
-    let answer = |keep, content| answer::file(request, keep, format.media_type, &name, content);
-    if let Some(own) = service.db.activity(viewer, id).await?.and_then(Sealed::claim) {
-        let track = service.db.track(&own).await?;
-        return Ok(answer(Keep::Nobody, (format.write)(&own_document(&own, &track))));
-    }
-    let shared = commons.rendition_with_track(viewer, id).await?.and_then(Sealed::open);
-    let shared = shared.ok_or(Problem::NotFound)?;
-    Ok(answer(Keep::Everyone, write_public(&shared, format)))
-}
-
-fn own_document<'a>(activity: &'a Owned<Activity>, track: &'a ExactTrack) -> Document<'a> {
-    let details = &activity.details;
-    Document {
-        title: details.title.as_str(),
-        description: details.description.as_ref().map(Description::as_str),
-        author: None,
-        sport: activity.sport,
-        planned: activity.kind == Kind::Planned,
-        columns: track.columns(),
-        times: Times::Absolute,
-        waypoints: &details.waypoints,
-    }
-}
-
-fn write_public(shared: &Visible<(Rendition, PublicTrack)>, format: &Format) -> Vec<u8> {
-    let (rendition, track) = &**shared;
-    let waypoints: Vec<Waypoint> =
-        rendition.waypoints.iter().map(PublicWaypoint::waypoint).cloned().collect();
-    (format.write)(&Document {
-        title: rendition.title.as_str(),
-        description: rendition.description.as_ref().map(Description::as_str),
-        author: rendition.author.as_ref().map(|author| author.public_name.as_str()),
-        sport: rendition.sport,
-        planned: rendition.kind == Kind::Planned,
-        columns: track.columns(),
-        times: Times::FromStart,
-        waypoints: &waypoints,
-    })
+    let (name, write) = (format!("{id}.{}", format.extension), format.write);
+    let write = move |line: &Line| write(&line.document());
+    let (keep, content) = of_line(viewer, id, service, commons, write).await?;
+    Ok(answer::file(request, keep, format.media_type, &name, content))
 }

@@ -44,7 +44,7 @@ impl Worker {
                 Err(_) => Ok(()),
             },
             Job::SendMail(letter) => Ok(self.mailer.send(lease.job, &letter).await?),
-            Job::EraseBlob { blob } => Ok(self.files.erase(&blob).await?),
+            Job::EraseBlob { blob } => Ok(self.files.erase(blob).await?),
         }
     }
 

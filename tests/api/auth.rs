@@ -6,7 +6,8 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
-use reqwest::Response;
+use opentracks::http::body::BodyPace;
+use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::harness::{PASSWORD, POLICY, TestApp, code_in, connect};
@@ -255,6 +256,22 @@ async fn guessing_is_slowed_down_and_does_not_lock_a_signed_in_device_out() {
 
     app.advance(wait);
     app.sign_in(&ada.email, PASSWORD).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_is_told_by_a_trusted_proxy_and_by_nobody_else() {
+    let from = async |app: &TestApp, network: &str| {
+        let body = json!({ "email": "nobody@example.org", "password": "not the right one" });
+        let login = app.anyone().request(Method::POST, "/api/v1/auth/login").json(&body);
+        login.header("X-Forwarded-For", network).send().await.unwrap().status().as_u16()
+    };
+    for (proxies, elsewhere) in [("127.0.0.1", 401), ("192.0.2.1", 429)] {
+        let settings = [("OPENTRACKS_TRUSTED_PROXIES", proxies)];
+        let app = TestApp::start_with(BodyPace::default(), &settings).await;
+        while from(&app, "198.51.100.7").await == 401 {}
+        assert_eq!(from(&app, "198.51.100.7").await, 429);
+        assert_eq!(from(&app, "203.0.113.9").await, elsewhere, "behind {proxies}");
+    }
 }
 
 /// A client that waits as long as it was told to is let in, also between full seconds.

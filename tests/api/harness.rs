@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use opentracks::app::App;
 use opentracks::config::Config;
 use opentracks::db;
@@ -279,6 +279,37 @@ pub fn code_in(mail: &str) -> Option<String> {
 pub async fn connect(app: &TestApp, role: &str) -> AsyncPgConnection {
     let url = app.database_url.replace("postgres://opentracks@", &format!("postgres://{role}@"));
     AsyncPgConnection::establish(&url).await.unwrap()
+}
+
+/// Keeps everybody else from a table until it is let go.
+pub struct Hold(AsyncPgConnection);
+
+impl Hold {
+    pub async fn on(app: &TestApp, table: &str) -> Self {
+        let mut conn = AsyncPgConnection::establish(&app.database_url).await.unwrap();
+        let lock = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+        conn.batch_execute(&lock).await.unwrap();
+        Self(conn)
+    }
+
+    pub async fn release(mut self) {
+        self.0.batch_execute("COMMIT").await.unwrap();
+    }
+}
+
+/// Returns when as many statements on the database of `app` wait for a lock.
+pub async fn waiting(app: &TestApp, statements: i64) {
+    let mut conn = AsyncPgConnection::establish(&app.database_url).await.unwrap();
+    let count = "(SELECT count(*) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    let count = diesel::dsl::sql::<diesel::sql_types::BigInt>(count);
+    for _ in 0..100_000 {
+        let found: i64 = diesel::select(count.clone()).get_result(&mut conn).await.unwrap();
+        if statements <= found {
+            return;
+        }
+    }
+    panic!("nothing waits");
 }
 
 /// Every row of the database, as `pg_dump` writes them.

@@ -1,10 +1,7 @@
 //! What happens unasked: mails, retries, expiry.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -18,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::auth::{applicant, forgot, register, reset, verify};
 use crate::harness::{TestApp, code_in, connect};
+use crate::parts::Part;
 
 /// How long a lease holds.
 const LEASE_S: i64 = 60;
@@ -403,28 +401,20 @@ impl Outbox {
     }
 }
 
-/// A real SMTP server, which ends with this value, also in a panic.
+/// A real SMTP server.
 struct SmtpSink {
-    process: Child,
+    _server: Part,
     folder: PathBuf,
     url: String,
 }
 
 impl SmtpSink {
     fn start() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let folder = std::env::temp_dir().join(format!("opentracks-smtp-{}", uuid::Uuid::new_v4()));
         fs::create_dir(&folder).unwrap();
-        let mut python = Command::new(root.join("target/tools/venv/bin/python"));
-        python.arg(root.join("tests/smtp/sink.py")).arg(&folder);
-        // It ends when its input does: it does not outlive this process either.
-        let mut process = python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut port = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut port).unwrap();
-        let address = format!("127.0.0.1:{}", port.trim());
-        let sink = Self { process, folder, url: format!("smtp://{address}") };
-        TcpStream::connect(address).unwrap();
-        sink
+        let server = Part::start("smtp.py", &[folder.as_os_str()]);
+        let url = format!("smtp://{}", server.address);
+        Self { _server: server, folder, url }
     }
 
     /// Whether mails are put off.
@@ -445,9 +435,7 @@ impl SmtpSink {
 
 impl Drop for SmtpSink {
     fn drop(&mut self) {
-        // It may have ended by itself, and its folder with the machine's temporary files.
-        let _killed = self.process.kill();
-        let _reaped = self.process.wait();
+        // It may have gone with the machine's temporary files.
         let _removed = fs::remove_dir_all(&self.folder);
     }
 }

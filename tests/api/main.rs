@@ -6,6 +6,7 @@
 mod activities;
 mod auth;
 mod bad_input;
+mod blobs;
 mod contract;
 mod corpus;
 mod explore;
@@ -13,6 +14,7 @@ mod harness;
 mod jobs;
 mod logs;
 mod me;
+mod parts;
 mod pipeline;
 mod promises;
 mod schema;

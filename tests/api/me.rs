@@ -396,3 +396,36 @@ async fn paged(member: &Caller<'_>, path: &str, limit: usize) -> Vec<Value> {
     }
     listed
 }
+
+/// Titles are sealed, so each is opened to be searched: a page looks at so many and no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_goes_on_from_page_to_page_to_the_end() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    // One file of 230 walks, a day each; every 100th has a name of its own.
+    let walk = |day: usize| {
+        let name = if day % 100 == 5 { "Over the pass" } else { "To work" };
+        let point = |second: usize| {
+            let time = format!("2025-{:02}-{:02}T07:00:{second:02}Z", day / 28 + 1, day % 28 + 1);
+            format!("<trkpt lat=\"47.3\" lon=\"8.5{second}\"><time>{time}</time></trkpt>")
+        };
+        format!("<trk><name>{name}</name><trkseg>{}{}</trkseg></trk>", point(10), point(40))
+    };
+    let walks: String = (0..230).map(walk).collect();
+    let gpx = format!("<gpx version=\"1.1\" creator=\"test\">{walks}</gpx>");
+    assert_eq!(ada.upload(gpx.as_bytes(), &json!({})).await.status(), 201);
+
+    let (mut found, mut pages, mut cursor) = (Vec::new(), 0, String::new());
+    loop {
+        let path = format!("/api/v1/me/activities?q=pass&limit=2{cursor}");
+        let page: Value = ada.get(&path).await.json().await.unwrap();
+        let items = page["items"].as_array().unwrap();
+        assert!(items.len() <= 2);
+        found.extend(items.iter().map(|item| item["title"].as_str().unwrap().to_owned()));
+        pages += 1;
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(found, ["Over the pass"; 3]);
+    assert_eq!(pages, 2);
+}

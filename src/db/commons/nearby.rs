@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::renditions::{Rendition, Row, open, seal};
 use crate::access::{Sealed, Viewer, Visible};
 use crate::db::schema::commons::{members, renditions};
-use crate::db::{Commons, Error};
+use crate::db::slice::one_more;
+use crate::db::{Commons, Error, Slice};
 use crate::domain::{ActivityId, Kind, Position, Sport};
 
 /// What to look for.
@@ -57,6 +58,12 @@ struct Neighbour {
     distance_m: f64,
 }
 
+impl Neighbour {
+    fn position(&self) -> NearbyPosition {
+        NearbyPosition { distance_m: self.distance_m, id: self.activity_id.into() }
+    }
+}
+
 /// The index gives the nearest first (KNN) by great-circle distance, which is also what is
 /// answered, so that order and distances agree.
 const NEIGHBOURS: &str = "
@@ -79,7 +86,7 @@ impl Commons {
         &self,
         viewer: Viewer,
         nearby: &Nearby,
-    ) -> Result<Vec<(Visible<Rendition>, f64)>, Error> {
+    ) -> Result<Slice<(Visible<Rendition>, f64), NearbyPosition>, Error> {
         let conn = &mut *self.conn().await?;
         let neighbours: Vec<Neighbour> = diesel::sql_query(NEIGHBOURS)
             .bind::<Double, _>(nearby.position.longitude())
@@ -93,9 +100,11 @@ impl Commons {
             .bind::<Nullable<Double>, _>(nearby.ascent_m.max)
             .bind::<Nullable<Double>, _>(nearby.after.map(|after| after.distance_m))
             .bind::<Nullable<SqlUuid>, _>(nearby.after.map(|after| Uuid::from(after.id)))
-            .bind::<BigInt, _>(i64::try_from(nearby.limit).unwrap_or(i64::MAX))
+            .bind::<BigInt, _>(one_more(nearby.limit))
             .load(conn)
             .await?;
+        let Slice { items: neighbours, next } =
+            Slice::of(neighbours, nearby.limit, Neighbour::position);
         let ids: Vec<Uuid> = neighbours.iter().map(|neighbour| neighbour.activity_id).collect();
         let mut rows: Vec<(Row, Option<String>)> = renditions::table
             .left_join(members::table)
@@ -112,6 +121,6 @@ impl Commons {
                 found.push((rendition, neighbour.distance_m));
             }
         }
-        Ok(found)
+        Ok(Slice { items: found, next })
     }
 }

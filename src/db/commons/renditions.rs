@@ -8,12 +8,12 @@ use uuid::Uuid;
 
 use crate::access::{Facts, Owned, Sealed, Viewer};
 use crate::db::schema::commons::{members, published, renditions};
-use crate::db::vault::{Activity, Change, Shared};
+use crate::db::vault::{Activity, Change};
 use crate::db::{Commons, Error};
 use crate::domain::{
     AccountId, ActivityId, Description, Kind, PublicName, Sport, Title, Visibility,
 };
-use crate::track::{self, Columns, PublicTrack, PublicWaypoint, Statistics, encode};
+use crate::track::{self, PublicTrack, PublicWaypoint, Statistics, encode};
 
 /// WGS 84, as PostGIS numbers it.
 const WGS_84: u32 = 4326;
@@ -66,6 +66,46 @@ pub(super) struct Row {
     waypoints: serde_json::Value,
 }
 
+/// The visible parts of a line, as they lie in their row.
+pub struct EncodedTrack(Vec<u8>);
+
+impl EncodedTrack {
+    /// The points: work for a core.
+    pub fn decode(&self) -> Result<PublicTrack, Error> {
+        encode::decode_public(&self.0).map_err(|_| Error::Corrupt("commons.renditions.track"))
+    }
+}
+
+/// What others get of an activity, ready to be stored: made of what [`track::cut()`] left, and of
+/// nothing else.
+pub struct Shared {
+    track: EncodedTrack,
+    /// Where the visible line begins.
+    start: Point,
+    statistics: Statistics,
+    waypoints: Vec<PublicWaypoint>,
+    day: Option<NaiveDate>,
+}
+
+impl Shared {
+    /// Measures and encodes the visible parts of a line: work for a core. `day` is theirs, in UTC;
+    /// `waypoints` are the ones outside what is hidden. `None` when no point is visible.
+    pub fn new(
+        track: &PublicTrack,
+        waypoints: Vec<PublicWaypoint>,
+        day: Option<NaiveDate>,
+    ) -> Option<Self> {
+        let (longitude, latitude) = track.columns().start()?;
+        Some(Self {
+            track: EncodedTrack(encode::encode_public(track)),
+            start: Point::new(longitude, latitude, Some(WGS_84)),
+            statistics: track::measure(track.columns()),
+            waypoints,
+            day,
+        })
+    }
+}
+
 impl Commons {
     /// A rendition, sealed; `None` when there is none.
     pub async fn rendition(
@@ -88,7 +128,7 @@ impl Commons {
         &self,
         viewer: Viewer,
         id: ActivityId,
-    ) -> Result<Option<Sealed<(Rendition, PublicTrack)>>, Error> {
+    ) -> Result<Option<Sealed<(Rendition, EncodedTrack)>>, Error> {
         let found: Option<(Row, Option<String>, Vec<u8>)> = renditions::table
             .left_join(members::table)
             .filter(renditions::activity_id.eq(Uuid::from(id)))
@@ -96,12 +136,10 @@ impl Commons {
             .first(&mut *self.conn().await?)
             .await
             .optional()?;
-        let Some((row, name, encoded)) = found else { return Ok(None) };
+        let Some((row, name, track)) = found else { return Ok(None) };
         let rendition = open(row, name)?;
-        let track = encode::decode_public(&encoded)
-            .map_err(|_| Error::Corrupt("commons.renditions.track"))?;
         let facts = facts(&rendition);
-        Ok(Some(Sealed::new(viewer, facts, (rendition, track))))
+        Ok(Some(Sealed::new(viewer, facts, (rendition, EncodedTrack(track)))))
     }
 }
 
@@ -113,8 +151,7 @@ pub(in crate::db) async fn publish(
     shared: &Shared,
 ) -> Result<(), Error> {
     withdraw(conn, activity.id).await?;
-    let statistics = track::measure(shared.track.columns());
-    let (distance_m, ascent_m) = (statistics.distance_m, statistics.ascent_m);
+    let Shared { track: EncodedTrack(track), start, statistics, waypoints, day } = shared;
     let corrupt = |_| Error::Corrupt("commons.renditions.statistics");
     diesel::insert_into(renditions::table)
         .values((
@@ -125,21 +162,21 @@ pub(in crate::db) async fn publish(
             renditions::sport.eq(change.sport.name()),
             renditions::title.eq(change.public_title().as_str().to_owned()),
             renditions::description.eq(change.public_description().map(Description::as_str)),
-            renditions::day.eq(shared.day),
+            renditions::day.eq(day),
             renditions::statistics.eq(serde_json::to_value(statistics).map_err(corrupt)?),
-            renditions::waypoints.eq(serde_json::to_value(&shared.waypoints).map_err(corrupt)?),
-            renditions::track.eq(encode::encode_public(&shared.track)),
+            renditions::waypoints.eq(serde_json::to_value(waypoints).map_err(corrupt)?),
+            renditions::track.eq(track),
         ))
         .execute(conn)
         .await?;
     diesel::insert_into(published::table)
         .values((
             published::activity_id.eq(Uuid::from(activity.id)),
-            published::start.eq(start(shared.track.columns())?),
+            published::start.eq(start),
             published::kind.eq(activity.kind.name()),
             published::sport.eq(change.sport.name()),
-            published::distance_m.eq(distance_m),
-            published::ascent_m.eq(ascent_m),
+            published::distance_m.eq(statistics.distance_m),
+            published::ascent_m.eq(statistics.ascent_m),
         ))
         .execute(conn)
         .await?;
@@ -188,10 +225,4 @@ pub(super) fn open(row: Row, public_name: Option<String>) -> Result<Rendition, E
         waypoints: serde_json::from_value(row.waypoints)
             .map_err(|_| Error::Corrupt("commons.renditions.waypoints"))?,
     })
-}
-
-/// Where the visible line begins.
-fn start(columns: &Columns) -> Result<Point, Error> {
-    let (longitude, latitude) = columns.start().ok_or(Error::Corrupt("commons.published.start"))?;
-    Ok(Point::new(longitude, latitude, Some(WGS_84)))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::accounts::{self, Profile, parse_locale};
@@ -12,7 +12,7 @@ use super::{email_hash, sessions};
 use crate::db::ops::{Job, enqueue};
 use crate::db::schema::identity::{accounts as accounts_table, addresses, codes};
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, Email, Invalid, Letter, Subject};
+use crate::domain::{AccountId, Email, Letter, Subject};
 use crate::privacy::retention;
 use crate::seal::{Keyring, random_bytes};
 
@@ -63,16 +63,6 @@ impl fmt::Debug for Code {
     }
 }
 
-/// What became of a wish for a new password.
-pub enum Reset {
-    /// It is kept.
-    Done,
-    /// The code is not the one.
-    Refused,
-    /// The code is the one, the password is not fit.
-    Unfit(Invalid),
-}
-
 impl Db {
     /// Enqueues the answer to a forgotten password. The same work whether or not the address has
     /// an account: only the job looks.
@@ -121,58 +111,86 @@ impl Db {
         .await
     }
 
-    /// Keeps a new password for who holds the mailed code, if it is `fit` for them, ends every
-    /// session and says so by mail. Each wrong code uses up an attempt.
+    /// The profile of the owner of `email`, for who holds the mailed code. A wrong one uses up an
+    /// attempt.
+    pub async fn try_reset_code(
+        &self,
+        email: &Email,
+        code: &Code,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Profile>, Error> {
+        let conn = &mut *self.conn().await?;
+        conn.transaction(async |conn| {
+            let Some(account) = self.locked_by(conn, email, code, now).await? else {
+                return Ok(None);
+            };
+            let owner = accounts::find(conn, &self.keyring, account).await?;
+            Ok(owner.map(|owner| owner.profile))
+        })
+        .await
+    }
+
+    /// Keeps a new password for who holds the mailed code, ends every session and says so by mail.
+    /// `false`, with an attempt used up, when the code is not the one.
     pub async fn reset_password(
         &self,
         email: &Email,
         code: &Code,
         password_hash: &str,
-        fit: impl Fn(&Profile) -> Result<(), Invalid> + Send + Sync,
         now: DateTime<Utc>,
-    ) -> Result<Reset, Error> {
+    ) -> Result<bool, Error> {
         let conn = &mut *self.conn().await?;
-        let hash = email_hash(&self.keyring, email);
         conn.transaction(async |conn| {
-            let attempt = diesel::update(
-                codes::table
-                    .filter(codes::purpose.eq(PASSWORD_RESET))
-                    .filter(codes::expires_at.gt(now))
-                    .filter(codes::attempts_left.gt(0))
-                    .filter(
-                        codes::account_id.eq_any(
-                            addresses::table
-                                .filter(addresses::email_hash.eq(hash))
-                                .select(addresses::account_id),
-                        ),
-                    ),
-            )
-            .set(codes::attempts_left.eq(codes::attempts_left - 1))
-            .returning((codes::account_id, codes::code_hash))
-            .get_result::<(Uuid, Vec<u8>)>(conn)
-            .await
-            .optional()?;
-            let matching = attempt.filter(|(id, hash)| code.matches(&self.keyring, *id, hash));
-            let Some((account, _)) = matching else { return Ok(Reset::Refused) };
-            let owner = accounts::find(conn, &self.keyring, account.into()).await?;
-            if let Some(Err(invalid)) = owner.map(|owner| fit(&owner.profile)) {
-                return Ok(Reset::Unfit(invalid));
-            }
-            diesel::delete(codes::table.find((account, PASSWORD_RESET))).execute(conn).await?;
-            diesel::update(accounts_table::table.find(account))
+            let Some(account) = self.locked_by(conn, email, code, now).await? else {
+                return Ok(false);
+            };
+            let id = Uuid::from(account);
+            diesel::delete(codes::table.find((id, PASSWORD_RESET))).execute(conn).await?;
+            diesel::update(accounts_table::table.find(id))
                 .set(accounts_table::password_hash.eq(password_hash))
                 .execute(conn)
                 .await?;
-            sessions::delete_all(conn, account.into()).await?;
-            self.tell_password_changed(conn, account.into(), email, now).await?;
-            Ok(Reset::Done)
+            sessions::delete_all(conn, account).await?;
+            self.tell_password_changed(conn, account, email, now).await?;
+            Ok(true)
         })
         .await
     }
 
+    /// The account of `email` if `code` is the one that was mailed to it. Uses up an attempt.
+    async fn locked_by(
+        &self,
+        conn: &mut AsyncPgConnection,
+        email: &Email,
+        code: &Code,
+        now: DateTime<Utc>,
+    ) -> Result<Option<AccountId>, Error> {
+        let hash = email_hash(&self.keyring, email);
+        let attempt = diesel::update(
+            codes::table
+                .filter(codes::purpose.eq(PASSWORD_RESET))
+                .filter(codes::expires_at.gt(now))
+                .filter(codes::attempts_left.gt(0))
+                .filter(
+                    codes::account_id.eq_any(
+                        addresses::table
+                            .filter(addresses::email_hash.eq(hash))
+                            .select(addresses::account_id),
+                    ),
+                ),
+        )
+        .set(codes::attempts_left.eq(codes::attempts_left - 1))
+        .returning((codes::account_id, codes::code_hash))
+        .get_result::<(Uuid, Vec<u8>)>(conn)
+        .await
+        .optional()?;
+        let matching = attempt.filter(|(id, hash)| code.matches(&self.keyring, *id, hash));
+        Ok(matching.map(|(account, _)| account.into()))
+    }
+
     async fn tell_password_changed(
         &self,
-        conn: &mut diesel_async::AsyncPgConnection,
+        conn: &mut AsyncPgConnection,
         account: AccountId,
         email: &Email,
         now: DateTime<Utc>,

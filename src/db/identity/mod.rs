@@ -7,7 +7,7 @@ mod sessions;
 
 pub(in crate::db) use accounts::account_key;
 pub use accounts::{Account, Credentials, Profile, ProfileChange};
-pub use codes::{Code, Reset};
+pub use codes::Code;
 pub use registrations::Registration;
 pub use sessions::{NewSession, Rotation, SessionPosition, SessionRow};
 

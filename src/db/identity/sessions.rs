@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::accounts::account_key;
 use crate::db::schema::identity::sessions;
-use crate::db::{Commons, Db, Error};
+use crate::db::slice::one_more;
+use crate::db::{Commons, Db, Error, Slice};
 use crate::domain::{AccountId, SessionId};
 use crate::privacy::retention;
 use crate::seal::{Keyring, RefreshToken, SALT_BYTES, random_bytes};
@@ -161,14 +162,14 @@ impl Db {
         after: Option<SessionPosition>,
         limit: usize,
         now: DateTime<Utc>,
-    ) -> Result<Vec<SessionRow>, Error> {
+    ) -> Result<Slice<SessionRow, SessionPosition>, Error> {
         let conn = &mut *self.conn().await?;
         let key = account_key(conn, &self.keyring, account).await?;
         let mut query = sessions::table
             .filter(sessions::account_id.eq(Uuid::from(account)))
             .filter(sessions::expires_at.gt(now))
             .order((sessions::rotated_at.desc(), sessions::session_id.desc()))
-            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+            .limit(one_more(limit))
             .select(Row::as_select())
             .into_boxed();
         if let Some(SessionPosition { last_used_at, id }) = after {
@@ -187,7 +188,8 @@ impl Db {
                 expires_at: row.expires_at,
             })
         };
-        rows.into_iter().map(open).collect()
+        let found = rows.into_iter().map(open).collect::<Result<_, Error>>()?;
+        Ok(Slice::of(found, limit, SessionPosition::after))
     }
 
     /// Ends one session; `false` when there is none.

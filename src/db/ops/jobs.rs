@@ -5,14 +5,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Interval, SmallInt, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Interval, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::db::schema::ops::{jobs, schedule};
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, JobId, Letter, RegistrationId};
+use crate::domain::{AccountId, BlobId, JobId, Letter, RegistrationId};
 use crate::seal::Keyring;
 
 const TABLE: &str = "ops.jobs";
@@ -21,6 +21,8 @@ const TABLE: &str = "ops.jobs";
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How often a job is tried before it is put aside for a person to look at.
 const ATTEMPTS_MAX: i16 = 12;
+/// The kind of job that is tried until it succeeds: erasing was promised.
+const ERASE_BLOB: &str = "erase_blob";
 /// The wait after the first failure; it doubles with each.
 const RETRY_AFTER: TimeDelta = TimeDelta::seconds(5);
 /// The longest wait between two attempts.
@@ -44,8 +46,8 @@ pub enum Job {
     SendMail(Letter),
     /// Erase a blob that no row names any more.
     EraseBlob {
-        /// Its key in the store.
-        blob: String,
+        /// Which.
+        blob: BlobId,
     },
 }
 
@@ -56,7 +58,7 @@ impl Job {
             Self::AnswerRegistration { .. } => "answer_registration",
             Self::AnswerPasswordReset { .. } => "answer_password_reset",
             Self::SendMail(_) => "send_mail",
-            Self::EraseBlob { .. } => "erase_blob",
+            Self::EraseBlob { .. } => ERASE_BLOB,
         }
     }
 }
@@ -68,6 +70,7 @@ pub struct Lease {
     pub job: JobId,
     holder: Uuid,
     attempts: i16,
+    is_last: bool,
 }
 
 /// A job to run now.
@@ -82,6 +85,8 @@ pub struct Leased {
 struct Claimed {
     #[diesel(sql_type = SqlUuid)]
     job_id: Uuid,
+    #[diesel(sql_type = Text)]
+    kind: String,
     #[diesel(sql_type = diesel::sql_types::Binary)]
     content: Vec<u8>,
     #[diesel(sql_type = diesel::sql_types::Int2)]
@@ -96,7 +101,19 @@ pub(in crate::db) async fn enqueue(
     job: &Job,
     run_at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let id = Uuid::new_v4();
+    enqueue_as(conn, keyring, JobId::random(), account, job, run_at).await
+}
+
+/// Enqueues `job` under an id by which it can be called off.
+pub(super) async fn enqueue_as(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    id: JobId,
+    account: Option<AccountId>,
+    job: &Job,
+    run_at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let id = Uuid::from(id);
     let content = serde_json::to_vec(job).map_err(|_| Error::Corrupt("ops.jobs.content"))?;
     diesel::insert_into(jobs::table)
         .values((
@@ -116,32 +133,39 @@ impl Db {
     pub async fn lease_job(&self, now: DateTime<Utc>) -> Result<Option<Leased>, Error> {
         let holder = Uuid::new_v4();
         let claimed: Option<Claimed> = diesel::sql_query(
-            "UPDATE ops.jobs SET lease = $1, leased_until = $2 + $3, attempts = attempts + 1
+            "UPDATE ops.jobs SET lease = $1, leased_until = $2 + $3,
+                 attempts = least(attempts, $4) + 1
              WHERE job_id = (
                  SELECT job_id FROM ops.jobs
-                 WHERE failed_at IS NULL AND run_at <= $2 AND attempts < $4
+                 WHERE failed_at IS NULL AND run_at <= $2 AND (attempts < $4 OR kind = $5)
                    AND (leased_until IS NULL OR leased_until <= $2)
                  ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED
              )
-             RETURNING job_id, content, attempts",
+             RETURNING job_id, kind, content, attempts",
         )
         .bind::<SqlUuid, _>(holder)
         .bind::<Timestamptz, _>(now)
         .bind::<Interval, _>(LEASE)
         .bind::<SmallInt, _>(ATTEMPTS_MAX)
+        .bind::<Text, _>(ERASE_BLOB)
         .get_result(&mut *self.conn().await?)
         .await
         .optional()?;
         let Some(claimed) = claimed else { return Ok(None) };
         let json = self.keyring.queue.open(TABLE, "content", claimed.job_id, &claimed.content);
         let job = json.ok().and_then(|json| serde_json::from_slice(&json).ok());
-        let lease = Lease { job: claimed.job_id.into(), holder, attempts: claimed.attempts };
+        let attempts = claimed.attempts;
+        let is_last = ATTEMPTS_MAX <= attempts && claimed.kind != ERASE_BLOB;
+        let lease = Lease { job: claimed.job_id.into(), holder, attempts, is_last };
         Ok(Some(Leased { lease, job }))
     }
 
     /// Puts aside the jobs whose last attempt took its worker with it.
     pub async fn put_aside_spent_jobs(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        let spent = jobs::failed_at.is_null().and(jobs::attempts.ge(ATTEMPTS_MAX));
+        let spent = jobs::failed_at
+            .is_null()
+            .and(jobs::attempts.ge(ATTEMPTS_MAX))
+            .and(jobs::kind.ne(ERASE_BLOB));
         diesel::update(jobs::table.filter(spent.and(jobs::leased_until.le(now))))
             .set(jobs::failed_at.eq(now))
             .execute(&mut *self.conn().await?)
@@ -170,7 +194,7 @@ impl Db {
 
     /// Puts back a job that failed, for later, or aside when it failed too often.
     pub async fn retry_job(&self, lease: Lease, now: DateTime<Utc>) -> Result<(), Error> {
-        let failed_at = (ATTEMPTS_MAX <= lease.attempts).then_some(now);
+        let failed_at = lease.is_last.then_some(now);
         diesel::update(jobs::table.find(Uuid::from(lease.job)))
             .filter(jobs::lease.eq(lease.holder))
             .set((

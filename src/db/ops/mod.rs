@@ -1,5 +1,6 @@
-//! What keeps the service going: jobs, the schedule, throttles, expiry.
+//! What keeps the service going: jobs, the schedule, throttles, expiry, blobs.
 
+pub(in crate::db) mod blobs;
 mod expiry;
 mod jobs;
 mod throttles;

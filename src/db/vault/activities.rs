@@ -6,6 +6,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::list::ListPosition;
 use super::originals::{self, SealedOriginal};
 use super::tracks::{self, SealedTrack};
 use crate::access::{Facts, Sealed, Viewer};
@@ -130,6 +131,13 @@ pub(super) struct Row {
     updated_at: DateTime<Utc>,
 }
 
+impl Row {
+    pub(super) fn position(&self) -> ListPosition {
+        let at = self.started_at.unwrap_or(self.created_at);
+        ListPosition { at, id: self.activity_id.into() }
+    }
+}
+
 impl Db {
     /// The key that seals what belongs to `account`.
     pub async fn account_key(&self, account: AccountId) -> Result<AccountKey, Error> {
@@ -196,7 +204,7 @@ async fn insert_all(
             let mut rows = Vec::with_capacity(new.len());
             for (activity, original) in new {
                 rows.push(insert_row(conn, key, activity, now).await?);
-                tracks::insert(conn, key.account(), activity.id, &activity.track).await?;
+                tracks::insert(conn, &activity.track).await?;
                 originals::insert(conn, key.account(), activity.id, original).await?;
             }
             Ok(rows)

@@ -12,7 +12,8 @@ use super::activities::{Activity, Row, seal};
 use crate::access::{Owned, Sealed, Viewer};
 use crate::db::identity::account_key;
 use crate::db::schema::vault::activities;
-use crate::db::{Db, Error};
+use crate::db::slice::one_more;
+use crate::db::{Db, Error, Slice};
 use crate::domain::{AccountId, ActivityId, Kind, Sport, Visibility};
 
 /// Which activities to list; all of them by default.
@@ -51,38 +52,38 @@ impl ListPosition {
 /// When an activity began, or was kept: what the list is sorted by.
 const LISTED_AT: &str = "COALESCE(started_at, created_at)";
 
+/// How many activities are looked at for one page when a text is looked for: titles are sealed, so
+/// each is opened.
+const SEARCHED_MAX: usize = 200;
+
 impl Db {
-    /// Up to `limit` activities of `account` that pass `filter`, newest first, from `after` on.
+    /// Up to `limit` activities of `account` that pass `filter`, newest first, from `after` on. When
+    /// a text is looked for there may be fewer, even none, before the list is at its end.
     pub async fn activities(
         &self,
         account: AccountId,
         filter: &ActivityFilter,
         after: Option<ListPosition>,
         limit: usize,
-    ) -> Result<Vec<Owned<Activity>>, Error> {
+    ) -> Result<Slice<Owned<Activity>, ListPosition>, Error> {
         let conn = &mut *self.conn().await?;
         let key = account_key(conn, &self.keyring, account).await?;
+        let looked_at = if filter.text.is_some() { SEARCHED_MAX } else { limit };
+        let query = page(account, filter, after).limit(one_more(looked_at));
+        let rows: Vec<Row> = query.select(Row::as_select()).load(conn).await?;
+        let Slice { items, next } = Slice::of(rows, looked_at, Row::position);
         let mut found = Vec::new();
-        let mut after = after;
-        // Titles are sealed, so a text is looked for here, batch by batch.
-        while found.len() < limit {
-            let rows: Vec<Row> =
-                page(account, filter, after, limit).select(Row::as_select()).load(conn).await?;
-            let exhausted = rows.len() < limit;
-            for row in &rows {
-                let sealed = seal(Viewer::Member(account), &key, row)?;
-                let Some(activity) = Sealed::claim(sealed) else { continue };
-                after = Some(ListPosition::after(&activity));
-                if filter.text.as_deref().is_none_or(|text| mentions(&activity, text)) {
-                    found.push(activity);
-                }
+        for row in &items {
+            let sealed = seal(Viewer::Member(account), &key, row)?;
+            let Some(activity) = Sealed::claim(sealed) else { continue };
+            if filter.text.as_deref().is_none_or(|text| mentions(&activity, text)) {
+                found.push(activity);
             }
-            if exhausted {
-                break;
+            if limit < found.len() {
+                return Ok(Slice::of(found, limit, |activity| ListPosition::after(activity)));
             }
         }
-        found.truncate(limit);
-        Ok(found)
+        Ok(Slice { items: found, next })
     }
 }
 
@@ -90,13 +91,11 @@ fn page(
     account: AccountId,
     filter: &ActivityFilter,
     after: Option<ListPosition>,
-    limit: usize,
 ) -> activities::BoxedQuery<'static, Pg> {
     let listed_at = || sql::<Timestamptz>(LISTED_AT);
     let mut query = activities::table
         .filter(activities::account_id.eq(Uuid::from(account)))
         .order((listed_at().desc(), activities::activity_id.desc()))
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .into_boxed();
     if let Some(kind) = filter.kind {
         query = query.filter(activities::kind.eq(kind.name()));

@@ -8,6 +8,6 @@ mod tracks;
 
 pub use activities::{Activity, Details, NewActivity, Stored, StoredFlaw};
 pub use list::{ActivityFilter, ListPosition};
-pub use originals::{Original, SealedOriginal, open_original, seal_original};
-pub use save::{Audience, Change, Shared};
-pub use tracks::{SealedTrack, seal_track};
+pub use originals::{SealedOriginal, open_original, seal_original};
+pub use save::{Audience, Change};
+pub use tracks::SealedTrack;

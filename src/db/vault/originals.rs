@@ -6,25 +6,20 @@ use uuid::Uuid;
 
 use super::Activity;
 use crate::access::Owned;
+use crate::db::ops::blobs;
 use crate::db::schema::vault::originals;
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, ActivityId};
+use crate::domain::{AccountId, ActivityId, BlobId};
 use crate::seal::{AccountKey, Broken};
 
 const TABLE: &str = "vault.originals";
 
 /// A file that lies sealed in the blob store.
 pub struct SealedOriginal {
-    /// Its key in the store.
-    pub blob: String,
+    /// Which.
+    pub blob: BlobId,
     /// How long the file is, unsealed.
     pub bytes: u64,
-}
-
-/// Where the file of an activity is.
-pub struct Original {
-    /// Its key in the store.
-    pub blob: String,
 }
 
 /// Seals the file that activity `id` came from.
@@ -38,15 +33,15 @@ pub fn open_original(key: &AccountKey, id: ActivityId, sealed: &[u8]) -> Result<
 }
 
 impl Db {
-    /// The file that an activity came from, if it came from one.
-    pub async fn original(&self, activity: &Owned<Activity>) -> Result<Option<Original>, Error> {
-        let blob: Option<String> = originals::table
+    /// Where the file is that an activity came from, if it came from one.
+    pub async fn original(&self, activity: &Owned<Activity>) -> Result<Option<BlobId>, Error> {
+        let blob: Option<Uuid> = originals::table
             .find((Uuid::from(activity.owner), Uuid::from(activity.id)))
             .select(originals::blob)
             .first(&mut *self.conn().await?)
             .await
             .optional()?;
-        Ok(blob.map(|blob| Original { blob }))
+        Ok(blob.map(BlobId::from))
     }
 }
 
@@ -56,11 +51,12 @@ pub(super) async fn insert(
     id: ActivityId,
     original: &SealedOriginal,
 ) -> Result<(), Error> {
+    blobs::keep(conn, original.blob).await?;
     diesel::insert_into(originals::table)
         .values((
             originals::account_id.eq(Uuid::from(account)),
             originals::activity_id.eq(Uuid::from(id)),
-            originals::blob.eq(&original.blob),
+            originals::blob.eq(Uuid::from(original.blob)),
             originals::bytes.eq(i64::try_from(original.bytes).unwrap_or(i64::MAX)),
         ))
         .execute(conn)
@@ -68,15 +64,17 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Forgets the file of a deleted activity; returns its key in the store.
+/// Forgets the file of a deleted activity; returns where it is.
 pub(super) async fn delete(
     conn: &mut AsyncPgConnection,
     account: AccountId,
     id: ActivityId,
-) -> Result<Option<String>, Error> {
-    Ok(diesel::delete(originals::table.find((Uuid::from(account), Uuid::from(id))))
-        .returning(originals::blob)
-        .get_result(conn)
-        .await
-        .optional()?)
+) -> Result<Option<BlobId>, Error> {
+    let blob: Option<Uuid> =
+        diesel::delete(originals::table.find((Uuid::from(account), Uuid::from(id))))
+            .returning(originals::blob)
+            .get_result(conn)
+            .await
+            .optional()?;
+    Ok(blob.map(BlobId::from))
 }

@@ -1,6 +1,6 @@
 //! Changes to an activity, with the commons made to agree in the same transaction.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -8,13 +8,12 @@ use uuid::Uuid;
 use super::activities::{Activity, Details, Row, seal, seal_details};
 use super::originals;
 use crate::access::{Owned, Sealed, Viewer};
-use crate::db::commons;
+use crate::db::commons::{self, Shared};
 use crate::db::identity::account_key;
-use crate::db::ops::{Job, enqueue};
+use crate::db::ops::blobs;
 use crate::db::schema::vault::activities;
 use crate::db::{Db, Error};
 use crate::domain::{Description, Sport, Title, Visibility};
-use crate::track::{PublicTrack, PublicWaypoint};
 
 /// What an activity shall be after a change.
 pub struct Change {
@@ -39,16 +38,6 @@ pub enum Audience {
     Nobody,
     /// Everyone.
     Everyone(Box<Shared>),
-}
-
-/// What others get of an activity: made by [`crate::track::cut()`], and by nothing else.
-pub struct Shared {
-    /// The visible parts of the line.
-    pub track: PublicTrack,
-    /// The points of interest outside what is hidden.
-    pub waypoints: Vec<PublicWaypoint>,
-    /// The day of the visible parts, in UTC.
-    pub day: Option<NaiveDate>,
 }
 
 impl Change {
@@ -136,8 +125,7 @@ impl Db {
             let blob = originals::delete(conn, activity.owner, activity.id).await?;
             diesel::delete(row).execute(conn).await?;
             if let Some(blob) = blob {
-                let job = Job::EraseBlob { blob };
-                enqueue(conn, &self.keyring, Some(activity.owner), &job, now).await?;
+                blobs::erase(conn, &self.keyring, activity.owner, blob, now).await?;
             }
             Ok(())
         })

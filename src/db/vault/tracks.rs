@@ -1,5 +1,7 @@
 //! Exact tracks, encoded and sealed.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -8,7 +10,7 @@ use crate::access::Owned;
 use crate::db::schema::identity::account_keys;
 use crate::db::schema::vault::tracks;
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, ActivityId};
+use crate::domain::ActivityId;
 use crate::seal::AccountKey;
 use crate::track::{ExactTrack, encode};
 
@@ -16,17 +18,30 @@ use super::Activity;
 
 const TABLE: &str = "vault.tracks";
 
-/// An exact track, encoded and sealed for its row.
-pub struct SealedTrack(Vec<u8>);
+/// An exact track, encoded and sealed for its row, with the key that opens it.
+pub struct SealedTrack {
+    key: Arc<AccountKey>,
+    id: ActivityId,
+    sealed: Vec<u8>,
+}
 
-/// Encodes and seals the exact track of activity `id`.
-pub fn seal_track(key: &AccountKey, id: ActivityId, track: &ExactTrack) -> SealedTrack {
-    SealedTrack(key.seal(TABLE, "track", id.into(), &encode::encode_exact(track)))
+impl SealedTrack {
+    /// Encodes and seals the exact track of activity `id`: work for a core.
+    pub fn seal(key: &Arc<AccountKey>, id: ActivityId, track: &ExactTrack) -> Self {
+        let sealed = key.seal(TABLE, "track", id.into(), &encode::encode_exact(track));
+        Self { key: key.clone(), id, sealed }
+    }
+
+    /// Opens and decodes it: work for a core.
+    pub fn open(&self) -> Result<ExactTrack, Error> {
+        let encoded = self.key.open(TABLE, "track", self.id.into(), &self.sealed)?;
+        encode::decode_exact(&encoded).map_err(|_| Error::Corrupt("vault.tracks.track"))
+    }
 }
 
 impl Db {
     /// The exact track, for the one who recorded it.
-    pub async fn track(&self, activity: &Owned<Activity>) -> Result<ExactTrack, Error> {
+    pub async fn track(&self, activity: &Owned<Activity>) -> Result<SealedTrack, Error> {
         let (account, id) = (Uuid::from(activity.owner), Uuid::from(activity.id));
         let (sealed, wrapped): (Vec<u8>, Vec<u8>) = tracks::table
             .inner_join(account_keys::table.on(account_keys::account_id.eq(tracks::account_id)))
@@ -34,23 +49,17 @@ impl Db {
             .select((tracks::track, account_keys::wrapped))
             .first(&mut *self.conn().await?)
             .await?;
-        let key = self.keyring.master.account_key(activity.owner, &wrapped)?;
-        let encoded = key.open(TABLE, "track", id, &sealed)?;
-        encode::decode_exact(&encoded).map_err(|_| Error::Corrupt("vault.tracks.track"))
+        let key = Arc::new(self.keyring.master.account_key(activity.owner, &wrapped)?);
+        Ok(SealedTrack { key, id: activity.id, sealed })
     }
 }
 
-pub(super) async fn insert(
-    conn: &mut AsyncPgConnection,
-    account: AccountId,
-    id: ActivityId,
-    track: &SealedTrack,
-) -> Result<(), Error> {
+pub(super) async fn insert(conn: &mut AsyncPgConnection, track: &SealedTrack) -> Result<(), Error> {
     diesel::insert_into(tracks::table)
         .values((
-            tracks::account_id.eq(Uuid::from(account)),
-            tracks::activity_id.eq(Uuid::from(id)),
-            tracks::track.eq(&track.0),
+            tracks::account_id.eq(Uuid::from(track.key.account())),
+            tracks::activity_id.eq(Uuid::from(track.id)),
+            tracks::track.eq(&track.sealed),
         ))
         .execute(conn)
         .await?;

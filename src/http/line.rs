@@ -1,0 +1,139 @@
+//! The line of an activity as its viewer gets it: exact for its owner, the visible parts for others.
+
+use super::answer::Keep;
+use super::problem::Problem;
+use crate::access::{Owned, Sealed, Viewer, Visible};
+use crate::actions::Service;
+use crate::db::Commons;
+use crate::db::commons::{EncodedTrack, Rendition};
+use crate::db::vault::{Activity, SealedTrack};
+use crate::domain::{ActivityId, Description, Kind, Sport};
+use crate::track::write::{Document, Times};
+use crate::track::{Columns, ExactTrack, PublicTrack, PublicWaypoint, Statistics, Waypoint};
+
+/// A line, and what it is the line of.
+pub enum Line {
+    /// The owner's own.
+    Own(Owned<Activity>, ExactTrack),
+    /// What others get.
+    Shared(Visible<(Rendition, EncodedTrack)>, PublicTrack, Vec<Waypoint>),
+}
+
+/// A line that is still to be decrypted and decoded.
+enum Stored {
+    Own(Owned<Activity>, SealedTrack),
+    Shared(Visible<(Rendition, EncodedTrack)>),
+}
+
+/// Makes something of the line of activity `id`, and says who may keep it. A million points take
+/// their time, so `work` has a thread of its own.
+pub async fn of_line<T: Send + 'static>(
+    viewer: Viewer,
+    id: ActivityId,
+    service: &Service,
+    commons: &Commons,
+    work: impl FnOnce(&Line) -> T + Send + 'static,
+) -> Result<(Keep, T), Problem> {
+    let stored = find(viewer, id, service, commons).await?;
+    let work = move || stored.open().map(|line| (line.keep(), work(&line)));
+    Ok(service.cores.run(work).await??)
+}
+
+async fn find(
+    viewer: Viewer,
+    id: ActivityId,
+    service: &Service,
+    commons: &Commons,
+) -> Result<Stored, Problem> {
+    if let Some(own) = service.db.activity(viewer, id).await?.and_then(Sealed::claim) {
+        let track = service.db.track(&own).await?;
+        return Ok(Stored::Own(own, track));
+    }
+    let shared = commons.rendition_with_track(viewer, id).await?.and_then(Sealed::open);
+    shared.map(Stored::Shared).ok_or(Problem::NotFound)
+}
+
+impl Stored {
+    fn open(self) -> Result<Line, crate::db::Error> {
+        Ok(match self {
+            Self::Own(activity, track) => {
+                let track = track.open()?;
+                Line::Own(activity, track)
+            }
+            Self::Shared(shared) => {
+                let track = shared.1.decode()?;
+                let waypoints = shared.0.waypoints.iter().map(PublicWaypoint::waypoint);
+                let waypoints = waypoints.cloned().collect();
+                Line::Shared(shared, track, waypoints)
+            }
+        })
+    }
+}
+
+impl Line {
+    const fn keep(&self) -> Keep {
+        match self {
+            Self::Own(..) => Keep::Nobody,
+            Self::Shared(..) => Keep::Everyone,
+        }
+    }
+
+    /// The points that the viewer gets.
+    pub fn columns(&self) -> &Columns {
+        match self {
+            Self::Own(_, track) => track.columns(),
+            Self::Shared(_, track, _) => track.columns(),
+        }
+    }
+
+    /// Recorded or planned.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Own(activity, _) => activity.kind,
+            Self::Shared(shared, ..) => shared.0.kind,
+        }
+    }
+
+    /// The sport.
+    pub fn sport(&self) -> Sport {
+        match self {
+            Self::Own(activity, _) => activity.sport,
+            Self::Shared(shared, ..) => shared.0.sport,
+        }
+    }
+
+    /// The numbers of what the viewer gets.
+    pub fn statistics(&self) -> &Statistics {
+        match self {
+            Self::Own(activity, _) => &activity.details.statistics,
+            Self::Shared(shared, ..) => &shared.0.statistics,
+        }
+    }
+
+    /// What is written into a file.
+    pub fn document(&self) -> Document<'_> {
+        let (title, description, author, times, waypoints) = match self {
+            Self::Own(activity, _) => {
+                let details = &activity.details;
+                let description = details.description.as_ref();
+                (&details.title, description, None, Times::Absolute, &details.waypoints)
+            }
+            Self::Shared(shared, _, waypoints) => {
+                let rendition = &shared.0;
+                let author = rendition.author.as_ref().map(|author| author.public_name.as_str());
+                let description = rendition.description.as_ref();
+                (&rendition.title, description, author, Times::FromStart, waypoints)
+            }
+        };
+        Document {
+            title: title.as_str(),
+            description: description.map(Description::as_str),
+            author,
+            sport: self.sport(),
+            planned: self.kind() == Kind::Planned,
+            columns: self.columns(),
+            times,
+            waypoints,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Sealed files: in a folder or on an S3 server, never without their row for good.
+
+use std::fs;
+use std::path::PathBuf;
+
+use chrono::TimeDelta;
+use futures_util::join;
+use opentracks::domain::{AccountId, BlobId};
+use opentracks::http::body::BodyPace;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::activities::path_of;
+use crate::bad_input::{blobs, kept, refused};
+use crate::harness::{Caller, Hold, TestApp, northward_gpx, waiting};
+use crate::parts::Part;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_that_no_row_names_is_erased_within_the_hour() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    put_without_row(&app, &ada).await;
+    app.advance(TimeDelta::minutes(59));
+    app.run_jobs().await;
+    assert_eq!(blobs(&app), 1, "its row may still come");
+    app.advance(TimeDelta::minutes(1));
+    app.run_jobs().await;
+    assert_eq!(blobs(&app), 0);
+    assert!(kept(&app).await.contains(&("ops.jobs", 0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_that_a_row_names_stays() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let file = northward_gpx(8.5, 47.3, 100);
+    let path = path_of(&ada.has_activity(&file).await);
+    app.advance(TimeDelta::days(1));
+    app.run_jobs().await;
+    let ada = app.sign_in(&ada.email, crate::harness::PASSWORD).await;
+    let original = ada.get(&format!("{path}/original")).await;
+    assert_eq!(original.bytes().await.unwrap(), file);
+}
+
+/// Whoever answers 201 must have the blob: it was erased when the row came too late.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_comes_too_late_for_its_blob_is_refused() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let before = kept(&app).await;
+    let hold = Hold::on(&app, "vault.tracks").await;
+    let file = northward_gpx(8.5, 47.3, 100);
+    let nothing = json!({});
+    let upload = ada.upload(&file, &nothing);
+    let (answer, ()) = join!(upload, async {
+        waiting(&app, 1).await;
+        app.advance(TimeDelta::hours(1));
+        app.run_jobs().await;
+        hold.release().await;
+    });
+    refused(answer, 503).await;
+    assert_eq!(kept(&app).await, before);
+}
+
+/// Erasing was promised, so no failure is the last one.
+#[tokio::test(flavor = "multi_thread")]
+async fn erasing_a_blob_is_tried_until_it_succeeds() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    put_without_row(&app, &ada).await;
+    let file = only_blob(&app);
+    let content = fs::read(&file).unwrap();
+    // A folder cannot be erased as a file.
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    for _ in 0..30 {
+        app.advance(TimeDelta::hours(1));
+        app.run_jobs().await;
+    }
+    fs::remove_dir(&file).unwrap();
+    fs::write(&file, content).unwrap();
+    app.advance(TimeDelta::hours(1));
+    app.run_jobs().await;
+    assert_eq!(blobs(&app), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_s3_server_keeps_sealed_files_as_well_as_a_folder() {
+    let server = Part::start("s3.py", &[]);
+    let endpoint = format!("http://{}", server.address);
+    let settings = [
+        ("OPENTRACKS_BLOBS", "s3://tracks/some/where"),
+        ("AWS_ENDPOINT", &endpoint),
+        ("AWS_ALLOW_HTTP", "true"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ];
+    let app = TestApp::start_with(BodyPace::default(), &settings).await;
+    let ada = app.member("Ada").await;
+    let file = northward_gpx(8.5, 47.3, 100);
+    let path = path_of(&ada.has_activity(&file).await);
+    let original = ada.get(&format!("{path}/original")).await;
+    assert_eq!(original.bytes().await.unwrap(), file);
+    let keys = async || {
+        let listed = reqwest::get(format!("{endpoint}/tracks?list-type=2")).await.unwrap();
+        let listed = listed.text().await.unwrap();
+        let keys = listed.split("<Key>").skip(1).map(|rest| rest.split('<').next().unwrap());
+        keys.map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    let [key] = keys().await.try_into().unwrap();
+    assert!(key.starts_with("some/where/"), "{key}");
+    // Nobody else may have it from there.
+    let object = reqwest::get(format!("{endpoint}/tracks/{key}")).await.unwrap();
+    assert_eq!(object.status(), 403);
+    // Nothing lies in the folder instead.
+    assert_eq!(blobs(&app), 0);
+
+    assert_eq!(ada.delete(&path).await.status(), 204);
+    app.run_jobs().await;
+    assert_eq!(keys().await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_s3_server_is_named_where_the_policy_says_who_gets_data() {
+    let settings = [("OPENTRACKS_BLOBS", "s3://tracks-of-the-club/")];
+    let app = TestApp::start_with(BodyPace::default(), &settings).await;
+    let policy = app.anyone().request(reqwest::Method::GET, "/privacy");
+    let policy = policy.header("Accept", "application/json").send().await.unwrap();
+    let policy: Value = policy.json().await.unwrap();
+    assert!(policy.to_string().contains("tracks-of-the-club"), "{policy}");
+}
+
+/// Puts a file as an upload would that dies before its row is written.
+async fn put_without_row(app: &TestApp, caller: &Caller<'_>) {
+    let account = AccountId::from(Uuid::parse_str(&caller.account_id).unwrap());
+    let blob = BlobId::random();
+    let service = app.app.service();
+    service.db.announce_blobs(account, &[blob], app.now()).await.unwrap();
+    service.files.put(blob, b"sealed".to_vec()).await.unwrap();
+    assert_eq!(blobs(app), 1);
+}
+
+fn only_blob(app: &TestApp) -> PathBuf {
+    let folder = fs::read_dir(app.data.join("blobs")).unwrap().next().unwrap().unwrap().path();
+    fs::read_dir(folder).unwrap().next().unwrap().unwrap().path()
+}

@@ -1,0 +1,19 @@
+"""An S3 server on a free port of 127.0.0.1 with one empty bucket, `tracks`.
+
+It prints its port once it serves. It ends when its standard input does, so it never outlives who
+started it.
+"""
+
+import sys
+import urllib.request
+
+from moto.server import ThreadedMotoServer
+
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+host, port = server.get_host_and_port()
+bucket = urllib.request.Request(f"http://{host}:{port}/tracks", method="PUT")
+urllib.request.urlopen(bucket).close()
+print(port, flush=True)
+sys.stdin.read()
+server.stop()
