@@ -1,8 +1,10 @@
 //! The verbs of the product that take more than one step, one file each.
 
 mod cores;
+pub mod edit;
 mod passwords;
 pub mod record;
+pub mod reshape;
 pub mod share;
 pub mod sign_in;
 pub mod sign_up;
@@ -56,9 +58,15 @@ pub enum Error {
     /// What is to be changed has changed meanwhile, or is gone.
     #[error("stale")]
     Stale,
+    /// Another thing that is named is not there.
+    #[error("missing")]
+    Missing,
     /// Nothing of the track is left to show.
     #[error("nothing visible remains")]
     NothingVisible,
+    /// It must be private for this.
+    #[error("it is shared")]
+    Shared,
     /// The database failed.
     #[error("{0}")]
     Database(#[from] db::Error),

@@ -101,7 +101,7 @@ impl Service {
         id_from(self.db.keyring().idempotency.mac(&parts))
     }
 
-    async fn owned(
+    pub(super) async fn owned(
         &self,
         account: AccountId,
         id: ActivityId,
@@ -248,7 +248,7 @@ fn repair(waypoint: Waypoint) -> Waypoint {
 }
 
 /// The first time that a track has.
-fn start(columns: &Columns) -> Option<DateTime<Utc>> {
+pub(super) fn start(columns: &Columns) -> Option<DateTime<Utc>> {
     let first = columns.time_ms.iter().find(|time| **time != NO_TIME)?;
     Utc.timestamp_millis_opt(*first).single()
 }
@@ -268,7 +268,7 @@ fn check_start(metadata: &Metadata, now: DateTime<Utc>) -> Result<(), Invalid> {
     Err(Invalid { field: "started_at", reason })
 }
 
-fn kept_flaw(flaw: &Flaw) -> StoredFlaw {
+pub(super) fn kept_flaw(flaw: &Flaw) -> StoredFlaw {
     let place = flaw.first.map(|place| match place {
         Place::Line(line) => format!("line {line}"),
         Place::Offset(offset) => format!("byte {offset}"),

@@ -3,10 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{Error, Service};
-use crate::access::{Owned, Sealed};
-use crate::db;
+use crate::access::Owned;
 use crate::db::commons::Shared;
-use crate::db::vault::{Activity, Audience, Change};
+use crate::db::vault::{Activity, Audience, Change, Other, Saved};
 use crate::domain::{Description, Kind, Sport, Title, Visibility};
 use crate::track::waypoints::{Texts, cut_waypoints};
 use crate::track::{Cut, ExactTrack, Shade, Waypoint, cut};
@@ -61,30 +60,69 @@ impl Service {
         visibility: Visibility,
         now: DateTime<Utc>,
     ) -> Result<Owned<Activity>, Error> {
-        let details = &activity.details;
+        let mut details = activity.details.clone();
+        if let Some(title) = edit.title {
+            (details.title, details.title_is_chosen) = (title, true);
+        }
+        if let Some(description) = edit.description {
+            (details.description, details.description_is_chosen) = (description, true);
+        }
         let change = Change {
             sport: edit.sport.unwrap_or(activity.sport),
-            title_is_chosen: edit.title.is_some() || details.title_is_chosen,
-            title: edit.title.unwrap_or_else(|| details.title.clone()),
-            description_is_chosen: edit.description.is_some() || details.description_is_chosen,
-            description: edit.description.unwrap_or_else(|| details.description.clone()),
-            audience: match visibility {
-                Visibility::Published => Audience::Everyone(Box::new(self.cut(activity).await?)),
-                Visibility::Private | Visibility::Link | Visibility::Community => Audience::Nobody,
-            },
+            started_at: activity.started_at,
+            details,
+            track: None,
+            original: None,
+            audience: self.audience(activity, visibility).await?,
+            other: Other::None,
         };
-        let saved = self.db.save_activity(activity, &change, now).await?;
-        saved.and_then(Sealed::claim).ok_or(Error::Stale)
+        self.save(activity, &change, now).await
+    }
+
+    pub(super) async fn save(
+        &self,
+        activity: &Owned<Activity>,
+        change: &Change,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        match self.db.save_activity(activity, change, now).await? {
+            Saved::Kept(saved) => saved.claim().ok_or(Error::Stale),
+            Saved::Stale => Err(Error::Stale),
+            Saved::Taken => Err(Error::Taken),
+        }
     }
 
     /// What others may see of an activity: made anew from the exact track each time, so that
     /// nothing stale remains.
-    async fn cut(&self, activity: &Owned<Activity>) -> Result<Shared, Error> {
+    async fn audience(
+        &self,
+        activity: &Owned<Activity>,
+        visibility: Visibility,
+    ) -> Result<Audience, Error> {
+        if visibility == Visibility::Private {
+            return Ok(Audience::Nobody);
+        }
         let (track, kind) = (self.db.track(activity).await?, activity.kind);
         let (started_at, waypoints) = (activity.started_at, activity.details.waypoints.clone());
-        let work = move || Ok(share(&track.open()?, kind, started_at, &waypoints));
-        let shared: Result<_, db::Error> = self.cores.run(work).await?;
-        shared?.ok_or(Error::NothingVisible)
+        let work = move || audience(visibility, &track.open()?, kind, started_at, &waypoints);
+        self.cores.run(work).await?
+    }
+}
+
+/// Whom an activity of some visibility reaches, and with what.
+pub(super) fn audience(
+    visibility: Visibility,
+    exact: &ExactTrack,
+    kind: Kind,
+    started_at: Option<DateTime<Utc>>,
+    waypoints: &[Waypoint],
+) -> Result<Audience, Error> {
+    match visibility {
+        Visibility::Private | Visibility::Link | Visibility::Community => Ok(Audience::Nobody),
+        Visibility::Published => {
+            let shared = share(exact, kind, started_at, waypoints).ok_or(Error::NothingVisible)?;
+            Ok(Audience::Everyone(Box::new(shared)))
+        }
     }
 }
 

@@ -183,6 +183,25 @@ pub(super) async fn owned(
 
 /// Changes an activity of the one who asks. A client that says which version it has read changes that
 /// one or none; another, the one that is there when its turn has come.
+pub(super) async fn changed<T>(
+    service: &Service,
+    member: Member,
+    id: ActivityId,
+    request: &HttpRequest,
+    change: impl AsyncFn(&Owned<Activity>) -> Result<T, actions::Error>,
+) -> Result<T, Problem> {
+    loop {
+        let activity = owned(service, member, id).await?;
+        answer::check_if_match(request, &activity)?;
+        match change(&activity).await {
+            // Another request came first; of those that meet, one always gets through.
+            Err(actions::Error::Stale) => {}
+            changed => return Ok(changed?),
+        }
+    }
+}
+
+/// The same, answered with the activity as it is after the change.
 pub(super) async fn change(
     service: &Service,
     member: Member,
@@ -190,18 +209,8 @@ pub(super) async fn change(
     request: &HttpRequest,
     change: impl AsyncFn(&Owned<Activity>) -> Result<Owned<Activity>, actions::Error>,
 ) -> Result<HttpResponse, Problem> {
-    loop {
-        let activity = owned(service, member, id).await?;
-        answer::check_if_match(request, &activity)?;
-        match change(&activity).await {
-            // Another request came first; of those that meet, one always gets through.
-            Err(actions::Error::Stale) => {}
-            changed => {
-                let changed = changed?;
-                return Ok(answer::own(StatusCode::OK, &changed, &OwnBody::from(&changed)));
-            }
-        }
-    }
+    let changed = changed(service, member, id, request, change).await?;
+    Ok(answer::own(StatusCode::OK, &changed, &OwnBody::from(&changed)))
 }
 
 fn kept(recorded: &Recorded) -> HttpResponse {
@@ -217,7 +226,8 @@ fn kept(recorded: &Recorded) -> HttpResponse {
         .json(SeveralBody { activities, flaws })
 }
 
-fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>, Problem> {
+/// The key that stands for a call, so that a repeated one is known.
+pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>, Problem> {
     let Some(key) = request.headers().get("Idempotency-Key") else { return Ok(None) };
     let key =
         key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= IDEMPOTENCY_KEY_BYTES_MAX);

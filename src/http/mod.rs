@@ -5,6 +5,7 @@ mod answer;
 mod auth;
 pub mod body;
 pub mod docs;
+mod edit;
 mod explore;
 pub mod health;
 mod line;
@@ -19,6 +20,7 @@ mod problem;
 mod profile;
 pub mod session;
 mod sharing;
+mod split;
 mod tracks;
 pub mod upload;
 
@@ -60,6 +62,8 @@ fn api(config: &mut ServiceConfig) {
         .configure(methods::routes)
         .configure(tracks::routes)
         .configure(profile::routes)
+        .configure(edit::routes)
+        .configure(split::routes)
         .configure(sharing::routes)
         .configure(activities::routes)
         .configure(explore::routes);

@@ -58,6 +58,9 @@ pub enum Problem {
     /// Nothing would be left to show.
     #[error("Nothing of the track is left to show once its ends are cut.")]
     NothingVisible,
+    /// It must be private for this.
+    #[error("Take it back first: more of it would be shown than its owner published.")]
+    Shared,
     /// The body is larger than the endpoint takes.
     #[error("The body is larger than {0} bytes.")]
     TooLarge(usize),
@@ -140,6 +143,7 @@ impl Problem {
             Self::NothingVisible => {
                 (S::CONFLICT, "/problems/nothing-visible", "Nothing left to show")
             }
+            Self::Shared => (S::CONFLICT, "/problems/shared", "Shared with others"),
             Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, "/problems/too-large", "Body too large"),
             Self::TooSlow => (S::REQUEST_TIMEOUT, "/problems/too-slow", "Body too slow"),
             Self::UnsupportedMediaType(_) => {
@@ -252,7 +256,9 @@ impl From<actions::Error> for Problem {
             actions::Error::Taken => Self::Taken,
             actions::Error::Deleted => Self::Deleted,
             actions::Error::Stale => Self::Stale,
+            actions::Error::Missing => Self::NotFound,
             actions::Error::NothingVisible => Self::NothingVisible,
+            actions::Error::Shared => Self::Shared,
             actions::Error::Database(error) => error.into(),
             actions::Error::Files(error) => error.into(),
             actions::Error::Task => Self::Internal(error.to_string()),

@@ -73,6 +73,15 @@ pub struct UploadForm {
     metadata: Option<MetadataBody>,
 }
 
+/// A file with a line to be put in the place of another.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "it documents the form; the part is read by itself")]
+pub struct TrackForm {
+    /// GPX, TCX, FIT, KML, KMZ or GeoJSON, plain or gzipped; told by its content.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
 /// A plan drawn in a planner.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -97,6 +106,15 @@ pub enum PlanTrackBody {
     MultiLineString(Vec<Vec<Vec<f64>>>),
 }
 
+/// A line to be put in the place of another.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LineBody {
+    /// A GeoJSON `LineString` or `MultiLineString`.
+    track: PlanTrackBody,
+    waypoints: Option<Vec<PlanWaypointBody>>,
+}
+
 /// A point of interest of a plan.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -117,7 +135,7 @@ pub async fn receive<'a>(
     let kind = kind.unwrap_or_default().to_ascii_lowercase();
     if kind.starts_with("multipart/form-data") {
         let stream = body::bounded(request, payload.into_inner(), UPLOAD_BYTES_MAX)?;
-        receive_form(request, stream, room).await
+        read_form(request, stream, room).await?.try_into()
     } else if kind.starts_with("application/json") {
         receive_plan(request, payload.into_inner()).await
     } else {
@@ -126,11 +144,56 @@ pub async fn receive<'a>(
     }
 }
 
-async fn receive_form<'a>(
+/// Reads a line to be put in the place of another: a file, a GeoJSON document, or what a planner
+/// drew. Nothing is said about it, for the words of an activity have a call of their own.
+pub async fn receive_track<'a>(
+    request: &HttpRequest,
+    payload: web::Payload,
+    room: &'a UploadRoom,
+) -> Result<Received<'a>, Problem> {
+    let payload = payload.into_inner();
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.unwrap_or_default().to_ascii_lowercase();
+    let file = if kind.starts_with("multipart/form-data") {
+        let stream = body::bounded(request, payload, UPLOAD_BYTES_MAX)?;
+        let form = read_form(request, stream, room).await?;
+        if form.metadata.is_some() {
+            return Err(Problem::Malformed("A new track has one part file and nothing else."));
+        }
+        return form.try_into();
+    } else if kind.starts_with("application/geo+json") {
+        body::read(request, payload, PLAN_BYTES_MAX).await?.to_vec()
+    } else if kind.starts_with("application/json") {
+        let line: LineBody = body::parse(&body::read(request, payload, PLAN_BYTES_MAX).await?)?;
+        draw(&line.track, line.waypoints.unwrap_or_default())?
+    } else {
+        let taken = "Send multipart/form-data with the part file, application/geo+json, or a line as application/json.";
+        return Err(Problem::UnsupportedMediaType(taken));
+    };
+    Ok(Received { file, metadata: Metadata::default(), _room: None })
+}
+
+/// The parts of an upload, as they came.
+struct Parts<'a> {
+    file: Vec<u8>,
+    metadata: Option<MetadataBody>,
+    room: Option<SemaphorePermit<'a>>,
+}
+
+impl<'a> TryFrom<Parts<'a>> for Received<'a> {
+    type Error = Problem;
+
+    fn try_from(parts: Parts<'a>) -> Result<Self, Problem> {
+        let metadata = parts.metadata.unwrap_or_default().try_into()?;
+        Ok(Self { file: parts.file, metadata, _room: parts.room })
+    }
+}
+
+async fn read_form<'a>(
     request: &HttpRequest,
     stream: Bounded,
     room: &'a UploadRoom,
-) -> Result<Received<'a>, Problem> {
+) -> Result<Parts<'a>, Problem> {
     let mut form = Multipart::new(request.headers(), stream);
     let (mut file, mut metadata, mut taken) = (None, None, None);
     for parts in 0.. {
@@ -156,7 +219,7 @@ async fn receive_form<'a>(
         }
     }
     let file = file.ok_or(Invalid { field: "file", reason: "is missing" })?;
-    Ok(Received { file, metadata: metadata.unwrap_or_default().try_into()?, _room: taken })
+    Ok(Parts { file, metadata, room: taken })
 }
 
 async fn read_field<'a>(
@@ -191,12 +254,24 @@ async fn receive_plan(
     payload: Payload,
 ) -> Result<Received<'static>, Problem> {
     let plan: PlanBody = body::parse(&body::read(request, payload, PLAN_BYTES_MAX).await?)?;
-    let waypoints = plan.waypoints.unwrap_or_default();
+    let file = draw(&plan.track, plan.waypoints.unwrap_or_default())?;
+    let metadata = MetadataBody {
+        title: plan.title,
+        description: plan.description,
+        sport: plan.sport,
+        kind: Some(plan.kind.unwrap_or_else(|| Kind::Planned.name().to_owned())),
+        started_at: plan.started_at,
+    };
+    Ok(Received { file, metadata: metadata.try_into()?, _room: None })
+}
+
+/// The GeoJSON file that a drawn line could have been uploaded as.
+fn draw(track: &PlanTrackBody, waypoints: Vec<PlanWaypointBody>) -> Result<Vec<u8>, Invalid> {
     if WAYPOINTS_MAX < waypoints.len() {
-        return Err(Invalid { field: "waypoints", reason: "must be at most 1,000" }.into());
+        return Err(Invalid { field: "waypoints", reason: "must be at most 1,000" });
     }
-    plan.track.check()?;
-    let line = json!({ "type": "Feature", "properties": {}, "geometry": plan.track });
+    track.check()?;
+    let line = json!({ "type": "Feature", "properties": {}, "geometry": track });
     let mut features = vec![line];
     for PlanWaypointBody { position, name, description } in waypoints {
         check_position("waypoints", &position)?;
@@ -206,15 +281,8 @@ async fn receive_plan(
             "geometry": { "type": "Point", "coordinates": position },
         }));
     }
-    let file = json!({ "type": "FeatureCollection", "features": features }).to_string();
-    let metadata = MetadataBody {
-        title: plan.title,
-        description: plan.description,
-        sport: plan.sport,
-        kind: Some(plan.kind.unwrap_or_else(|| Kind::Planned.name().to_owned())),
-        started_at: plan.started_at,
-    };
-    Ok(Received { file: file.into_bytes(), metadata: metadata.try_into()?, _room: None })
+    let file = json!({ "type": "FeatureCollection", "features": features });
+    Ok(file.to_string().into_bytes())
 }
 
 fn of_form(error: &MultipartError) -> Problem {

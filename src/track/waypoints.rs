@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::columns::PublicTrack;
+use super::columns::{Columns, PublicTrack};
 use super::cut::Shade;
 use super::cut::place::Place;
 use super::reading::Waypoint;
@@ -26,6 +26,11 @@ pub enum Texts {
 /// How far from the visible line a waypoint may lie, in metres. Devices put all the places they
 /// know into each file; those elsewhere are no part of the activity.
 pub const NEAR_M: f64 = 100.0;
+/// A point of interest stays with a line that comes so much less near to it, in metres, than the
+/// line before did: less than what is hidden round the ends.
+const STRAY_MAX_M: f64 = 50.0;
+/// How often waypoints and lines are compared at most.
+const COMPARISONS_MAX: usize = 100_000_000;
 /// By how much the line may be simplified before distances to it are measured, in metres.
 const TOLERANCE_M: f64 = 5.0;
 
@@ -46,29 +51,52 @@ pub fn cut_waypoints(
     if waypoints.is_empty() {
         return Vec::new();
     }
-    let line = simplify(track.columns(), TOLERANCE_M);
-    let places: Vec<Place> = line
-        .lat_e7
-        .iter()
-        .zip(&line.lon_e7)
-        .map(|(lat_e7, lon_e7)| Place::new(*lat_e7, *lon_e7))
-        .collect();
-    let is_near = |place: &Place| {
-        line.parts().any(|part| {
-            places[part]
-                .windows(2)
-                .any(|ends| place.distance_to_line_m(&ends[0], &ends[1]) <= NEAR_M)
-        })
-    };
+    let line = Line::of(track.columns(), waypoints);
     let visible = |waypoint: &&Waypoint| {
         let place = Place::new(waypoint.lat_e7, waypoint.lon_e7);
-        !shade.covers(&place) && is_near(&place)
+        !shade.covers(&place) && line.distance_m(&place) <= NEAR_M
     };
     waypoints
         .iter()
         .filter(visible)
         .map(|waypoint| PublicWaypoint(shown(waypoint, texts)))
         .collect()
+}
+
+/// The waypoints that stay when a line is changed: those beside what was taken off it go, for they
+/// may tell the very place that its owner removed.
+pub fn keep_waypoints(waypoints: &[Waypoint], before: &Columns, after: &Columns) -> Vec<Waypoint> {
+    if waypoints.is_empty() {
+        return Vec::new();
+    }
+    let (before, after) = (Line::of(before, waypoints), Line::of(after, waypoints));
+    let stays = |waypoint: &&Waypoint| {
+        let place = Place::new(waypoint.lat_e7, waypoint.lon_e7);
+        after.distance_m(&place) <= before.distance_m(&place) + STRAY_MAX_M
+    };
+    waypoints.iter().filter(stays).cloned().collect()
+}
+
+/// The straight lines of a track, to measure distances to.
+struct Line(Vec<[Place; 2]>);
+
+impl Line {
+    /// Simplified; of a long line beside many waypoints, not every point.
+    fn of(columns: &Columns, waypoints: &[Waypoint]) -> Self {
+        let columns = simplify(columns, TOLERANCE_M);
+        let stride = (columns.len() * waypoints.len()).div_ceil(COMPARISONS_MAX).max(1);
+        let place = |point: usize| Place::new(columns.lat_e7[point], columns.lon_e7[point]);
+        let lines = columns.parts().flat_map(|part| {
+            let last = part.end - 1;
+            part.step_by(stride).map(move |point| [point, (point + stride).min(last)])
+        });
+        Self(lines.map(|ends| ends.map(place)).collect())
+    }
+
+    fn distance_m(&self, place: &Place) -> f64 {
+        let distances_m = self.0.iter().map(|[from, to]| place.distance_to_line_m(from, to));
+        distances_m.fold(f64::INFINITY, f64::min)
+    }
 }
 
 fn shown(waypoint: &Waypoint, texts: Texts) -> Waypoint {
@@ -81,7 +109,8 @@ fn shown(waypoint: &Waypoint, texts: Texts) -> Waypoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::track::{Columns, ExactTrack, cut};
+    use crate::track::edit::crop;
+    use crate::track::{ExactTrack, cut};
 
     /// About 11 m northwards.
     const STEP_E7: i32 = 1_000;
@@ -118,5 +147,21 @@ mod tests {
         let shown = visible(&[waypoint(471_050_000, 85_001_000)], Texts::Dropped);
         let Waypoint { name, description, symbol, .. } = shown[0].waypoint();
         assert_eq!((name, description, symbol), (&None, &None, &None));
+    }
+
+    #[test]
+    fn waypoints_beside_what_was_cropped_go_and_others_stay() {
+        let line = Columns {
+            lat_e7: (0..100).map(|point| point * 1_000).collect(),
+            lon_e7: vec![0; 100],
+            part_ends: vec![50, 100],
+            ..Columns::default()
+        };
+        // Ten metres a point; a waypoint near each end and in the middle.
+        let waypoints = [500, 50_000, 98_000].map(|lat_e7| waypoint(lat_e7, 1_000));
+        let kept = keep_waypoints(&waypoints, &line, &crop(&line, 30..70));
+        assert_eq!(kept, waypoints[1..2]);
+        assert_eq!(keep_waypoints(&waypoints, &line, &line), waypoints);
+        assert!(keep_waypoints(&waypoints, &line, &Columns::default()).is_empty());
     }
 }

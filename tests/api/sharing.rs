@@ -425,7 +425,7 @@ async fn seen_by_others(file: &[u8]) -> String {
 /// Every answer to `viewer` about what lies at `path`.
 async fn everything_about(viewer: &Caller<'_>, path: &str, tag: &str) -> String {
     let mut all = String::new();
-    let verbs = ["/original", "/publish", "/unpublish", "/nowhere"];
+    let verbs = ["/original", "/publish", "/unpublish", "/track", "/reverse", "/nowhere"];
     for child in CHILDREN.iter().chain(&verbs) {
         for method in [
             Method::GET,

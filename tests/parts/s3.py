@@ -4,11 +4,13 @@ It prints its port once it serves. It ends when its standard input does, so it n
 started it.
 """
 
+import logging
 import sys
 import urllib.request
 
 from moto.server import ThreadedMotoServer
 
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 host, port = server.get_host_and_port()

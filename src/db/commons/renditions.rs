@@ -151,6 +151,7 @@ pub(in crate::db) async fn publish(
     shared: &Shared,
 ) -> Result<(), Error> {
     withdraw(conn, activity.id).await?;
+    let details = &change.details;
     let Shared { track: EncodedTrack(track), start, statistics, waypoints, day } = shared;
     let corrupt = |_| Error::Corrupt("commons.renditions.statistics");
     diesel::insert_into(renditions::table)
@@ -160,8 +161,8 @@ pub(in crate::db) async fn publish(
             renditions::visibility.eq(Visibility::Published.name()),
             renditions::kind.eq(activity.kind.name()),
             renditions::sport.eq(change.sport.name()),
-            renditions::title.eq(change.public_title().as_str().to_owned()),
-            renditions::description.eq(change.public_description().map(Description::as_str)),
+            renditions::title.eq(details.public_title(change.sport).as_str().to_owned()),
+            renditions::description.eq(details.public_description().map(Description::as_str)),
             renditions::day.eq(day),
             renditions::statistics.eq(serde_json::to_value(statistics).map_err(corrupt)?),
             renditions::waypoints.eq(serde_json::to_value(waypoints).map_err(corrupt)?),

@@ -104,6 +104,18 @@ pub enum Stored {
     Taken,
 }
 
+impl Details {
+    /// The title that others see: its owner's, else the sport.
+    pub fn public_title(&self, sport: Sport) -> Title {
+        if self.title_is_chosen { self.title.clone() } else { Title::of_sport(sport) }
+    }
+
+    /// The description that others see: its owner's, else none.
+    pub fn public_description(&self) -> Option<&Description> {
+        self.description.as_ref().filter(|_| self.description_is_chosen)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct StoredDetails {
     title: String,
@@ -192,7 +204,7 @@ impl Db {
 }
 
 /// `None`, with nothing done, when an id was ever taken.
-async fn insert_all(
+pub(super) async fn insert_all(
     conn: &mut AsyncPgConnection,
     key: &AccountKey,
     new: &[(NewActivity, SealedOriginal)],

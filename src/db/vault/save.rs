@@ -1,34 +1,49 @@
-//! Changes to an activity, with the commons made to agree in the same transaction.
+//! Changing an activity: the vault and the commons made to agree in the same transaction.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::activities::{Activity, Details, Row, seal, seal_details};
-use super::originals;
+use super::activities::{Activity, Details, NewActivity, Row, insert_all, seal, seal_details};
+use super::delete::{delete, lock};
+use super::originals::{self, SealedOriginal};
+use super::tracks::{self, SealedTrack};
 use crate::access::{Owned, Sealed, Viewer};
 use crate::db::commons::{self, Shared};
 use crate::db::identity::account_key;
 use crate::db::ops::blobs;
 use crate::db::schema::vault::activities;
 use crate::db::{Db, Error};
-use crate::domain::{Description, Sport, Title, Visibility};
+use crate::domain::{Sport, Visibility};
+use crate::seal::AccountKey;
 
 /// What an activity shall be after a change.
 pub struct Change {
     /// Its sport.
     pub sport: Sport,
-    /// Its title.
-    pub title: Title,
-    /// Whether its owner chose the title.
-    pub title_is_chosen: bool,
-    /// Its description.
-    pub description: Option<Description>,
-    /// Whether its owner wrote the description.
-    pub description_is_chosen: bool,
+    /// When it began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// What is to be sealed.
+    pub details: Details,
+    /// Its exact track, if it gets another one.
+    pub track: Option<SealedTrack>,
+    /// The file that the track came from, if that is not the one kept before.
+    pub original: Option<SealedOriginal>,
     /// Whom it reaches.
     pub audience: Audience,
+    /// What becomes of another activity along with it.
+    pub other: Other,
+}
+
+/// What becomes of another activity along with a change.
+pub enum Other {
+    /// There is none.
+    None,
+    /// It is split off and kept, private.
+    Kept(Box<(NewActivity, SealedOriginal)>),
+    /// It is merged in and deleted.
+    Deleted(Box<Owned<Activity>>),
 }
 
 /// Whom an activity reaches, and with what: there is no rendition without an audience, and no
@@ -40,16 +55,14 @@ pub enum Audience {
     Everyone(Box<Shared>),
 }
 
-impl Change {
-    /// The title that others see: its owner's, else the sport.
-    pub fn public_title(&self) -> Title {
-        if self.title_is_chosen { self.title.clone() } else { Title::of_sport(self.sport) }
-    }
-
-    /// The description that others see: its owner's, else none.
-    pub fn public_description(&self) -> Option<&Description> {
-        self.description.as_ref().filter(|_| self.description_is_chosen)
-    }
+/// What became of a change.
+pub enum Saved {
+    /// It is kept.
+    Kept(Box<Sealed<Activity>>),
+    /// The activity, or the other one, was changed or deleted meanwhile. Nothing is done.
+    Stale,
+    /// The id of what is split off was ever taken. Nothing is done.
+    Taken,
 }
 
 impl Audience {
@@ -62,73 +75,89 @@ impl Audience {
 }
 
 impl Db {
-    /// Keeps a change of `activity` and makes the commons agree with it, all or nothing. `None` when
-    /// it was changed or deleted meanwhile; then nothing is done.
+    /// Keeps a change of `activity` and makes the commons agree with it, all or nothing.
     pub async fn save_activity(
         &self,
         activity: &Owned<Activity>,
         change: &Change,
         now: DateTime<Utc>,
-    ) -> Result<Option<Sealed<Activity>>, Error> {
+    ) -> Result<Saved, Error> {
         let conn = &mut *self.conn().await?;
         let key = account_key(conn, &self.keyring, activity.owner).await?;
-        let details = Details {
-            title: change.title.clone(),
-            title_is_chosen: change.title_is_chosen,
-            description: change.description.clone(),
-            description_is_chosen: change.description_is_chosen,
-            ..activity.details.clone()
-        };
-        let row = conn
-            .transaction(async |conn| {
-                let row = diesel::update(
-                    activities::table
-                        .find((Uuid::from(activity.owner), Uuid::from(activity.id)))
-                        .filter(activities::version.eq(activity.version)),
-                )
-                .set((
-                    activities::sport.eq(change.sport.name()),
-                    activities::visibility.eq(change.audience.visibility().name()),
-                    activities::details.eq(seal_details(&key, activity.id, &details)?),
-                    activities::version.eq(activity.version + 1),
-                    activities::updated_at.eq(now),
-                ))
-                .returning(Row::as_returning())
-                .get_result(conn)
-                .await
-                .optional()?;
-                let Some(row) = row else { return Ok(None) };
-                match &change.audience {
-                    Audience::Nobody => commons::withdraw(conn, activity.id).await?,
-                    Audience::Everyone(shared) => {
-                        commons::publish(conn, activity, change, shared).await?;
+        conn.transaction(async |conn| {
+            let other = match &change.other {
+                Other::Deleted(other) => Some(&**other),
+                Other::None | Other::Kept(_) => None,
+            };
+            let locked: Vec<_> = [activity].into_iter().chain(other).collect();
+            if !lock(conn, &locked).await? {
+                return Ok(Saved::Stale);
+            }
+            match &change.other {
+                Other::None => {}
+                Other::Kept(new) => {
+                    if insert_all(conn, &key, std::slice::from_ref(new), now).await?.is_none() {
+                        return Ok(Saved::Taken);
                     }
                 }
-                Ok::<_, Error>(Some(row))
-            })
-            .await?;
-        row.map(|row| seal(Viewer::Member(activity.owner), &key, &row)).transpose()
-    }
-
-    /// Deletes an activity, what was made of it, and by a job its file.
-    pub async fn delete_activity(
-        &self,
-        activity: &Owned<Activity>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let conn = &mut *self.conn().await?;
-        conn.transaction(async |conn| {
-            // Locked first: a publish that is under way is over then, and what it made is seen.
-            let row = activities::table.find((Uuid::from(activity.owner), Uuid::from(activity.id)));
-            row.select(activities::version).for_update().first::<i32>(conn).await.optional()?;
-            commons::withdraw(conn, activity.id).await?;
-            let blob = originals::delete(conn, activity.owner, activity.id).await?;
-            diesel::delete(row).execute(conn).await?;
-            if let Some(blob) = blob {
-                blobs::erase(conn, &self.keyring, activity.owner, blob, now).await?;
+                Other::Deleted(other) => delete(conn, &self.keyring, other, now).await?,
             }
-            Ok(())
+            let row = update(conn, &key, activity, change, now).await?;
+            self.replace_line(conn, activity, change, now).await?;
+            match &change.audience {
+                Audience::Nobody => commons::withdraw(conn, activity.id).await?,
+                Audience::Everyone(shared) => {
+                    commons::publish(conn, activity, change, shared).await?;
+                }
+            }
+            Ok(Saved::Kept(Box::new(seal(Viewer::Member(activity.owner), &key, &row)?)))
         })
         .await
     }
+
+    /// Puts a line in the place of the one before, whose file a job erases if it is replaced.
+    async fn replace_line(
+        &self,
+        conn: &mut AsyncPgConnection,
+        activity: &Owned<Activity>,
+        change: &Change,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let (account, id) = (activity.owner, activity.id);
+        if let Some(track) = &change.track {
+            tracks::replace(conn, track).await?;
+        }
+        let Some(original) = &change.original else { return Ok(()) };
+        let blob = originals::delete(conn, account, id).await?;
+        originals::insert(conn, account, id, original).await?;
+        match blob {
+            Some(blob) => blobs::erase(conn, &self.keyring, account, blob, now).await,
+            None => Ok(()),
+        }
+    }
+}
+
+async fn update(
+    conn: &mut AsyncPgConnection,
+    key: &AccountKey,
+    activity: &Owned<Activity>,
+    change: &Change,
+    now: DateTime<Utc>,
+) -> Result<Row, Error> {
+    let row = activities::table.find((Uuid::from(activity.owner), Uuid::from(activity.id)));
+    let row = diesel::update(row)
+        .set((
+            activities::sport.eq(change.sport.name()),
+            activities::visibility.eq(change.audience.visibility().name()),
+            activities::started_at.eq(change.started_at),
+            activities::distance_m.eq(change.details.statistics.distance_m),
+            activities::moving_s.eq(change.details.statistics.moving_s),
+            activities::details.eq(seal_details(key, activity.id, &change.details)?),
+            activities::version.eq(activity.version + 1),
+            activities::updated_at.eq(now),
+        ))
+        .returning(Row::as_returning())
+        .get_result(conn)
+        .await?;
+    Ok(row)
 }

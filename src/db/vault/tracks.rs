@@ -65,3 +65,14 @@ pub(super) async fn insert(conn: &mut AsyncPgConnection, track: &SealedTrack) ->
         .await?;
     Ok(())
 }
+
+pub(super) async fn replace(
+    conn: &mut AsyncPgConnection,
+    track: &SealedTrack,
+) -> Result<(), Error> {
+    diesel::update(tracks::table.find((Uuid::from(track.key.account()), Uuid::from(track.id))))
+        .set(tracks::track.eq(&track.sealed))
+        .execute(conn)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,293 @@
+//! Changing the line of an activity. Each change measures anew, and remakes what others see.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::record::{kept_flaw, start as first_time};
+use super::reshape::{self, Reshape, SplitPlace};
+use super::share::audience;
+use super::{Error, Service};
+use crate::access::Owned;
+use crate::db;
+use crate::db::vault::{
+    self, Activity, Change, Details, NewActivity, Other, SealedOriginal, SealedTrack, StoredFlaw,
+};
+use crate::domain::{ActivityId, BlobId, Invalid, Kind, Sport, Visibility};
+use crate::seal::AccountKey;
+use crate::track::read::WAYPOINTS_MAX;
+use crate::track::waypoints::keep_waypoints;
+use crate::track::{self, ExactTrack, Recording, Unreadable, Waypoint};
+
+/// An activity and the one that was split off it.
+pub struct Halves {
+    /// What came before the place.
+    pub first: Owned<Activity>,
+    /// What came after it.
+    pub second: Owned<Activity>,
+    /// Whether the second is new: a repeated split changes nothing.
+    pub new: bool,
+}
+
+/// A line with what belongs to it.
+struct Line {
+    exact: ExactTrack,
+    waypoints: Vec<Waypoint>,
+    started_at: Option<DateTime<Utc>>,
+    flaws: Vec<StoredFlaw>,
+}
+
+/// A line that is still to be opened.
+struct StoredLine {
+    track: SealedTrack,
+    waypoints: Vec<Waypoint>,
+    started_at: Option<DateTime<Utc>>,
+    flaws: Vec<StoredFlaw>,
+}
+
+/// What an activity keeps when it gets another line.
+struct Rest {
+    key: Arc<AccountKey>,
+    kind: Kind,
+    sport: Sport,
+    details: Details,
+}
+
+impl Service {
+    /// Crops, reverses or thins the line of an activity. The file it came from stays as it is.
+    pub async fn reshape(
+        &self,
+        activity: &Owned<Activity>,
+        reshape: Reshape,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        let (stored, kind) = (self.stored_line(activity).await?, activity.kind);
+        let draw = move || {
+            let before = stored.open()?;
+            let after = reshape.of(before.exact.columns(), kind)?;
+            Ok(before.with(after))
+        };
+        let change = self.redraw(activity, draw).await?;
+        self.save(activity, &change, now).await
+    }
+
+    /// Puts the line of a file in the place of an activity's; the file becomes its original.
+    pub async fn replace_track(
+        &self,
+        activity: &Owned<Activity>,
+        file: &Arc<Vec<u8>>,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        let (kind, given, read) = (activity.kind, activity.started_at, file.clone());
+        let change = self.redraw(activity, move || Line::read(&read, kind, given, now)).await?;
+        let key = Arc::new(self.db.account_key(activity.owner).await?);
+        let original = self.put_original(&key, activity.id, file, now).await?;
+        let change = Change { original: Some(original), ..change };
+        self.save(activity, &change, now).await
+    }
+
+    /// What was split off an activity before, under the id `second`.
+    pub async fn split_before(
+        &self,
+        activity: &Owned<Activity>,
+        second: ActivityId,
+    ) -> Result<Option<Owned<Activity>>, Error> {
+        let known = self.owned(activity.owner, second).await?;
+        let same = |known: &Owned<Activity>| {
+            known.details.digest == activity.details.digest && known.id != activity.id
+        };
+        if known.as_ref().is_none_or(same) { Ok(known) } else { Err(Error::Taken) }
+    }
+
+    /// Splits an activity in two. The second one has the id `second`, is private, and keeps a copy
+    /// of the file.
+    pub async fn split(
+        &self,
+        activity: &Owned<Activity>,
+        at: SplitPlace,
+        second: ActivityId,
+        now: DateTime<Utc>,
+    ) -> Result<Halves, Error> {
+        let whole = self.stored_line(activity).await?;
+        let rest = self.rest(activity).await?;
+        let key = rest.key.clone();
+        let halve = move || {
+            let whole = whole.open()?;
+            let (first_half, second_half) = reshape::split(whole.exact.columns(), at)?;
+            let tail = whole.with(second_half).keep(second, &rest);
+            Ok::<_, Error>((whole.with(first_half), tail))
+        };
+        let (head, tail) = self.cores.run(halve).await??;
+        let change = self.redraw(activity, move || Ok(head)).await?;
+        let original = self.copy_original(&key, activity, second, now).await?;
+        let change = Change { other: Other::Kept(Box::new((tail, original))), ..change };
+        let first = self.save(activity, &change, now).await?;
+        let second = self.owned(activity.owner, second).await?.ok_or(Error::Deleted)?;
+        Ok(Halves { first, second, new: true })
+    }
+
+    /// Merges another activity of the same owner into a private one and deletes the other, its file
+    /// included. One that others see is refused: they would see more than was published, and the
+    /// ends that lie in the middle then.
+    pub async fn merge(
+        &self,
+        activity: &Owned<Activity>,
+        with: ActivityId,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        let other = self.owned(activity.owner, with).await?.ok_or(Error::Missing)?;
+        match activity.visibility {
+            Visibility::Private => {}
+            Visibility::Link | Visibility::Community | Visibility::Published => {
+                return Err(Error::Shared);
+            }
+        }
+        let invalid = |reason| Invalid { field: "with", reason };
+        if other.id == activity.id {
+            return Err(invalid("must be another activity").into());
+        }
+        if other.kind != activity.kind {
+            return Err(invalid("must be of the same kind").into());
+        }
+        let (before, appended) =
+            (self.stored_line(activity).await?, self.stored_line(&other).await?);
+        let kind = activity.kind;
+        let draw = move || before.open()?.merged(appended.open()?, kind);
+        let change = self.redraw(activity, draw).await?;
+        let change = Change { other: Other::Deleted(Box::new(other)), ..change };
+        self.save(activity, &change, now).await
+    }
+
+    async fn stored_line(&self, activity: &Owned<Activity>) -> Result<StoredLine, Error> {
+        let track = self.db.track(activity).await?;
+        let Details { waypoints, flaws, .. } = activity.details.clone();
+        Ok(StoredLine { track, waypoints, started_at: activity.started_at, flaws })
+    }
+
+    async fn rest(&self, activity: &Owned<Activity>) -> Result<Rest, Error> {
+        let key = Arc::new(self.db.account_key(activity.owner).await?);
+        let (kind, sport, details) = (activity.kind, activity.sport, activity.details.clone());
+        Ok(Rest { key, kind, sport, details })
+    }
+
+    /// Draws a line, then measures, seals and cuts it as `activity` shows it.
+    async fn redraw(
+        &self,
+        activity: &Owned<Activity>,
+        draw: impl FnOnce() -> Result<Line, Error> + Send + 'static,
+    ) -> Result<Change, Error> {
+        let rest = self.rest(activity).await?;
+        let (id, visibility) = (activity.id, activity.visibility);
+        let work = move || {
+            let line = draw()?;
+            let (exact, waypoints) = (&line.exact, &line.waypoints);
+            let audience = audience(visibility, exact, rest.kind, line.started_at, waypoints)?;
+            Ok::<_, Error>((line.keep(id, &rest), audience))
+        };
+        let (NewActivity { sport, started_at, details, track, .. }, audience) =
+            self.cores.run(work).await??;
+        let (track, other) = (Some(track), Other::None);
+        Ok(Change { sport, started_at, details, track, original: None, audience, other })
+    }
+
+    /// The file of an activity, sealed anew for the one that is split off it.
+    async fn copy_original(
+        &self,
+        key: &Arc<AccountKey>,
+        activity: &Owned<Activity>,
+        second: ActivityId,
+        now: DateTime<Utc>,
+    ) -> Result<SealedOriginal, Error> {
+        let blob = self.db.original(activity).await?.ok_or(Error::Missing)?;
+        let (sealed, opener, id) = (self.files.get(blob).await?, key.clone(), activity.id);
+        let open = move || vault::open_original(&opener, id, &sealed);
+        let file = self.cores.run(open).await?.map_err(db::Error::from)?;
+        self.put_original(key, second, &Arc::new(file), now).await
+    }
+
+    async fn put_original(
+        &self,
+        key: &Arc<AccountKey>,
+        id: ActivityId,
+        file: &Arc<Vec<u8>>,
+        now: DateTime<Utc>,
+    ) -> Result<SealedOriginal, Error> {
+        let (blob, bytes) = (BlobId::random(), file.len() as u64);
+        self.db.announce_blobs(key.account(), &[blob], now).await?;
+        let (key, file) = (key.clone(), file.clone());
+        let seal = move || vault::seal_original(&key, id, &file);
+        self.files.put(blob, self.cores.run(seal).await?).await?;
+        Ok(SealedOriginal { blob, bytes })
+    }
+}
+
+impl StoredLine {
+    fn open(self) -> Result<Line, Error> {
+        let Self { track, waypoints, started_at, flaws } = self;
+        Ok(Line { exact: track.open()?, waypoints, started_at, flaws })
+    }
+}
+
+impl Line {
+    /// Another line made of this one.
+    fn with(&self, after: track::Columns) -> Self {
+        let before = self.exact.columns();
+        Self {
+            waypoints: keep_waypoints(&self.waypoints, before, &after),
+            started_at: reshape::start(self.started_at, before, &after),
+            flaws: self.flaws.clone(),
+            exact: ExactTrack::new(after),
+        }
+    }
+
+    /// The only line of a file.
+    fn read(
+        file: &[u8],
+        kind: Kind,
+        given: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
+        let mut reading = track::read(file)?;
+        let [mut recording] = <[Recording; 1]>::try_from(reading.recordings)
+            .map_err(|_| Invalid { field: "file", reason: "must hold one activity" })?;
+        recording.flaws.append(&mut reading.flaws);
+        let recording = track::clean(recording, now.timestamp_millis())
+            .ok_or(Unreadable { reason: "has no sound point", place: None })?;
+        let started_at = match kind {
+            Kind::Recorded => first_time(recording.track.columns()).or(given),
+            Kind::Planned => given,
+        };
+        let flaws = recording.flaws.iter().map(kept_flaw).collect();
+        Ok(Self { exact: recording.track, waypoints: recording.waypoints, started_at, flaws })
+    }
+
+    fn merged(self, appended: Self, kind: Kind) -> Result<Self, Error> {
+        let columns = reshape::merge(self.exact.columns(), appended.exact.columns(), kind)?;
+        let started_at = reshape::start(self.started_at, self.exact.columns(), &columns);
+        let mut waypoints = self.waypoints;
+        waypoints.extend(appended.waypoints);
+        if WAYPOINTS_MAX < waypoints.len() {
+            let reason = "must not make more than 10,000 waypoints";
+            return Err(Invalid { field: "with", reason }.into());
+        }
+        let mut flaws: BTreeMap<String, StoredFlaw> = BTreeMap::new();
+        for flaw in self.flaws.into_iter().chain(appended.flaws) {
+            match flaws.get_mut(&flaw.rule) {
+                Some(known) => known.count = known.count.saturating_add(flaw.count),
+                None => _ = flaws.insert(flaw.rule.clone(), flaw),
+            }
+        }
+        let flaws = flaws.into_values().collect();
+        Ok(Self { exact: ExactTrack::new(columns), waypoints, started_at, flaws })
+    }
+
+    /// What is kept of activity `id` with this line: measured and sealed.
+    fn keep(self, id: ActivityId, rest: &Rest) -> NewActivity {
+        let Self { exact, waypoints, started_at, flaws } = self;
+        let statistics = track::measure(exact.columns());
+        let details = Details { statistics, flaws, waypoints, ..rest.details.clone() };
+        let track = SealedTrack::seal(&rest.key, id, &exact);
+        NewActivity { id, kind: rest.kind, sport: rest.sport, started_at, details, track }
+    }
+}
