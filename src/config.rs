@@ -33,6 +33,8 @@ pub struct Config {
     pub mode: Mode,
     /// Where figures are served; `None` for nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// A folder of elevation tiles.
+    pub elevation: Option<PathBuf>,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -126,6 +128,11 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
         "master_key_file",
         "the operator's key [master.key under data, made if missing]",
     ),
+    (
+        "OPENTRACKS_ELEVATION",
+        "elevation",
+        "folder of .hgt or GeoTIFF elevation tiles, named such as N47E008 [none]",
+    ),
     ("OPENTRACKS_METRICS_LISTEN", "metrics_listen", "address of /metrics [none]"),
     (
         "OPENTRACKS_TRUSTED_PROXIES",
@@ -197,6 +204,7 @@ impl Config {
             metrics_listen: metrics
                 .map(|text| socket("OPENTRACKS_METRICS_LISTEN", text))
                 .transpose()?,
+            elevation: text("OPENTRACKS_ELEVATION").map(PathBuf::from),
             trusted_proxies: networks(text("OPENTRACKS_TRUSTED_PROXIES").unwrap_or_default())?,
             public_url,
             data,

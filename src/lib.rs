@@ -12,7 +12,7 @@
 //! | [`track`] | the geo pipeline: from bytes to columns, numbers and what is shown | `domain` |
 //! | [`seal`] | keys, encryption and tokens | `domain` |
 //! | [`db`] | every SQL statement | the five above |
-//! | [`edge`] | what leaves the process: the cluster, blobs, mail | `domain`, `privacy` |
+//! | [`edge`] | what leaves the process: the cluster, blobs, mail, tiles | `domain`, `privacy`, `track` |
 //! | [`actions`] | the verbs that take more than one step | all above |
 //! | [`http`] | extract, call, present | all above |
 //! | [`jobs`] | what happens unasked | all above but `http` |

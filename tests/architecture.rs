@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("track", &["domain"]),
     ("seal", &["domain"]),
     ("db", &["access", "domain", "privacy", "seal", "track"]),
-    ("edge", &["domain", "privacy"]),
+    ("edge", &["domain", "privacy", "track"]),
     ("actions", &["access", "db", "domain", "edge", "privacy", "seal", "track"]),
     ("http", &["access", "actions", "db", "domain", "edge", "privacy", "seal", "track"]),
     ("jobs", &["access", "actions", "db", "domain", "edge", "privacy", "seal", "track"]),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::record::{kept_flaw, start as first_time};
+use super::record::{clean, kept_flaw, start as first_time};
 use super::reshape::{self, Reshape, SplitPlace};
 use super::share::audience;
 use super::{Error, Service};
@@ -15,10 +15,11 @@ use crate::db::vault::{
     self, Activity, Change, Details, NewActivity, Other, SealedOriginal, SealedTrack, StoredFlaw,
 };
 use crate::domain::{ActivityId, BlobId, Invalid, Kind, Sport, Visibility};
+use crate::edge::terrain::Terrain;
 use crate::seal::AccountKey;
 use crate::track::read::WAYPOINTS_MAX;
 use crate::track::waypoints::keep_waypoints;
-use crate::track::{self, ExactTrack, Recording, Unreadable, Waypoint};
+use crate::track::{self, ExactTrack, Recording, Unreadable, Waypoint, elevation};
 
 /// An activity and the one that was split off it.
 pub struct Halves {
@@ -80,10 +81,32 @@ impl Service {
         now: DateTime<Utc>,
     ) -> Result<Owned<Activity>, Error> {
         let (kind, given, read) = (activity.kind, activity.started_at, file.clone());
-        let change = self.redraw(activity, move || Line::read(&read, kind, given, now)).await?;
+        let terrain = self.terrain.clone();
+        let draw = move || Line::read(&read, kind, given, &terrain, now);
+        let change = self.redraw(activity, draw).await?;
         let key = Arc::new(self.db.account_key(activity.owner).await?);
         let original = self.put_original(&key, activity.id, file, now).await?;
         let change = Change { original: Some(original), ..change };
+        self.save(activity, &change, now).await
+    }
+
+    /// Puts the heights of the elevation model in the place of a line's own, as far as it knows them.
+    pub async fn replace_elevations(
+        &self,
+        activity: &Owned<Activity>,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        let (stored, terrain) = (self.stored_line(activity).await?, self.terrain.clone());
+        let draw = move || {
+            let before = stored.open()?;
+            let (mut columns, mut heights) = (before.exact.into_columns(), terrain.heights());
+            elevation::replace(&mut columns, |lat, lon| heights.height_m(lat, lon));
+            if columns.elevation_from_model.is_empty() {
+                return Err(Error::NoTerrain);
+            }
+            Ok(Line { exact: ExactTrack::new(columns), ..before })
+        };
+        let change = self.redraw(activity, draw).await?;
         self.save(activity, &change, now).await
     }
 
@@ -246,13 +269,14 @@ impl Line {
         file: &[u8],
         kind: Kind,
         given: Option<DateTime<Utc>>,
+        terrain: &Terrain,
         now: DateTime<Utc>,
     ) -> Result<Self, Error> {
         let mut reading = track::read(file)?;
         let [mut recording] = <[Recording; 1]>::try_from(reading.recordings)
             .map_err(|_| Invalid { field: "file", reason: "must hold one activity" })?;
         recording.flaws.append(&mut reading.flaws);
-        let recording = track::clean(recording, now.timestamp_millis())
+        let recording = clean(recording, terrain, now)
             .ok_or(Unreadable { reason: "has no sound point", place: None })?;
         let started_at = match kind {
             Kind::Recorded => first_time(recording.track.columns()).or(given),

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::db::{self, Db, ops::Throttled};
 use crate::domain::Invalid;
 use crate::edge::files::{self, Files};
+use crate::edge::terrain::Terrain;
 use crate::seal::{AccessTokens, Refused};
 use crate::track::Unreadable;
 
@@ -32,6 +33,8 @@ pub struct Service {
     pub passwords: Passwords,
     /// Reads, cuts and writes tracks.
     pub cores: Cores,
+    /// Heights for points that lack them.
+    pub terrain: Terrain,
 }
 
 /// Why a verb was not carried out.
@@ -61,6 +64,9 @@ pub enum Error {
     /// Another thing that is named is not there.
     #[error("missing")]
     Missing,
+    /// The elevation model knows none of the track.
+    #[error("no elevation model")]
+    NoTerrain,
     /// Nothing of the track is left to show.
     #[error("nothing visible remains")]
     NothingVisible,

@@ -12,10 +12,11 @@ use crate::db::vault::{
     self, Activity, Details, NewActivity, SealedOriginal, SealedTrack, Stored, StoredFlaw,
 };
 use crate::domain::{AccountId, ActivityId, BlobId, Description, Invalid, Kind, Sport, Title};
+use crate::edge::terrain::Terrain;
 use crate::seal::{AccountKey, Keyring};
 use crate::track::columns::NO_TIME;
 use crate::track::reading::Place;
-use crate::track::{self, Columns, Flaw, Recording, Unreadable, Waypoint};
+use crate::track::{self, Columns, ExactTrack, Flaw, Recording, Unreadable, Waypoint, elevation};
 
 /// A file to be kept, and what its owner says about it.
 pub struct Upload {
@@ -131,9 +132,10 @@ impl Service {
         now: DateTime<Utc>,
     ) -> Result<Vec<NewActivity>, Error> {
         let (key, upload, db) = (key.clone(), upload.clone(), self.db.clone());
+        let terrain = self.terrain.clone();
         let work = move || {
             let id_at = |index| sibling_id(db.keyring(), upload.id, index);
-            ingest(&key, &upload, digest, id_at, now)
+            ingest(&key, &upload, digest, id_at, &terrain, now)
         };
         Ok(self.cores.run(work).await??)
     }
@@ -176,6 +178,7 @@ fn ingest(
     upload: &Upload,
     digest: [u8; 32],
     id_at: impl Fn(usize) -> ActivityId,
+    terrain: &Terrain,
     now: DateTime<Utc>,
 ) -> Result<Vec<NewActivity>, Unreadable> {
     let mut reading = track::read(&upload.file)?;
@@ -183,7 +186,7 @@ fn ingest(
     if let Some(first) = reading.recordings.first_mut() {
         first.flaws.append(&mut reading.flaws);
     }
-    let clean = |recording| track::clean(recording, now.timestamp_millis());
+    let clean = |recording| clean(recording, terrain, now);
     let recordings: Vec<_> = reading
         .recordings
         .into_iter()
@@ -198,6 +201,21 @@ fn ingest(
         return Err(Unreadable { reason: "holds too many activities for its size", place: None });
     }
     Ok(recordings)
+}
+
+/// What is sound of a recording, with heights of the model for points that lack one.
+pub(super) fn clean(
+    recording: Recording,
+    terrain: &Terrain,
+    now: DateTime<Utc>,
+) -> Option<Recording> {
+    let recording = track::clean(recording, now.timestamp_millis())?;
+    if terrain.is_empty() {
+        return Some(recording);
+    }
+    let (mut columns, mut heights) = (recording.track.into_columns(), terrain.heights());
+    elevation::fill(&mut columns, |lat, lon| heights.height_m(lat, lon));
+    Some(Recording { track: ExactTrack::new(columns), ..recording })
 }
 
 fn prepare(

@@ -21,6 +21,7 @@ use crate::db::{self, Commons, Db};
 use crate::domain::{Clock, Invalid};
 use crate::edge::files::{self, Files};
 use crate::edge::mail::{self, Destination, Mailer};
+use crate::edge::terrain::Terrain;
 use crate::edge::{self, cluster};
 use crate::http::body::BodyPace;
 use crate::http::docs::Contract;
@@ -119,6 +120,10 @@ impl App {
                 tokens: tokens.clone(),
                 passwords: Passwords::new(cores),
                 cores: Cores::new(cores),
+                terrain: config
+                    .elevation
+                    .as_deref()
+                    .map_or_else(|| Ok(Terrain::default()), Terrain::in_folder)?,
             }),
             worker: Arc::new(Worker {
                 db,

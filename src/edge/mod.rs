@@ -1,10 +1,11 @@
-//! What leaves the process, one adapter each: the database cluster, blobs, mail.
+//! What leaves the process, one adapter each: the database cluster, blobs, mail, tiles.
 //!
 //! Nothing else opens a connection or a file.
 
 pub mod cluster;
 pub mod files;
 pub mod mail;
+pub mod terrain;
 
 use std::fs::{self, DirBuilder, File};
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! `/activities/{id}/track`, `/crop`, `/reverse` and `/points/remove`: other lines.
+//! `/activities/{id}/track`, `/crop`, `/reverse`, `/points/remove` and `/elevation`: other lines.
 //!
 //! Each measures anew, and remakes what others see in the same step. Waypoints beside what is taken
 //! off a line go with it. The file that an activity came from stays as it is, but where it is
@@ -22,7 +22,12 @@ use crate::actions::reshape::{Reshape, Span};
 use crate::domain::{ActivityId, Invalid};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(replace_track).service(crop).service(reverse).service(remove_points);
+    config
+        .service(replace_track)
+        .service(replace_elevations)
+        .service(crop)
+        .service(reverse)
+        .service(remove_points);
 }
 
 /// What stays of a line: from one point to another, or from one time to another, both included.
@@ -102,6 +107,28 @@ async fn crop(
     let crop = Reshape::Crop(body.try_into()?);
     let crop = async |activity: &_| service.reshape(activity, crop.clone(), now).await;
     change(&service, member, *id, &request, crop).await
+}
+
+/// Puts the heights of the server's elevation model in the place of the line's own, as far as the
+/// model knows them; `statistics.elevation_source` tells which it has. The original file stays as it
+/// is. Points without a height get the model's with the upload.
+#[utoipa::path(tag = "activities", security(("token" = [])),
+    params(("id" = ActivityId, Path), ("If-Match" = Option<String>, Header)),
+    responses(
+        (status = 200, body = OwnBody), (status = 401, body = Body), (status = 404, body = Body),
+        (status = 409, body = Body, description = "The server has no elevation model of this place."),
+        (status = 412, body = Body),
+    ))]
+#[post("/activities/{id}/elevation")]
+async fn replace_elevations(
+    member: Member,
+    id: web::Path<ActivityId>,
+    Now(now): Now,
+    request: HttpRequest,
+    service: web::Data<Service>,
+) -> Result<HttpResponse, Problem> {
+    let replace = async |activity: &_| service.replace_elevations(activity, now).await;
+    change(&service, member, *id, &request, replace).await
 }
 
 /// Turns a plan the other way round.

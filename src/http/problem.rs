@@ -58,6 +58,9 @@ pub enum Problem {
     /// Nothing would be left to show.
     #[error("Nothing of the track is left to show once its ends are cut.")]
     NothingVisible,
+    /// There is no model of the terrain there.
+    #[error("This server has no elevation model of where the track is.")]
+    NoTerrain,
     /// It must be private for this.
     #[error("Take it back first: more of it would be shown than its owner published.")]
     Shared,
@@ -143,6 +146,7 @@ impl Problem {
             Self::NothingVisible => {
                 (S::CONFLICT, "/problems/nothing-visible", "Nothing left to show")
             }
+            Self::NoTerrain => (S::CONFLICT, "/problems/no-elevation-model", "No elevation model"),
             Self::Shared => (S::CONFLICT, "/problems/shared", "Shared with others"),
             Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, "/problems/too-large", "Body too large"),
             Self::TooSlow => (S::REQUEST_TIMEOUT, "/problems/too-slow", "Body too slow"),
@@ -256,6 +260,7 @@ impl From<actions::Error> for Problem {
             actions::Error::Taken => Self::Taken,
             actions::Error::Deleted => Self::Deleted,
             actions::Error::Stale => Self::Stale,
+            actions::Error::NoTerrain => Self::NoTerrain,
             actions::Error::Missing => Self::NotFound,
             actions::Error::NothingVisible => Self::NothingVisible,
             actions::Error::Shared => Self::Shared,

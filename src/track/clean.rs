@@ -1,6 +1,6 @@
 //! Takes out what cannot have been, rule by rule, and counts it. A sound track stays as it is.
 
-use super::columns::{Columns, ExactTrack, NO_TIME};
+use super::columns::{Columns, ExactTrack, NO_TIME, model_ranges};
 use super::reading::{Flaw, Recording, Rule};
 use crate::domain::Sport;
 
@@ -113,6 +113,7 @@ fn without_points(columns: &Columns, indices: &[usize]) -> Columns {
         lat_e7: without(&columns.lat_e7, indices),
         lon_e7: without(&columns.lon_e7, indices),
         elevation_dm: without(&columns.elevation_dm, indices),
+        elevation_from_model: model_ranges(&without(&columns.model_marks(), indices)),
         time_ms: without(&columns.time_ms, indices),
         heart_rate_bpm: without(&columns.heart_rate_bpm, indices),
         cadence_d: without(&columns.cadence_d, indices),

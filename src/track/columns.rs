@@ -8,6 +8,8 @@ pub const PER_DEGREE: f64 = 1e7;
 
 /// Marks an elevation, sensor value or time that a point lacks.
 pub const MISSING: i32 = i32::MIN;
+/// Marks a point whose elevation is a model's; see [`Columns::model_marks`].
+pub const FROM_MODEL: i32 = 0;
 /// Marks a time that a point lacks.
 pub const NO_TIME: i64 = i64::MIN;
 
@@ -24,6 +26,9 @@ pub struct Columns {
     pub lon_e7: Vec<i32>,
     /// Elevation in decimetres.
     pub elevation_dm: Vec<i32>,
+    /// The points whose elevation is that of a model and not the device's: ascending ranges of
+    /// indices that do not touch.
+    pub elevation_from_model: Vec<Range<usize>>,
     /// Milliseconds since 1970-01-01 UTC in an exact track; since the start in a public one.
     pub time_ms: Vec<i64>,
     /// Heart rate in beats a minute.
@@ -56,6 +61,21 @@ impl Columns {
         self.lon_e7.first().map(degrees).zip(self.lat_e7.first().map(degrees))
     }
 
+    /// For each point [`FROM_MODEL`] or [`MISSING`]; empty if no elevation is a model's. As a column,
+    /// it is picked, cut and joined like the others.
+    pub fn model_marks(&self) -> Vec<i32> {
+        if self.elevation_from_model.is_empty() {
+            return Vec::new();
+        }
+        let mut marks = vec![MISSING; self.len()];
+        for range in &self.elevation_from_model {
+            if let Some(marks) = marks.get_mut(range.clone()) {
+                marks.fill(FROM_MODEL);
+            }
+        }
+        marks
+    }
+
     /// The parts, as ranges of point indices. None is empty.
     pub fn parts(&self) -> impl ExactSizeIterator<Item = Range<usize>> + '_ {
         (0..self.part_ends.len()).map(|part| {
@@ -63,6 +83,17 @@ impl Columns {
             start..self.part_ends[part]
         })
     }
+}
+
+/// The ranges of points that [`Columns::model_marks`] marks.
+pub fn model_ranges(marks: &[i32]) -> Vec<Range<usize>> {
+    let mut start = 0;
+    let runs = marks.chunk_by(|mark, next| mark == next).filter_map(|run| {
+        let range = start..start + run.len();
+        start = range.end;
+        (run.first() == Some(&FROM_MODEL)).then_some(range)
+    });
+    runs.collect()
 }
 
 /// Where a member really was. Only its owner's requests and jobs hold one: it has no `Serialize`,
@@ -84,6 +115,11 @@ impl ExactTrack {
     /// The points.
     pub fn columns(&self) -> &Columns {
         &self.0
+    }
+
+    /// The points, to be changed.
+    pub fn into_columns(self) -> Columns {
+        self.0
     }
 }
 

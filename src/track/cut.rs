@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate};
 
-use super::columns::{Columns, ExactTrack, MISSING, NO_TIME, PublicTrack};
+use super::columns::{Columns, ExactTrack, MISSING, NO_TIME, PublicTrack, model_ranges};
 use place::Place;
 pub use shade::{MARGIN_M, Shade};
 
@@ -68,6 +68,7 @@ pub fn cut(track: &ExactTrack, zones: &[Zone], ends_m: f64) -> Option<Cut> {
         lat_e7: gather(&columns.lat_e7, &runs),
         lon_e7: gather(&columns.lon_e7, &runs),
         elevation_dm: drop_if_all(&MISSING, gather(&columns.elevation_dm, &runs)),
+        elevation_from_model: model_ranges(&gather(&columns.model_marks(), &runs)),
         time_ms: drop_if_all(&NO_TIME, rebase_times(&columns.time_ms, &runs)),
         part_ends: runs
             .iter()

@@ -2,7 +2,7 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use super::columns::{Columns, MISSING, NO_TIME};
+use super::columns::{Columns, MISSING, NO_TIME, model_ranges};
 
 /// A track does not grow beyond this by merging.
 const POINTS_MAX: usize = super::encode::POINTS_MAX;
@@ -58,7 +58,7 @@ pub fn merge(tracks: &[&Columns], joint: Joint) -> Option<Columns> {
         return None;
     }
     let fill = |column: fn(&Columns) -> &Vec<i32>| join(tracks, column, MISSING);
-    let mut part_ends = Vec::new();
+    let (mut part_ends, mut marks) = (Vec::new(), Vec::new());
     let mut start = 0;
     for columns in tracks.iter().filter(|columns| !columns.is_empty()) {
         if joint == Joint::Line {
@@ -66,11 +66,14 @@ pub fn merge(tracks: &[&Columns], joint: Joint) -> Option<Columns> {
         }
         part_ends.extend(columns.part_ends.iter().map(|end| start + end));
         start += columns.len();
+        marks.extend(columns.model_marks());
+        marks.resize(start, MISSING);
     }
     Some(Columns {
         lat_e7: fill(|columns| &columns.lat_e7),
         lon_e7: fill(|columns| &columns.lon_e7),
         elevation_dm: fill(|columns| &columns.elevation_dm),
+        elevation_from_model: model_ranges(&marks),
         time_ms: join(tracks, |columns| &columns.time_ms, NO_TIME),
         heart_rate_bpm: fill(|columns| &columns.heart_rate_bpm),
         cadence_d: fill(|columns| &columns.cadence_d),
@@ -98,6 +101,7 @@ pub fn reverse(columns: &Columns) -> Columns {
         lat_e7: turn(&columns.lat_e7),
         lon_e7: turn(&columns.lon_e7),
         elevation_dm: turn(&columns.elevation_dm),
+        elevation_from_model: model_ranges(&turn(&columns.model_marks())),
         time_ms: columns.time_ms.iter().rev().map(mirror).collect(),
         heart_rate_bpm: turn(&columns.heart_rate_bpm),
         cadence_d: turn(&columns.cadence_d),
@@ -133,6 +137,7 @@ pub fn select(columns: &Columns, points: &[usize]) -> Columns {
         lat_e7: pick(&columns.lat_e7, points),
         lon_e7: pick(&columns.lon_e7, points),
         elevation_dm: pick(&columns.elevation_dm, points),
+        elevation_from_model: model_ranges(&pick(&columns.model_marks(), points)),
         time_ms: pick(&columns.time_ms, points),
         heart_rate_bpm: pick(&columns.heart_rate_bpm, points),
         cadence_d: pick(&columns.cadence_d, points),
@@ -235,6 +240,21 @@ mod tests {
         let removed = remove(&track(), &[4, 1, 4, 99]);
         assert_eq!((removed.lat_e7, removed.part_ends), (vec![0, 2, 3, 5], vec![2, 4]));
         assert_eq!(remove(&track(), &[0, 1, 2]).part_ends, [3]);
+    }
+
+    #[test]
+    fn which_elevations_are_a_models_is_kept() {
+        let columns = Columns {
+            elevation_dm: vec![70; 6],
+            elevation_from_model: vec![1..3, 5..6],
+            ..track()
+        };
+        assert_eq!(crop(&columns, 2..6).elevation_from_model, [0..1, 3..4]);
+        assert_eq!(reverse(&columns).elevation_from_model, [0..1, 3..5]);
+        assert_eq!(remove(&columns, &[3, 4]).elevation_from_model, [Range { start: 1, end: 4 }]);
+        let merged = merge(&[&track(), &columns, &track()], Joint::Apart).unwrap();
+        assert_eq!(merged.elevation_from_model, [7..9, 11..12]);
+        assert!(reverse(&reverse(&columns)) == columns);
     }
 
     /// Two parts of three points.

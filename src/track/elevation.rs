@@ -4,41 +4,33 @@ mod geotiff;
 mod hgt;
 mod tile;
 
-use std::ops::Range;
-
-use super::columns::{Columns, MISSING, PER_DEGREE};
+use super::columns::{Columns, FROM_MODEL, MISSING, PER_DEGREE, model_ranges};
 
 pub use hgt::Corner;
 pub use tile::{Tile, UnusableTile};
 
 /// Gives an elevation to every point that lacks one, as far as the model knows it. `height_m` is
-/// asked for latitude and longitude in degrees and tells metres.
-///
-/// Returns the points, as ascending ranges of indices, whose elevation now is the model's.
-pub fn fill(
-    columns: &mut Columns,
-    height_m: impl FnMut(f64, f64) -> Option<f64>,
-) -> Vec<Range<usize>> {
-    sample(columns, |elevation_dm| elevation_dm == MISSING, height_m)
+/// asked for latitude and longitude in degrees and tells metres. [`Columns::elevation_from_model`]
+/// tells afterwards whose elevations are the model's.
+pub fn fill(columns: &mut Columns, height_m: impl FnMut(f64, f64) -> Option<f64>) {
+    sample(columns, |elevation_dm| elevation_dm == MISSING, height_m);
 }
 
 /// Gives every point the model's elevation in place of its own; a point keeps its own where the
 /// model knows none. Returns the points whose elevation now is the model's.
-pub fn replace(
-    columns: &mut Columns,
-    height_m: impl FnMut(f64, f64) -> Option<f64>,
-) -> Vec<Range<usize>> {
-    sample(columns, |_| true, height_m)
+pub fn replace(columns: &mut Columns, height_m: impl FnMut(f64, f64) -> Option<f64>) {
+    sample(columns, |_| true, height_m);
 }
 
 fn sample(
     columns: &mut Columns,
     takes: impl Fn(i32) -> bool,
     mut height_m: impl FnMut(f64, f64) -> Option<f64>,
-) -> Vec<Range<usize>> {
+) {
     let had_none = columns.elevation_dm.is_empty();
     columns.elevation_dm.resize(columns.len(), MISSING);
-    let mut from_model: Vec<Range<usize>> = Vec::new();
+    let mut marks = columns.model_marks();
+    marks.resize(columns.len(), MISSING);
     for (point, elevation_dm) in columns.elevation_dm.iter_mut().enumerate() {
         if !takes(*elevation_dm) {
             continue;
@@ -51,15 +43,12 @@ fn sample(
         #[expect(clippy::cast_possible_truncation, reason = "a cast saturates")]
         let height_dm = (height_m * 10.0).round() as i32;
         *elevation_dm = height_dm.max(MISSING + 1);
-        match from_model.last_mut() {
-            Some(range) if range.end == point => range.end = point + 1,
-            _ => from_model.push(point..point + 1),
-        }
+        marks[point] = FROM_MODEL;
     }
-    if had_none && from_model.is_empty() {
+    columns.elevation_from_model = model_ranges(&marks);
+    if had_none && columns.elevation_from_model.is_empty() {
         columns.elevation_dm.clear();
     }
-    from_model
 }
 
 #[cfg(test)]
@@ -84,24 +73,24 @@ mod tests {
     #[test]
     fn fill_leaves_what_the_device_recorded() {
         let mut columns = track(vec![MISSING, 123, MISSING, MISSING]);
-        let from_model = fill(&mut columns, model_m);
+        fill(&mut columns, model_m);
         assert_eq!(columns.elevation_dm, [700, 123, 700, MISSING]);
-        assert_eq!(from_model, [0..1, 2..3]);
+        assert_eq!(columns.elevation_from_model, [0..1, 2..3]);
     }
 
     #[test]
     fn replace_keeps_what_the_model_does_not_know() {
         let mut columns = track(vec![MISSING, 123, 124, 125]);
-        let from_model = replace(&mut columns, model_m);
+        replace(&mut columns, model_m);
         assert_eq!(columns.elevation_dm, [700, 700, 700, 125]);
-        assert_eq!(from_model.as_slice(), std::slice::from_ref(&(0..3)));
+        assert_eq!(columns.elevation_from_model.as_slice(), std::slice::from_ref(&(0..3)));
     }
 
     #[test]
     fn without_tiles_nothing_changes() {
         let mut columns = track(Vec::new());
-        assert!(fill(&mut columns, |_, _| None).is_empty());
-        assert!(replace(&mut columns, |_, _| None).is_empty());
+        fill(&mut columns, |_, _| None);
+        replace(&mut columns, |_, _| None);
         assert_eq!(columns, track(Vec::new()));
     }
 }

@@ -1,5 +1,6 @@
 //! What is made of a track: files, series and numbers, exact for its owner and cut for others.
 
+use opentracks::http::body::BodyPace;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -427,4 +428,50 @@ fn long_walk(steps: u32) -> Vec<Fix> {
 
 fn greatest(values: &Value) -> Option<f64> {
     values.as_array()?.iter().filter_map(Value::as_f64).reduce(f64::max)
+}
+
+/// Heights of the model where points lack their own, and in the place of all when their owner asks.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_elevation_model_fills_gaps_and_replaces_heights_when_asked_to() {
+    let tiles = std::env::temp_dir().join(format!("opentracks-tiles-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir(&tiles).unwrap();
+    let flat = 432_i16.to_be_bytes().repeat(1_201 * 1_201);
+    std::fs::write(tiles.join("N47E008.hgt"), flat).unwrap();
+    let settings = [("OPENTRACKS_ELEVATION", tiles.to_str().unwrap())];
+    let app = TestApp::start_with(BodyPace::default(), &settings).await;
+    let ada = app.member("Ada").await;
+    let recorded = String::from_utf8(northward_gpx(8.5, 47.3, 300)).unwrap();
+    let bare = recorded.replace("<ele>100</ele>", "");
+    let none = (0..7).fold(recorded.clone(), |gpx, height| {
+        gpx.replace(&format!("<ele>{}</ele>", 100 + height), "")
+    });
+    let abroad = northward_gpx(9.5, 47.3, 300);
+    for (gpx, source, after) in [
+        (recorded.as_bytes(), "device", Some("model")),
+        (bare.as_bytes(), "mixed", Some("model")),
+        (none.as_bytes(), "model", Some("model")),
+        (&abroad, "device", None),
+    ] {
+        let own = ada.has_activity(gpx).await;
+        assert_eq!(own["statistics"]["elevation_source"], source);
+        let path = path_of(&own);
+        let answer = ada.post(&format!("{path}/elevation"), &json!({})).await;
+        let Some(after) = after else {
+            assert_eq!(refused(answer, 409).await["type"], "/problems/no-elevation-model");
+            continue;
+        };
+        assert_eq!(answer.status(), 200);
+        let own: Value = answer.json().await.unwrap();
+        assert_eq!(own["statistics"]["elevation_source"], after);
+        assert_eq!(own["statistics"]["elevation_max_m"], 432.0);
+        assert_eq!(own["statistics"]["ascent_m"], 0.0);
+    }
+    std::fs::remove_dir_all(&tiles).unwrap();
+
+    // Without tiles everything works, and it says so.
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let own = ada.has_activity(none.as_bytes()).await;
+    assert_eq!(own["statistics"]["elevation_source"], "none");
+    refused(ada.post(&format!("{}/elevation", path_of(&own)), &json!({})).await, 409).await;
 }

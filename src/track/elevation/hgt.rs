@@ -16,17 +16,21 @@ pub struct Corner {
 }
 
 impl Corner {
-    /// The corner of the tile that a place lies in, given in 1e-7 degrees.
-    pub fn of(lat_e7: i32, lon_e7: i32) -> Self {
-        let degrees =
-            |value_e7: i32, last: i32| value_e7.div_euclid(10_000_000).clamp(-last - 1, last);
+    /// The corner of the tile that a place lies in, given in degrees.
+    pub fn at(lat: f64, lon: f64) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "at most 180")]
-        let [south, west] = [degrees(lat_e7, 89) as i16, degrees(lon_e7, 179) as i16];
-        Self { south, west }
+        let degrees = |value: f64, last: f64| value.floor().clamp(-last - 1.0, last) as i16;
+        Self { south: degrees(lat, 89.0), west: degrees(lon, 179.0) }
     }
 
-    /// The corner that a file's name tells, such as `N47E008.hgt`; `None` for other names.
-    pub fn from_name(name: &str) -> Option<Self> {
+    /// The corner that a file's name holds somewhere, such as `N47E008` or `…_N47_00_E008_00_DEM`.
+    pub fn in_name(name: &str) -> Option<Self> {
+        let name = name.replace("_00", "").replace('_', "");
+        (0..name.len()).find_map(|at| Self::from_name(name.get(at..)?))
+    }
+
+    /// The corner that a name begins with.
+    fn from_name(name: &str) -> Option<Self> {
         let (lat, lon) = name.get(..3).zip(name.get(3..7))?;
         let degrees = |text: &str, positive: char, negative: char, last: i16| {
             let sign = match text.chars().next()?.to_ascii_uppercase() {
@@ -39,14 +43,6 @@ impl Corner {
             (-last - 1..=last).contains(&value).then_some(value)
         };
         Some(Self { south: degrees(lat, 'N', 'S', 89)?, west: degrees(lon, 'E', 'W', 179)? })
-    }
-
-    /// The name of its file, without an ending: `N47E008`.
-    pub fn name(self) -> String {
-        let north_south = if self.south < 0 { 'S' } else { 'N' };
-        let east_west = if self.west < 0 { 'W' } else { 'E' };
-        let (lat, lon) = (self.south.unsigned_abs(), self.west.unsigned_abs());
-        format!("{north_south}{lat:02}{east_west}{lon:03}")
     }
 }
 
@@ -93,15 +89,20 @@ mod tests {
 
     #[test]
     fn a_place_finds_its_file() {
-        assert_eq!(Corner::of(473_000_000, -85_000_000), CORNER);
-        assert_eq!(Corner::of(900_000_000, 1_800_000_000), Corner { south: 89, west: 179 });
-        assert_eq!(Corner::of(-1, -1), Corner { south: -1, west: -1 });
-        for corner in [CORNER, Corner { south: -1, west: 179 }, Corner { south: 0, west: -180 }] {
-            assert_eq!(Corner::from_name(&format!("{}.hgt", corner.name())), Some(corner));
+        assert_eq!(Corner::at(47.3, -8.5), CORNER);
+        assert_eq!(Corner::at(90.0, 180.0), Corner { south: 89, west: 179 });
+        assert_eq!(Corner::at(-1e-7, -1e-7), Corner { south: -1, west: -1 });
+        for (name, [south, west]) in [
+            ("N47W009", [47, -9]),
+            ("s01e179", [-1, 179]),
+            ("N00W180", [0, -180]),
+            ("Copernicus_DSM_COG_10_N47_00_E008_00_DEM", [47, 8]),
+            ("ASTGTMV003_N47E008_dem", [47, 8]),
+        ] {
+            assert_eq!(Corner::in_name(name), Some(Corner { south, west }), "{name}");
         }
-        assert_eq!(CORNER.name(), "N47W009");
         for name in ["", "N4", "X47E008", "N99E008", "N4é8", "N+7E008.hgt", "readme.txt"] {
-            assert_eq!(Corner::from_name(name), None, "{name}");
+            assert_eq!(Corner::in_name(name), None, "{name}");
         }
     }
 }

@@ -14,7 +14,7 @@ mod series;
 
 use bits::{BitReader, BitWriter};
 
-use super::columns::{Columns, ExactTrack, PublicTrack};
+use super::columns::{Columns, ExactTrack, PublicTrack, model_ranges};
 
 /// A track of more points is not decoded.
 pub const POINTS_MAX: usize = 1_000_000;
@@ -83,6 +83,7 @@ fn encode(columns: &Columns, kind: Kind) -> Vec<u8> {
     column::write(&columns.cadence_d, &[], &mut bits);
     column::write(&columns.power_w, &[], &mut bits);
     column::write(&columns.temperature_dc, &[], &mut bits);
+    column::write(&columns.model_marks(), &[], &mut bits);
     bits.finish()
 }
 
@@ -104,6 +105,7 @@ fn decode(bytes: &[u8], kind: Kind) -> Result<Columns, Corrupt> {
         cadence_d: column::read(len, &[], &mut bits)?,
         power_w: column::read(len, &[], &mut bits)?,
         temperature_dc: column::read(len, &[], &mut bits)?,
+        elevation_from_model: model_ranges(&column::read::<i32>(len, &[], &mut bits)?),
         time_ms,
         part_ends,
     };
@@ -176,6 +178,22 @@ mod tests {
     }
 
     #[test]
+    fn which_elevations_are_a_models_comes_back() {
+        let columns = |elevation_from_model| Columns {
+            lat_e7: vec![0; 9],
+            lon_e7: vec![0; 9],
+            elevation_dm: vec![70; 9],
+            elevation_from_model,
+            part_ends: vec![9],
+            ..Columns::default()
+        };
+        for from_model in [vec![0..1, 4..9], vec![2..3, 5..7]] {
+            let track = ExactTrack::new(columns(from_model));
+            assert!(decode_exact(&encode_exact(&track)) == Ok(track));
+        }
+    }
+
+    #[test]
     fn the_format_stays_what_it_is() {
         let columns = Columns {
             lat_e7: vec![471_234_567, 471_234_667, 471_234_867],
@@ -226,7 +244,7 @@ mod tests {
                     let len = lat_e7.len();
                     let part_ends = (1..=len).filter(|&end| end == len || ends[end] && end % 3 == 0).collect();
                     let (elevation_dm, heart_rate_bpm, cadence_d, power_w, temperature_dc) = sensors;
-                    Columns { lat_e7, lon_e7, elevation_dm, time_ms, heart_rate_bpm, cadence_d, power_w, temperature_dc, part_ends }
+                    Columns { lat_e7, lon_e7, elevation_dm, time_ms, heart_rate_bpm, cadence_d, power_w, temperature_dc, part_ends, ..Columns::default() }
                 })
         })
     }

@@ -20,10 +20,12 @@ mod splits;
 mod steps;
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 use super::Columns;
+use super::columns::MISSING;
 
 pub use bounds::bounds;
 pub use details::{Details, detail};
@@ -84,6 +86,8 @@ pub enum ElevationSource {
     Device,
     /// An elevation model.
     Model,
+    /// Some are the device's, and some a model's.
+    Mixed,
 }
 
 /// Measures a track. Times may lack, in part or altogether, and may count from anywhere.
@@ -91,10 +95,6 @@ pub fn measure(columns: &Columns) -> Statistics {
     let along_m = along_m(columns);
     let motion = motion::motion(columns, steps::steps(columns, &along_m));
     let heights = ascent::heights(columns, &along_m);
-    let elevation_source = match heights.min_m {
-        Some(_) => ElevationSource::Device,
-        None => ElevationSource::None,
-    };
     let distance_m = along_m.last().copied().unwrap_or(0.0);
     let effort_km = |ascent_m: f64| distance_m / 1_000.0 + ascent_m / estimate::EFFORT_UP_M;
     Statistics {
@@ -107,12 +107,24 @@ pub fn measure(columns: &Columns) -> Statistics {
         elevation_max_m: heights.max_m,
         effort_km: heights.ascent_m.map(effort_km),
         elevation_noise_m: heights.noise_m,
-        elevation_source,
+        elevation_source: elevation_source(columns),
         speed_avg_mps: motion.speed_avg_mps,
         speed_max_mps: motion.speed_max_mps,
         points: columns.len(),
         parts: columns.part_ends.len(),
         bbox: bounds(columns),
+    }
+}
+
+/// Where the elevations of these points come from, the track's others apart.
+fn elevation_source(columns: &Columns) -> ElevationSource {
+    let known = columns.elevation_dm.iter().filter(|one| **one != MISSING).count();
+    let from_model: usize = columns.elevation_from_model.iter().map(Range::len).sum();
+    match (known, from_model) {
+        (0, _) => ElevationSource::None,
+        (_, 0) => ElevationSource::Device,
+        _ if from_model < known => ElevationSource::Mixed,
+        _ => ElevationSource::Model,
     }
 }
 
@@ -175,6 +187,27 @@ mod tests {
                 prop_assert!(number.is_none_or(|number| 0.0 <= number && number.is_finite()));
             }
         }
+    }
+
+    #[test]
+    fn the_source_of_elevations_is_told_as_it_is() {
+        let source = |elevation_dm: [i32; 3], elevation_from_model| {
+            let (lat_e7, lon_e7) = (vec![0; 3], vec![0; 3]);
+            let elevation_dm = elevation_dm.to_vec();
+            let part_ends = vec![3];
+            elevation_source(&Columns {
+                lat_e7,
+                lon_e7,
+                elevation_dm,
+                elevation_from_model,
+                part_ends,
+                ..Columns::default()
+            })
+        };
+        assert_eq!(source([MISSING; 3], Vec::new()), ElevationSource::None);
+        assert_eq!(source([7, MISSING, 7], Vec::new()), ElevationSource::Device);
+        assert_eq!(source([7, MISSING, 7], vec![0..1, 2..3]), ElevationSource::Model);
+        assert_eq!(source([7, 7, 7], vec![0..1, 2..3]), ElevationSource::Mixed);
     }
 
     #[test]

@@ -103,6 +103,7 @@ mod tests {
             lat_e7: vec![471_000_000, 471_000_100, 471_000_200, -120],
             lon_e7: vec![85_000_000, 85_000_007, 85_000_100, -1_800_000_000],
             elevation_dm: vec![4123, MISSING, 4130, -5],
+            elevation_from_model: Vec::new(),
             time_ms: vec![1_700_000_000_000, 1_700_000_001_250, NO_TIME, 1_700_000_600_000],
             heart_rate_bpm: vec![120, 121, MISSING, 130],
             cadence_d: vec![855, 860, MISSING, 0],

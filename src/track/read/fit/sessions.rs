@@ -75,6 +75,7 @@ fn slice(columns: &Columns, range: &Range<usize>) -> Columns {
         lat_e7: values(&columns.lat_e7, range, MISSING),
         lon_e7: values(&columns.lon_e7, range, MISSING),
         elevation_dm: values(&columns.elevation_dm, range, MISSING),
+        elevation_from_model: Vec::new(),
         time_ms: values(&columns.time_ms, range, NO_TIME),
         heart_rate_bpm: values(&columns.heart_rate_bpm, range, MISSING),
         cadence_d: values(&columns.cadence_d, range, MISSING),

@@ -86,6 +86,7 @@ impl Shape {
         let mut matching = Matching { len, keep: keep.as_deref(), offset, flaws };
         Columns {
             elevation_dm: matching.column(self.elevation_dm, MISSING),
+            elevation_from_model: Vec::new(),
             time_ms: matching.column(series.time_ms, NO_TIME),
             heart_rate_bpm: matching.column(series.heart_rate_bpm, MISSING),
             cadence_d: matching.column(series.cadence_d, MISSING),
