@@ -1,39 +1,39 @@
-//! The area under a profile, from which its means are taken.
+//! The area under a line of readings, from which its means are taken.
 
-use super::profile::Profile;
-
-/// The area under a profile, from its start to a place that only moves forward.
+/// The area under the line through readings, from its start to a place that only moves forward.
 pub(super) struct Area<'a> {
-    profile: &'a Profile,
+    /// Where the readings are, in any unit: never descending, as long as the readings.
+    places: &'a [f64],
+    readings: &'a [f64],
     /// The area up to the vertex of this index, which lies at or before the place.
     vertex: usize,
     up_to_vertex: f64,
 }
 
 impl<'a> Area<'a> {
-    /// Nothing yet, at the start of the profile.
-    pub fn new(profile: &'a Profile) -> Self {
-        Self { profile, vertex: 0, up_to_vertex: 0.0 }
+    /// Nothing yet, at the start of the line.
+    pub fn new(places: &'a [f64], readings: &'a [f64]) -> Self {
+        Self { places, readings, vertex: 0, up_to_vertex: 0.0 }
     }
 
-    /// The area from the start up to a place, which lies within the profile.
-    pub fn up_to(&mut self, place_m: f64) -> f64 {
-        let (along_m, elevation_m) = (&self.profile.along_m, &self.profile.elevation_m);
-        while self.vertex + 1 < along_m.len() && along_m[self.vertex + 1] <= place_m {
-            let mean_m = f64::midpoint(elevation_m[self.vertex], elevation_m[self.vertex + 1]);
-            self.up_to_vertex += mean_m * (along_m[self.vertex + 1] - along_m[self.vertex]);
+    /// The area from the start up to a place, which lies within the line.
+    pub fn up_to(&mut self, place: f64) -> f64 {
+        let (places, readings) = (self.places, self.readings);
+        while self.vertex + 1 < places.len() && places[self.vertex + 1] <= place {
+            let mean = f64::midpoint(readings[self.vertex], readings[self.vertex + 1]);
+            self.up_to_vertex += mean * (places[self.vertex + 1] - places[self.vertex]);
             self.vertex += 1;
         }
-        if self.vertex + 1 == along_m.len() {
+        if self.vertex + 1 == places.len() {
             return self.up_to_vertex;
         }
-        let ([start_m, end_m], [low_m, high_m]) = (
-            [along_m[self.vertex], along_m[self.vertex + 1]],
-            [elevation_m[self.vertex], elevation_m[self.vertex + 1]],
+        let ([start, end], [low, high]) = (
+            [places[self.vertex], places[self.vertex + 1]],
+            [readings[self.vertex], readings[self.vertex + 1]],
         );
-        let into_m = place_m - start_m;
-        let rise_m = (high_m - low_m) * into_m / (end_m - start_m);
-        self.up_to_vertex + into_m * (low_m + rise_m / 2.0)
+        let into = place - start;
+        let rise = (high - low) * into / (end - start);
+        self.up_to_vertex + into * (low + rise / 2.0)
     }
 }
 
@@ -42,13 +42,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_area_grows_along_the_profile() {
-        let profile = Profile { along_m: vec![0.0, 10.0, 30.0], elevation_m: vec![0.0, 4.0, 4.0] };
-        let mut area = Area::new(&profile);
-        let expected =
+    fn the_area_grows_along_the_line() {
+        let mut area = Area::new(&[0.0, 10.0, 30.0], &[0.0, 4.0, 4.0]);
+        let expected_at =
             [(0.0, 0.0), (5.0, 5.0), (5.0, 5.0), (10.0, 20.0), (20.0, 60.0), (30.0, 100.0)];
-        for (place_m, expected_m2) in expected {
-            assert!((area.up_to(place_m) - expected_m2).abs() < 1e-12, "{place_m}");
+        for (place, expected) in expected_at {
+            assert!((area.up_to(place) - expected).abs() < 1e-12, "{place}");
         }
     }
 }

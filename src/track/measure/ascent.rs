@@ -7,9 +7,10 @@ use super::profile::Profile;
 
 /// The smallest climb that counts where readings do not scatter at all.
 pub(super) const CLIMB_MIN_M: f64 = 0.5;
-/// By how many times the scatter of the readings a climb must exceed that.
+/// By how many times the noise left in averages a climb must exceed that: a thousand values of
+/// normal distribution lie within six and a half of their deviations.
 pub(super) const CLIMB_MIN_NOISES: f64 = 6.0;
-/// A climb of this height counts, however much readings scatter.
+/// A climb of this height counts, however much noise is left.
 pub(super) const CLIMB_MIN_MOST_M: f64 = 10.0;
 
 /// The elevations of a track.
@@ -25,10 +26,14 @@ pub(super) struct Heights {
 
 /// Measures elevations.
 ///
-/// Climbs and drops are those between the turning points of the smoothed profile, from low to
-/// high and from high to low in full; a change of direction that is smaller than the least climb
-/// is no turning point. The least climb grows with the scatter of the readings, so that the same
-/// rule serves a barometer (some 0.5 to 2 m) and bare GPS (up to 10 m).
+/// Climbs and drops are those between the turning points of the profile averaged over time, from
+/// low to high and from high to low in full; a change of direction that is smaller than the least
+/// climb is no turning point. The least climb grows with the noise that averages leave of single
+/// readings, so that the same rule serves a barometer every second (some 0.5 to 1 m) and bare GPS
+/// every minute (up to 10 m).
+///
+/// The parameters are those that come closest to the figures of 20 FIT files' devices and of 53 of
+/// their laps; without any one of the devices the same are chosen, or neighbours.
 pub(super) fn heights(columns: &Columns, along_m: &[f64]) -> Heights {
     let known = || columns.elevation_dm.iter().filter(|elevation_dm| **elevation_dm != MISSING);
     let (Some(min_dm), Some(max_dm)) = (known().min(), known().max()) else {
@@ -36,7 +41,8 @@ pub(super) fn heights(columns: &Columns, along_m: &[f64]) -> Heights {
     };
     let profile = Profile::new(columns, along_m);
     let noise_m = profile.noise_m();
-    let [ascent_m, descent_m] = climbs_m(&profile.smoothed().elevation_m, climb_min_m(noise_m));
+    let climb_min_m = climb_min_m(noise_m * profile.noise_left());
+    let [ascent_m, descent_m] = climbs_m(&profile.smoothed_over_time_m(), climb_min_m);
     Heights {
         min_m: Some(f64::from(*min_dm) / 10.0),
         max_m: Some(f64::from(*max_dm) / 10.0),
@@ -46,9 +52,9 @@ pub(super) fn heights(columns: &Columns, along_m: &[f64]) -> Heights {
     }
 }
 
-/// The smallest climb that counts, given how much readings scatter.
-pub(super) fn climb_min_m(noise_m: f64) -> f64 {
-    CLIMB_MIN_MOST_M.min(CLIMB_MIN_M + CLIMB_MIN_NOISES * noise_m)
+/// The smallest climb that counts, given how much noise is left in averages.
+fn climb_min_m(noise_left_m: f64) -> f64 {
+    CLIMB_MIN_MOST_M.min(CLIMB_MIN_M + CLIMB_MIN_NOISES * noise_left_m)
 }
 
 /// All that goes up and all that goes down between turning points.

@@ -121,8 +121,11 @@ mod tests {
 
     #[test]
     fn a_hill_costs_time_there_and_back() {
-        let hill =
-            Profile { along_m: vec![0.0, 5_000.0, 10_000.0], elevation_m: vec![0.0, 300.0, 0.0] };
+        let hill = Profile {
+            along_m: vec![0.0, 5_000.0, 10_000.0],
+            elevation_m: vec![0.0, 300.0, 0.0],
+            ..Profile::default()
+        };
         let flat_s = duration_s(&ROAD, 10_000.0, &Profile::default());
         assert!(1.2 * flat_s < duration_s(&ROAD, 10_000.0, &hill));
     }

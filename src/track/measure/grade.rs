@@ -49,6 +49,7 @@ mod tests {
         let profile = Profile {
             along_m: vec![0.0, 50.0, 150.0, 400.0, 600.0],
             elevation_m: vec![0.0, 0.0, 12.0, 12.0, 2.0],
+            ..Profile::default()
         };
         let grade = grade(&profile).unwrap();
         assert!((grade.max - 0.12).abs() < 1e-9, "{grade:?}");
@@ -57,7 +58,8 @@ mod tests {
 
     #[test]
     fn a_short_track_has_no_grade() {
-        let profile = Profile { along_m: vec![0.0, 99.0], elevation_m: vec![0.0, 9.0] };
+        let profile =
+            Profile { along_m: vec![0.0, 99.0], elevation_m: vec![0.0, 9.0], ..Profile::default() };
         assert_eq!(grade(&profile), None);
     }
 }

@@ -125,17 +125,26 @@ pub const METHODS: &[Method] = &[
     Method {
         number: "ascent_m, descent_m",
         unit: "m",
-        method: "The profile over the way is averaged; what lies between parts and jumps of the \
-                 readings are left out. Climbs and drops count in full from turning point to \
-                 turning point; a change of direction below the least climb is no turning point. \
-                 The least climb grows with elevation_noise_m. The same rule serves barometers, \
-                 satellite positions, elevation models, and tracks without times.",
-        source: "turning points with a threshold, on smoothed elevations, as Strava and \
-                 GoldenCheetah describe; parameters chosen on device files",
+        method: "The profile is averaged over time: a slower step than the slowest takes as long \
+                 as that, so that rests take none, a faster one than the fastest as long as that, \
+                 and one without times as long as smoothing over the way makes it. What lies \
+                 between parts and jumps of the readings are left out. Climbs and drops count in \
+                 full from turning point to turning point; a change of direction below the least \
+                 climb is no turning point. The least climb grows with the noise left in averages: \
+                 elevation_noise_m over the root of how many readings an average has. The same \
+                 rule serves barometers, satellite positions, elevation models, and tracks without \
+                 times. What a device stored as its total is not used.",
+        source: "averages over time before a threshold, as in https://github.com/dietrichmax/colota/\
+                 pull/591; climbs from turning point to turning point, as proposed on \
+                 golden-cheetah-developers, https://groups.google.com/g/golden-cheetah-developers/\
+                 c/Yn_LG9BocmA; parameters chosen on the figures that devices stored",
         parameters: &[
-            SMOOTHING,
+            parameter("smoothing to either side", profile::SMOOTHING_REACH_S, "s"),
+            parameter("slowest", motion::MOVING_SPEED_MIN_MPS, "m/s"),
+            parameter("fastest", profile::SMOOTHING_SPEED_MAX_MPS, "m/s"),
+            parameter("smoothing to either side without times", profile::SMOOTHING_REACH_M, "m"),
             parameter("least climb without noise", ascent::CLIMB_MIN_M, "m"),
-            parameter("added to it for each metre of noise", ascent::CLIMB_MIN_NOISES, "m"),
+            parameter("added to it for each metre of noise left", ascent::CLIMB_MIN_NOISES, "m"),
             parameter("most the least climb can be", ascent::CLIMB_MIN_MOST_M, "m"),
             parameter("jump, if steeper than 45°", profile::JUMP_MIN_M, "m"),
         ],

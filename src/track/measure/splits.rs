@@ -53,7 +53,11 @@ mod tests {
         let mut pace = Pace::default();
         pace.push(0.0, 0.0);
         pace.push(2_500.0, 500.0);
-        let profile = Profile { along_m: vec![0.0, 2_500.0], elevation_m: vec![7.0, 32.0] };
+        let profile = Profile {
+            along_m: vec![0.0, 2_500.0],
+            elevation_m: vec![7.0, 32.0],
+            ..Profile::default()
+        };
         let splits = splits(2_500.0, &pace, &profile);
         let lengths_m: Vec<f64> = splits.iter().map(|split| split.distance_m).collect();
         assert_eq!(lengths_m, [1_000.0, 1_000.0, 500.0]);
