@@ -101,6 +101,8 @@ enum Leg {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::track::measure::{along_m, measure};
+    use crate::track::read;
 
     fn assert_climbs(elevation_m: &[f64], least_m: f64, expected_m: [f64; 2]) {
         let climbs_m = climbs_m(elevation_m, least_m);
@@ -127,20 +129,49 @@ mod tests {
         assert_climbs(&back, 1.0, [descent_m, ascent_m]);
     }
 
-    /// An hour on a lake at 3 m/s, a point every 3 s, with readings that scatter evenly by 2 m.
+    /// A flat run with a shaky barometer, a hilly one with bare GPS, a triathlon on the plain with
+    /// a point every few seconds, and a hundred paces.
+    #[test]
+    fn devices_found_the_same_ascent() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/tracks/fit/");
+        for (path, device_m) in [
+            ("fgebhart+workoutizer/2019-09-25-16-15-53.fit", 8.0),
+            ("tormoder+fit/2013-02-06-12-11-14.fit", 168.0),
+            ("dtcooper+python-fitparse/sample_mulitple_header.fit", 32.0),
+            ("dtcooper+python-fitparse/garmin-fenix-5-walk.fit", 1.0),
+        ] {
+            let recordings = read(&std::fs::read(format!("{folder}{path}")).unwrap()).unwrap();
+            let legs = recordings.recordings.iter().map(|leg| measure(leg.track.columns()));
+            let ours_m: f64 = legs.filter_map(|leg| leg.ascent_m).sum();
+            assert!((ours_m / device_m - 1.0).abs() < 0.1, "{ours_m} in {path}");
+        }
+    }
+
+    /// An hour at 3 m/s with readings that scatter evenly by some decimetres to either side.
+    fn on_a_lake(every_s: i32, scatter_dm: i32, timed: bool) -> Columns {
+        let (points, len) = (3_600 / every_s, 3_600 / every_s.unsigned_abs() as usize);
+        let scatter = |point: i32| point * 7_919 % (2 * scatter_dm + 1) - scatter_dm;
+        let time_ms = |point: i32| i64::from(point * every_s) * 1_000;
+        Columns {
+            lat_e7: (0..points).map(|point| point * every_s * 270).collect(),
+            lon_e7: vec![0; len],
+            elevation_dm: (0..points).map(|point| 3_970 + scatter(point)).collect(),
+            time_ms: (0..points).filter(|_| timed).map(time_ms).collect(),
+            part_ends: vec![len],
+            ..Columns::default()
+        }
+    }
+
     #[test]
     fn flat_water_has_no_ascent() {
-        let scatter_dm = |point: i32| point * 7919 % 41 - 20;
-        let columns = Columns {
-            lat_e7: (0..1200).map(|point| point * 810).collect(),
-            lon_e7: vec![0; 1200],
-            elevation_dm: (0..1200).map(|point| 3970 + scatter_dm(point)).collect(),
-            part_ends: vec![1200],
-            ..Columns::default()
-        };
-        let heights = heights(&columns, &crate::track::measure::along_m(&columns));
-        assert_eq!(heights.ascent_m, Some(0.0));
-        assert_eq!(heights.descent_m, Some(0.0));
+        for (every_s, scatter_dm) in [(1, 0), (1, 3), (1, 30), (3, 20), (10, 20)] {
+            for timed in [true, false] {
+                let columns = on_a_lake(every_s, scatter_dm, timed);
+                let heights = heights(&columns, &along_m(&columns));
+                let found_m = [heights.ascent_m, heights.descent_m];
+                assert_eq!(found_m, [Some(0.0); 2], "{every_s} s, {scatter_dm} dm, {timed}");
+            }
+        }
     }
 
     #[test]
