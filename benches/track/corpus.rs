@@ -1,40 +1,20 @@
 //! How the pipeline does on real files, beside what is known about them.
 
-use std::fs;
 use std::path::Path;
-
-use opentracks::track::encode::encode_exact;
-use opentracks::track::{self, Reading, Recording, Statistics};
 
 use crate::manifest::{Entry, entries};
 use crate::table::float;
 use crate::timing::median;
+use crate::tried::{ENCODED_POINTS_MIN, Outcome, Tried};
+use crate::{expected, lengths};
 
-/// 2026-01-01T00:00:00Z.
-const NOW_MS: i64 = 1_767_225_600_000;
 const FORMATS: [&str; 6] = ["gpx", "fit", "tcx", "kml", "geojson", "bad"];
-/// Shorter tracks are mostly overhead.
-const ENCODED_POINTS_MIN: usize = 200;
 /// Devices round shorter distances too coarsely to compare.
 const DEVICE_METRES_MIN: f64 = 1_000.0;
-
-/// What became of a file, and what is known about it.
-struct Tried {
-    entry: Entry,
-    outcome: Option<Outcome>,
-}
-
-/// What was read of a file.
-struct Outcome {
-    flawed: bool,
-    /// Length of what was read, before anything was cleaned.
-    read_m: f64,
-    /// Points of what was read.
-    points: usize,
-    cleaned: Vec<Statistics>,
-    /// Bytes a point of each track that is long enough.
-    encoded: Vec<f64>,
-}
+/// Devices store ascents in whole metres: below this, too coarsely to compare.
+const DEVICE_ASCENT_MIN_M: f64 = 10.0;
+/// A device whose way differs by more has recorded more than positions, or measured another way.
+const SAME_WAY_PERCENT: f64 = 5.0;
 
 /// Prints what was read, and how exact the numbers are.
 pub fn tables(corpus: &Path) {
@@ -55,6 +35,9 @@ pub fn tables(corpus: &Path) {
     );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     print_accuracy(&sound);
+    print_flat(&sound);
+    lengths::table(&sound);
+    expected::table(corpus, &sound);
     let encoded: Vec<f64> = sound
         .iter()
         .filter_map(|tried| tried.outcome.as_ref())
@@ -89,14 +72,6 @@ fn print_accuracy(tried: &[&Tried]) {
         });
         print_ratios(what, beside, within, &ratios.collect::<Vec<_>>());
     };
-    compare("length, as read", "geodesic (GeographicLib)", [0.01, 1.0], |entry, outcome| {
-        let theirs_m = entry.value("len_geod_m")?;
-        let joined_m = theirs_m + entry.value("len_gaps_geod_m").unwrap_or(0.0);
-        let counted = entry.value("points") == Some(float(outcome.points));
-        let off_m = |metres: f64| (metres - outcome.read_m).abs();
-        let theirs_m = if off_m(joined_m) < off_m(theirs_m) { joined_m } else { theirs_m };
-        counted.then_some((outcome.read_m, theirs_m))
-    });
     compare("length, cleaned", "the device's own", [1.0, 2.0], |entry, outcome| {
         let theirs_m =
             entry.value("file_distance_m").filter(|theirs_m| DEVICE_METRES_MIN < *theirs_m)?;
@@ -106,13 +81,39 @@ fn print_accuracy(tried: &[&Tried]) {
     compare("moving time", "steps from 0.5 m/s", [1.0, 5.0], |entry, outcome| {
         Some((outcome.sum(|statistics| statistics.moving_s)?, entry.value("moving_0p5ms_s")?))
     });
-    compare("moving time", "the device's own, or its timer", [1.0, 5.0], |entry, outcome| {
-        let theirs_s = entry.value("file_moving_s").or(entry.value("file_timer_s"))?;
-        Some((outcome.sum(|statistics| statistics.moving_s)?, theirs_s))
+    compare("moving time", "the device's own", [1.0, 5.0], |entry, outcome| {
+        let ours_s = outcome.sum(|statistics| statistics.moving_s)?;
+        is_same_way(entry, outcome).then_some((ours_s, entry.value("file_moving_s")?))
     });
-    compare("ascent", "the device's own", [10.0, 20.0], |entry, outcome| {
-        Some((outcome.sum(|statistics| statistics.ascent_m)?, entry.value("file_ascent_m")?))
+    compare("moving time", "the device's timer, rests included", [1.0, 5.0], |entry, outcome| {
+        let ours_s = outcome.sum(|statistics| statistics.moving_s)?;
+        is_same_way(entry, outcome).then_some((ours_s, entry.value("file_timer_s")?))
     });
+    compare("ascent", "the device's own", [10.0, 20.0], ascents);
+    let what = "ascent, the device's from 10 m on and its way within 5 % of ours";
+    compare(what, "the device's own", [10.0, 20.0], |entry, outcome| {
+        let coarse = entry.value("file_ascent_m")? < DEVICE_ASCENT_MIN_M;
+        ascents(entry, outcome).filter(|_| !coarse && is_same_way(entry, outcome))
+    });
+}
+
+fn ascents(entry: &Entry, outcome: &Outcome) -> Option<(f64, f64)> {
+    Some((outcome.sum(|statistics| statistics.ascent_m)?, entry.value("file_ascent_m")?))
+}
+
+/// Whether the device's figures are of the way that its positions tell, where it tells a length.
+fn is_same_way(entry: &Entry, outcome: &Outcome) -> bool {
+    let ours_m = outcome.sum(|statistics| Some(statistics.distance_m)).unwrap_or(0.0);
+    let off = |theirs_m: f64| (ours_m / theirs_m - 1.0).abs() * 100.0;
+    entry.value("file_distance_m").is_none_or(|theirs_m| off(theirs_m) <= SAME_WAY_PERCENT)
+}
+
+/// What we make of what devices found flat.
+fn print_flat(tried: &[&Tried]) {
+    let flat = tried.iter().filter(|tried| tried.entry.is_zero("file_ascent_m"));
+    let ours = flat.filter_map(|tried| tried.outcome.as_ref()?.sum(|one| one.ascent_m));
+    let ours: Vec<String> = ours.map(|metres| format!("{metres:.1} m")).collect();
+    println!("\nAscent where the device has none: {}.", ours.join(", "));
 }
 
 /// A row: how many ratios, their median, how many are within so many percent of 1, the worst.
@@ -131,38 +132,4 @@ fn print_ratios(what: &str, beside: &str, within_percent: [f64; 2], ratios: &[(f
         within[0],
         within[1]
     );
-}
-
-impl Tried {
-    fn new(corpus: &Path, entry: Entry) -> Self {
-        let file = fs::read(corpus.join(&entry.path)).expect("the manifest names files");
-        let outcome = track::read(&file).ok().map(Outcome::new);
-        Self { entry, outcome }
-    }
-}
-
-impl Outcome {
-    fn new(reading: Reading) -> Self {
-        let all = &reading.recordings;
-        let read_m = all.iter().map(|one| track::measure(one.track.columns()).distance_m).sum();
-        let points = all.iter().map(|one| one.track.columns().len()).sum();
-        let mut flawed = !reading.flaws.is_empty();
-        let clean = |recording| track::clean(recording, NOW_MS);
-        let cleaned: Vec<Recording> = reading.recordings.into_iter().filter_map(clean).collect();
-        flawed |= cleaned.iter().any(|recording| !recording.flaws.is_empty());
-        let encoded = cleaned.iter().filter_map(bytes_each).collect();
-        let cleaned = cleaned.iter().map(|one| track::measure(one.track.columns())).collect();
-        Self { flawed, read_m, points, cleaned, encoded }
-    }
-
-    /// A figure over all recordings that have it.
-    fn sum(&self, figure: fn(&Statistics) -> Option<f64>) -> Option<f64> {
-        self.cleaned.iter().filter_map(figure).reduce(|sum, next| sum + next)
-    }
-}
-
-fn bytes_each(recording: &Recording) -> Option<f64> {
-    let points = recording.track.columns().len();
-    let encoded = || float(encode_exact(&recording.track).len()) / float(points);
-    (ENCODED_POINTS_MIN <= points).then(encoded)
 }

@@ -2,14 +2,17 @@
 //!
 //! `cargo bench --bench track` prints a table in Markdown. Ratios tell how many times as fast we
 //! are in processor time, both sides timed in turns on the same input. With
-//! `OPENTRACKS_CORPUS=/path`, a folder with a `manifest.csv`, it adds a table over its files.
+//! `OPENTRACKS_CORPUS=/path`, a folder with a `manifest.csv`, it adds tables over its files;
+//! `cargo bench --bench track -- corpus` prints those alone.
 
 #![allow(clippy::print_stdout, reason = "the tables are for whoever runs it")]
 #![allow(clippy::expect_used, reason = "a benchmark that cannot go on has to stop")]
 
 mod corpus;
+mod expected;
 mod files;
 mod ingesting;
+mod lengths;
 mod manifest;
 mod memory;
 mod programs;
@@ -19,6 +22,7 @@ mod shaping;
 mod storing;
 mod table;
 mod timing;
+mod tried;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, thread};
@@ -27,6 +31,8 @@ use opentracks::track::FILE_BYTES_MAX;
 
 /// Names a folder with real files.
 const CORPUS: &str = "OPENTRACKS_CORPUS";
+/// Leaves out what is no table over those files.
+const ONLY_CORPUS: &str = "corpus";
 /// As many points as GPX of 250 bytes a point holds below 64 MiB.
 const GPX_POINTS_MAX: usize = 260_000;
 
@@ -37,9 +43,11 @@ fn main() {
     {
         return memory::report(Path::new(path));
     }
-    println!("{}; processor time, medians, all on one core.\n", machine());
-    table::head();
-    measure();
+    if !arguments.iter().any(|argument| argument == ONLY_CORPUS) {
+        println!("{}; processor time, medians, all on one core.\n", machine());
+        table::head();
+        measure();
+    }
     if let Some(corpus) = env::var_os(CORPUS) {
         println!();
         corpus::tables(Path::new(&corpus));

@@ -1,4 +1,4 @@
-//! What is known about the files of a corpus: its `manifest.csv`.
+//! What is known about the files of a corpus: its `manifest.csv` and `expected.csv`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -18,6 +18,31 @@ impl Entry {
     pub fn value(&self, name: &str) -> Option<f64> {
         self.values.get(name).copied().filter(|value| *value != 0.0)
     }
+
+    /// Whether a number is known to be 0.
+    pub fn is_zero(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|value| *value == 0.0)
+    }
+}
+
+/// A figure that the project a file comes from states in its tests.
+pub struct Stated {
+    /// Where the file lies in the corpus.
+    pub path: String,
+    /// What the figure is of, such as `ascent_m`.
+    pub metric: String,
+    /// A number or an instant.
+    pub value: String,
+}
+
+/// The figures of `expected.csv`, in its order; none where there is none.
+pub fn stated(corpus: &Path) -> Vec<Stated> {
+    let text = fs::read_to_string(corpus.join("expected.csv")).unwrap_or_default();
+    let stated = |line: &str| {
+        let mut fields = fields(line).into_iter();
+        Some(Stated { path: fields.next()?, metric: fields.next()?, value: fields.next()? })
+    };
+    text.lines().skip(1).filter_map(stated).collect()
 }
 
 /// The files of the manifest, in its order; none where there is no manifest.
