@@ -125,12 +125,12 @@ pub const METHODS: &[Method] = &[
     Method {
         number: "ascent_m, descent_m",
         unit: "m",
-        method: "The profile is averaged over time: a slower step than the slowest takes as long \
-                 as that, so that rests take none, a faster one than the fastest as long as that, \
-                 and one without times as long as smoothing over the way makes it. What lies \
-                 between parts and jumps of the readings are left out. Climbs and drops count in \
-                 full from turning point to turning point; a change of direction below the least \
-                 climb is no turning point. The least climb grows with the noise left in averages: \
+        method: "The profile is averaged over time. For that a step counts with the slowest speed \
+                 if it was slower, so that rests take no time, with the fastest if it was faster, \
+                 and without times so that the average is one over the way. What lies between \
+                 parts and jumps of the readings are left out. Climbs and drops count in full from \
+                 turning point to turning point; a change of direction below the least climb is no \
+                 turning point. The least climb grows with the noise left in averages: \
                  elevation_noise_m over the root of how many readings an average has. The same \
                  rule serves barometers, satellite positions, elevation models, and tracks without \
                  times. What a device stored as its total is not used.",
