@@ -116,8 +116,12 @@ fn print_flat(tried: &[&Tried]) {
     println!("\nAscent where the device has none: {}.", ours.join(", "));
 }
 
-/// A row: how many ratios, their median, how many are within so many percent of 1, the worst.
+/// A row: how many ratios, their median, how many are within so many percent of 1, the worst. None
+/// without a ratio.
 fn print_ratios(what: &str, beside: &str, within_percent: [f64; 2], ratios: &[(f64, &str)]) {
+    if ratios.is_empty() {
+        return;
+    }
     let middle = median(ratios.iter().map(|(ratio, _)| *ratio));
     let off_percent = |ratio: f64| (ratio - 1.0).abs() * 100.0;
     let within = within_percent.map(|percent| {
