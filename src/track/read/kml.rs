@@ -15,6 +15,10 @@ use super::{FILE_BYTES_MAX, LINES_MAX, NO_POINT, POINTS_MAX, TOO_MANY_LINES, TOO
 use super::{WAYPOINTS_MAX, number, unreadable};
 use track::Track;
 
+/// Longer words of a placemark go to the first of its places alone: a file of 2 MB could otherwise
+/// say one megabyte of them ten thousand times.
+const SHARED_WORDS_BYTES_MAX: usize = 1_000;
+
 /// Reads a KML document.
 ///
 /// A placemark is one track: its `gx:Track`s and `LineString`s are the parts of it. Where a file has
@@ -203,9 +207,10 @@ impl Kml {
         let has_track = std::mem::take(&mut self.has_track);
         let columns = std::mem::take(&mut self.points).finish();
         let mut line = Line { columns, ..std::mem::take(&mut self.line) };
-        self.waypoints.extend(std::mem::take(&mut self.places).into_iter().map(|place| Waypoint {
-            name: line.title.clone(),
-            description: line.description.clone(),
+        let places = std::mem::take(&mut self.places).into_iter().enumerate();
+        self.waypoints.extend(places.map(|(index, place)| Waypoint {
+            name: words(line.title.as_deref(), index),
+            description: words(line.description.as_deref(), index),
             ..place
         }));
         if line.columns.is_empty() {
@@ -223,6 +228,11 @@ impl Kml {
         lines.push(line);
         Ok(())
     }
+}
+
+/// What is said of one of several places.
+fn words(text: Option<&str>, index: usize) -> Option<String> {
+    text.filter(|text| index == 0 || text.len() <= SHARED_WORDS_BYTES_MAX).map(str::to_owned)
 }
 
 /// The `name` among an element's attributes.
@@ -245,6 +255,7 @@ fn without_blanks_at_commas(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::columns::NO_TIME;
     use super::*;
     use crate::domain::Sport;
 
@@ -303,6 +314,32 @@ mod tests {
         assert_eq!(recording.sport, Some(Sport::Hiking));
         assert!(!recording.planned);
         assert!(reading.flaws.is_empty());
+    }
+
+    #[test]
+    fn an_empty_place_in_a_list_is_no_flaw() {
+        let reading = read_all(
+            "<Placemark><gx:Track><when>2024-05-01T06:00:00Z</when><when/><gx:coord>8 47</gx:coord>\
+             <gx:coord>9 47</gx:coord></gx:Track></Placemark>",
+        );
+        let columns = reading.recordings[0].track.columns();
+        assert_eq!(columns.time_ms, [1_714_543_200_000, NO_TIME]);
+        assert!(reading.flaws.is_empty());
+    }
+
+    #[test]
+    fn long_words_are_not_said_of_every_place() {
+        let places = "<Point><coordinates>6,5</coordinates></Point>".repeat(3);
+        let line = "<LineString><coordinates>8,47 9,47</coordinates></LineString>";
+        let words = "w".repeat(SHARED_WORDS_BYTES_MAX + 1);
+        let read = |name: &str| {
+            read_all(&format!("<Placemark><name>{name}</name>{places}{line}</Placemark>"))
+        };
+        let names = |reading: &Reading| -> Vec<_> {
+            reading.recordings[0].waypoints.iter().map(|place| place.name.clone()).collect()
+        };
+        assert_eq!(names(&read("Springs")), vec![Some("Springs".to_owned()); 3]);
+        assert_eq!(names(&read(&words)), [Some(words), None, None]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod xml;
 use super::reading::{Reading, Rule, Unreadable};
 use flaws::Flaws;
 
-/// The longest file, and the most a compressed one may hold: 64 MiB.
+/// The longest file, the most a compressed one may hold, and the longest text, as UTF-8: 64 MiB.
 pub const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The most points in a file, over all its recordings.
 pub const POINTS_MAX: usize = 1_000_000;
@@ -72,6 +72,9 @@ fn read_unpacked(bytes: &[u8]) -> Result<Reading, Unreadable> {
 
 fn read_text(bytes: &[u8]) -> Result<Reading, Unreadable> {
     let text = text::decode(bytes);
+    if FILE_BYTES_MAX < text.text.len() {
+        return Err(unreadable(TOO_LARGE));
+    }
     let mut flaws = Flaws::default();
     if text.malformed {
         flaws.note(Rule::Malformed, 0);

@@ -25,6 +25,7 @@ pub(super) fn read_coordinates(
         return json.skip();
     }
     if !json.enter(b'[')? {
+        check_room(shape)?;
         shape.push_unsound(offset);
         return Ok(());
     }
@@ -68,12 +69,15 @@ fn read_position(
             break;
         }
     }
-    if POINTS_MAX <= shape.len() {
-        return Err(Stop::Refused(TOO_MANY_POINTS));
-    }
+    check_room(shape)?;
     match lat_e7.zip(lon_e7) {
         Some((lat_e7, lon_e7)) => shape.push(lat_e7, lon_e7, elevation_dm),
         None => shape.push_unsound(offset),
     }
     Ok(())
+}
+
+/// Positions that are none take room too.
+fn check_room(shape: &Shape) -> Result<(), Stop> {
+    if POINTS_MAX <= shape.len() { Err(Stop::Refused(TOO_MANY_POINTS)) } else { Ok(()) }
 }

@@ -67,6 +67,7 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::track::columns::{Columns, MISSING};
+    use crate::track::read::{POINTS_MAX, TOO_MANY_POINTS};
     use crate::track::reading::{Flaw, Place};
 
     use super::*;
@@ -186,6 +187,13 @@ mod tests {
         let coordinates = format!("{}1,2{}", "[".repeat(9), "]".repeat(9));
         let text = format!(r#"{{"type":"LineString","coordinates":{coordinates}}}"#);
         assert_eq!(reason(text.as_bytes()), NO_LINE);
+    }
+
+    #[test]
+    fn positions_that_are_none_count_too() {
+        let many = "1,".repeat(POINTS_MAX + 1);
+        let text = format!(r#"{{"type":"LineString","coordinates":[[1,2],{many}[3,4]]}}"#);
+        assert_eq!(reason(text.as_bytes()), TOO_MANY_POINTS);
     }
 
     #[test]

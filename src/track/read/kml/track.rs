@@ -62,7 +62,8 @@ impl Track {
 
     pub(super) fn read_time(&mut self, text: &str, offset: usize, flaws: &mut Flaws) {
         let time_ms = time::time_ms(text);
-        if time_ms.is_none() {
+        // An empty one keeps the place of a position without a time.
+        if time_ms.is_none() && !text.trim().is_empty() {
             flaws.note(Rule::InvalidTime, offset);
         }
         self.times_ms.push(time_ms.unwrap_or(NO_TIME));
