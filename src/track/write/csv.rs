@@ -9,7 +9,9 @@ const FORMULA_BEGINNINGS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// The document as a table, a row for each point: the number of its part, its position, what else
 /// it has, and the author where one is to be named. Columns that no point has a value for are left
-/// out, and titles and waypoints have no place in it.
+/// out.
+///
+/// What a table cannot hold: title, description, sport, whether it was planned, and waypoints.
 ///
 /// Text that a spreadsheet would run as a formula begins with an apostrophe.
 pub fn csv(document: &Document) -> Vec<u8> {

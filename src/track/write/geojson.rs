@@ -26,9 +26,11 @@ struct Position {
 /// The document as a collection: the track as a feature with one or more lines, then a feature for
 /// each waypoint.
 ///
-/// Lines that cross the antimeridian are cut there, as RFC 7946 asks (3.1.9). A part of one point
-/// is left out, since a line needs two. Values for each position stand in `coordinateProperties`,
-/// under the names that togeojson uses.
+/// Lines that cross the antimeridian are cut there, as RFC 7946 asks (3.1.9). Values for each
+/// position stand in `coordinateProperties`, under the names that togeojson uses.
+///
+/// What GeoJSON cannot hold: a part of one point, since a line needs two; that a line was one where
+/// it is cut. Times that count from the start stand under a name of our own.
 pub fn geojson(document: &Document) -> Vec<u8> {
     let lines = find_lines(document.columns);
     let mut out =

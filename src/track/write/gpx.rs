@@ -1,7 +1,8 @@
 //! GPX 1.1.
 
 use super::text::{
-    instant, push_decimal_element, push_degrees, push_element, push_element_if, time_ms, value,
+    instant, push_decimal_element, push_degrees, push_element, push_element_if,
+    push_western_longitude, time_ms, value,
 };
 use super::{Document, Times};
 use crate::track::reading::Waypoint;
@@ -15,17 +16,18 @@ const HEAD: &str = concat!(
     "\n",
 );
 
-/// −180° in 1e-7 degrees.
-const LONGITUDE_MIN_E7: i32 = -1_800_000_000;
-
 /// What Garmin's schema takes for a heart rate.
 const HEART_RATE_BPM: std::ops::RangeInclusive<i32> = 1..=255;
 /// What Garmin's schema takes for a cadence.
 const CADENCE: std::ops::RangeInclusive<i32> = 0..=254;
 
 /// The document as GPX: one track with a segment for each part, planned or not, since devices
-/// recalculate what a file calls a route. Cadence loses its tenths, which the extension cannot
-/// hold.
+/// recalculate what a file calls a route. It is valid by the schema of GPX 1.1 and by those of the
+/// extensions.
+///
+/// What GPX cannot hold: times that count from the start; whether a track with times was planned; the
+/// tenths of a cadence and cadences above 254; characters that XML 1.0 has no way to say. Longitude
+/// 180° is written as −180°.
 pub fn gpx(document: &Document) -> Vec<u8> {
     let mut out = String::from(HEAD);
     out.push_str("<metadata>");
@@ -102,8 +104,7 @@ fn push_position(out: &mut String, element: &str, lat_e7: i32, lon_e7: i32) {
     out.push_str(" lat=\"");
     push_degrees(out, lat_e7);
     out.push_str("\" lon=\"");
-    // The schema has this meridian once only, as a western one.
-    push_degrees(out, if lon_e7 == -LONGITUDE_MIN_E7 { LONGITUDE_MIN_E7 } else { lon_e7 });
+    push_western_longitude(out, lon_e7);
     out.push_str("\">");
 }
 

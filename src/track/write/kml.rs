@@ -20,7 +20,13 @@ const HEAD: &str = concat!(
 type Sensor<'a> = (&'static str, &'a [i32], usize);
 
 /// The document as KML: one placemark with a line, or with a `gx:Track` that has times and sensor
-/// values where times of day are known, for each part; then a placemark for each waypoint.
+/// values where times of day are known, for each part; then a placemark for each waypoint. It is
+/// valid by the schemas of the OGC and of Google but for one thing: they have no word for a point
+/// without a time among others, whose `when` is empty.
+///
+/// What KML cannot hold: sensor values without times; times that count from the start; the symbol of
+/// a waypoint; elevations of a line that are all 0, which is what others write where there are none;
+/// characters that XML 1.0 has no way to say.
 pub fn kml(document: &Document) -> Vec<u8> {
     let mut out = String::from(HEAD);
     push_element(&mut out, "name", document.title);

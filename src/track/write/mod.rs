@@ -4,6 +4,8 @@ mod csv;
 mod geojson;
 mod gpx;
 mod kml;
+#[cfg(test)]
+mod returns;
 mod tcx;
 mod text;
 

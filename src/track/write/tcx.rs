@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::text::{instant, push_decimal, push_degrees, push_element, time_ms, value};
+use super::text::{
+    instant, push_decimal, push_degrees, push_element, push_western_longitude, time_ms, value,
+};
 use super::{Document, Times};
 use crate::domain::Sport;
 use crate::track::columns::{Columns, NO_TIME};
@@ -28,9 +30,14 @@ const COURSE_NAME_CHARACTERS_MAX: usize = 15;
 /// The document as TCX: an activity if it was recorded and has times of day, else a course, each
 /// of one lap with a track for each part.
 ///
-/// The schema wants a time at every point; those that have none go without. It has no place for
-/// waypoints apart from the times of a course, for temperatures, or for an author, who is named in
-/// the notes.
+/// It is valid by Garmin's schema but for one thing: the schema wants a time at every point, and
+/// those that have none go without.
+///
+/// What TCX cannot hold: waypoints apart from the times of a course; temperatures; the tenths of a
+/// cadence and cadences above 254; sports but running, cycling and others, and those of a course; the
+/// title of an activity and more than 15 characters of a course's, nor an author, all of which the
+/// notes have instead; times that count from the start; characters that XML 1.0 has no way to say.
+/// The times of a course are a virtual partner's to every reader. Longitude 180° is written as −180°.
 pub fn tcx(document: &Document) -> Vec<u8> {
     let mut out = String::from(HEAD);
     let first_ms = document.columns.time_ms.iter().copied().find(|&time_ms| time_ms != NO_TIME);
@@ -113,7 +120,7 @@ fn push_point(out: &mut String, document: &Document, point: usize) {
     out.push_str("<Position><LatitudeDegrees>");
     push_degrees(out, columns.lat_e7[point]);
     out.push_str("</LatitudeDegrees><LongitudeDegrees>");
-    push_degrees(out, columns.lon_e7[point]);
+    push_western_longitude(out, columns.lon_e7[point]);
     out.push_str("</LongitudeDegrees></Position>");
     push_number(
         out,

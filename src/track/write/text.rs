@@ -6,6 +6,9 @@ use chrono::{DateTime, SecondsFormat};
 
 use crate::track::columns::{MISSING, NO_TIME};
 
+/// −180° in 1e-7 degrees.
+const LONGITUDE_MIN_E7: i32 = -1_800_000_000;
+
 /// Appends `value / 10^digits` with no more digits than it has.
 pub fn push_decimal(out: &mut String, value: i64, digits: usize) {
     if value < 0 {
@@ -24,6 +27,11 @@ pub fn push_decimal(out: &mut String, value: i64, digits: usize) {
 /// Appends a latitude or longitude in degrees.
 pub fn push_degrees(out: &mut String, degrees_e7: i32) {
     push_decimal(out, degrees_e7.into(), 7);
+}
+
+/// Appends a longitude for a schema that has the antimeridian once only, as a western one.
+pub fn push_western_longitude(out: &mut String, lon_e7: i32) {
+    push_degrees(out, if lon_e7 == -LONGITUDE_MIN_E7 { LONGITUDE_MIN_E7 } else { lon_e7 });
 }
 
 /// A time in UTC as RFC 3339 has it, with milliseconds where there are any. `None` for years that
