@@ -3,7 +3,10 @@
 CARGO_BUILD := cargo build --release --locked
 OPENTRACKS := target/release/opentracks
 
-.PHONY: run test lint bench
+# Seconds that `make fuzz` gives each target.
+FUZZ_SECONDS ?= 60
+
+.PHONY: run test lint bench fuzz
 
 # Serves on http://127.0.0.1:8080 with demo data. Ctrl-C stops everything.
 run:
@@ -28,3 +31,8 @@ bench:
 	@scripts/install bench
 	@$(CARGO_BUILD)
 	cargo bench --locked
+
+# Looks for inputs that break the readers, the cutter, the codec or the writers.
+fuzz:
+	@scripts/install fuzz
+	@scripts/fuzz $(FUZZ_SECONDS)

@@ -1,0 +1,17 @@
+//! The geo pipeline, and what has to be true of whatever comes out of it.
+//!
+//! The pipeline is pure, so its sources are built here from where they lie, without the server:
+//! that takes a minute instead of ten, and the fuzzer sees the pipeline and nothing else.
+
+#[path = "../../src/domain/mod.rs"]
+pub mod domain;
+#[path = "../../src/track/mod.rs"]
+pub mod track;
+
+/// The promises of the writers, which the product's own tests hold them to as well.
+#[path = "../../src/track/write/returns.rs"]
+pub mod returns;
+
+pub mod files;
+pub mod made;
+pub mod sound;

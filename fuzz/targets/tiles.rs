@@ -1,0 +1,109 @@
+//! Elevation tiles: whatever their bytes, heights are ones that land has.
+
+#![no_main]
+
+use std::io::Cursor;
+
+use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use libfuzzer_sys::fuzz_target;
+use opentracks_fuzz::track::elevation::{Corner, Tile};
+use tiff::encoder::{TiffEncoder, colortype};
+use tiff::tags::Tag;
+
+#[derive(Arbitrary, Debug)]
+enum Input<'a> {
+    Name(&'a str),
+    Srtm {
+        lat_e7: i32,
+        lon_e7: i32,
+        samples: &'a [u8],
+    },
+    GeoTiff(&'a [u8]),
+    Damaged {
+        tie: [f64; 2],
+        scale: [f64; 2],
+        keys: Vec<u16>,
+        width: u8,
+        heights: Vec<f32>,
+        changes: Vec<(u16, u8)>,
+    },
+}
+
+const SRTM_BYTES: usize = 1_201 * 1_201 * 2;
+
+fuzz_target!(|input: Input| {
+    match input {
+        Input::Name(name) => {
+            if let Some(corner) = Corner::from_name(name) {
+                assert_eq!(Corner::from_name(&corner.name()), Some(corner));
+            }
+        }
+        Input::Srtm { lat_e7, lon_e7, samples } => {
+            let corner = Corner::of(lat_e7, lon_e7);
+            assert_eq!(Corner::from_name(&corner.name()), Some(corner));
+            if samples.is_empty() {
+                return;
+            }
+            let bytes: Vec<u8> = samples.iter().copied().cycle().take(SRTM_BYTES).collect();
+            check(&Tile::from_hgt(&bytes, corner).expect("it has the right size"), lat_e7, lon_e7);
+        }
+        Input::GeoTiff(bytes) => check_geotiff(bytes),
+        Input::Damaged { tie, scale, keys, width, heights, changes } => {
+            let Some(mut bytes) = geotiff(tie, scale, &keys, width, &heights) else { return };
+            check_geotiff(&bytes);
+            for (place, byte) in changes {
+                let place = usize::from(place) % bytes.len();
+                bytes[place] = byte;
+            }
+            check_geotiff(&bytes);
+        }
+    }
+});
+
+fn check_geotiff(bytes: &[u8]) {
+    if let Ok(tile) = Tile::from_geotiff(bytes) {
+        for lat in (-900..=900).step_by(90) {
+            for lon in (-1_800..=1_800).step_by(90) {
+                check(&tile, lat * 1_000_000, lon * 1_000_000);
+            }
+        }
+    }
+}
+
+fn check(tile: &Tile, lat_e7: i32, lon_e7: i32) {
+    let [lat, lon] = [lat_e7, lon_e7].map(|degrees_e7| f64::from(degrees_e7) / 1e7);
+    if let Some(height_m) = tile.height_m(lat, lon) {
+        assert!((-501.0..=9_001.0).contains(&height_m), "{height_m}");
+    }
+    for (lat, lon) in [(f64::NAN, lon), (lat, f64::INFINITY), (1e300, -1e300)] {
+        let _ = tile.height_m(lat, lon);
+    }
+}
+
+/// A picture with a place, sound or not.
+fn geotiff(
+    tie: [f64; 2],
+    scale: [f64; 2],
+    keys: &[u16],
+    width: u8,
+    heights: &[f32],
+) -> Option<Vec<u8>> {
+    let width = usize::from(width % 16) + 1;
+    let rows = heights.len() / width;
+    if rows == 0 {
+        return None;
+    }
+    // A grid of latitudes and longitudes, and whatever follows.
+    let keys = [&[1, 1, 0, 1, 1_024, 0, 1, 2][..], keys].concat();
+    let mut file = Cursor::new(Vec::new());
+    let mut encoder = TiffEncoder::new(&mut file).ok()?;
+    let [columns, lines] = [width, rows].map(|count| u32::try_from(count).unwrap_or(1));
+    let mut image = encoder.new_image::<colortype::Gray32Float>(columns, lines).ok()?;
+    let tags = image.encoder();
+    tags.write_tag(Tag::GeoKeyDirectoryTag, &keys[..]).ok()?;
+    tags.write_tag(Tag::ModelPixelScaleTag, &[scale[0], scale[1], 0.0][..]).ok()?;
+    tags.write_tag(Tag::ModelTiepointTag, &[0.0, 0.0, 0.0, tie[0], tie[1], 0.0][..]).ok()?;
+    tags.write_tag(Tag::GdalNodata, "-1").ok()?;
+    image.write_data(&heights[..width * rows]).ok()?;
+    Some(file.into_inner())
+}
