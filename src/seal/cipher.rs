@@ -6,7 +6,7 @@
 //! never meet in practice, so nothing has to be counted. The associated data is the header and the
 //! [`Place`], so that a sealed value opens nowhere but where it was put.
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::aead::{Aead, AeadInOut, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ use crate::domain::AccountId;
 const XCHACHA20_POLY1305: u8 = 1;
 const HEADER_BYTES: usize = 1 + 4;
 const NONCE_BYTES: usize = 24;
+const TAG_BYTES: usize = 16;
 
 /// Where a sealed value is kept.
 #[derive(Clone, Copy, Debug)]
@@ -57,16 +58,26 @@ impl Place {
     }
 }
 
+/// Seals within one buffer: files are large, and copies of them cost as much as the cipher.
 pub(super) fn seal(key: &[u8; KEY_BYTES], key_id: u32, place: Place, plain: &[u8]) -> Vec<u8> {
     let mut header = [XCHACHA20_POLY1305; HEADER_BYTES];
     header[1..].copy_from_slice(&key_id.to_be_bytes());
     let nonce: [u8; NONCE_BYTES] = random_bytes();
-    let payload = Payload { msg: plain, aad: &place.associated_data(&header) };
+    let mut sealed = Vec::with_capacity(HEADER_BYTES + NONCE_BYTES + plain.len() + TAG_BYTES);
+    sealed.extend_from_slice(&header);
+    sealed.extend_from_slice(&nonce);
+    sealed.extend_from_slice(plain);
+    let message = &mut sealed[HEADER_BYTES + NONCE_BYTES..];
     #[allow(clippy::expect_used, reason = "fails above 256 GiB only, which no input can reach")]
-    let ciphertext = XChaCha20Poly1305::new(&Key::from(*key))
-        .encrypt(&XNonce::from(nonce), payload)
+    let tag = XChaCha20Poly1305::new(&Key::from(*key))
+        .encrypt_inout_detached(
+            &XNonce::from(nonce),
+            &place.associated_data(&header),
+            message.into(),
+        )
         .expect("the plain text is far below the cipher's limit");
-    [header.as_slice(), &nonce, &ciphertext].concat()
+    sealed.extend_from_slice(&tag);
+    sealed
 }
 
 pub(super) fn open(key: &[u8; KEY_BYTES], place: Place, sealed: &[u8]) -> Result<Vec<u8>, Broken> {
