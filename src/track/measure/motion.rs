@@ -47,7 +47,7 @@ pub(super) fn motion(columns: &Columns, steps: impl Iterator<Item = Step>) -> Mo
             moving_s += step.seconds;
         }
         recent.push(step.speed_mps());
-        if recent.is_full() {
+        if recent.is_full() && recent.may_exceed(speed_max_mps) {
             speed_max_mps = greater(speed_max_mps, recent.median());
         }
     }
@@ -84,6 +84,12 @@ impl RunningMedian {
 
     fn is_full(&self) -> bool {
         SPEED_MEDIAN_STEPS <= self.count
+    }
+
+    /// Whether more than half of the values are greater than `limit`; otherwise the median is not.
+    fn may_exceed(&self, limit: Option<f64>) -> bool {
+        let limit = limit.unwrap_or(f64::NEG_INFINITY);
+        SPEED_MEDIAN_STEPS / 2 < self.recent.iter().filter(|value| limit < **value).count()
     }
 
     /// `None` before the first value.
