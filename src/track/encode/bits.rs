@@ -5,6 +5,9 @@ use super::Corrupt;
 /// Widths up to this are read at once.
 pub const PEEK_BITS: u32 = 56;
 
+/// Widths up to this are written at once.
+pub const WRITE_BITS: u32 = 32;
+
 /// Bits that encode a length or a width from 0 to 64.
 const WIDTH_BITS: u32 = 7;
 
@@ -22,13 +25,18 @@ impl BitWriter {
         Self { bytes, pending: 0, pending_bits: 0 }
     }
 
+    /// Makes room for so many more bytes.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.bytes.reserve(bytes);
+    }
+
     /// Writes the lowest `width` bits of `value`, at most 64.
     pub fn write(&mut self, value: u64, width: u32) {
-        if width > 32 {
-            self.write_short(value & 0xFFFF_FFFF, 32);
-            self.write_short(value >> 32, width - 32);
+        if width > WRITE_BITS {
+            self.write_short(value & 0xFFFF_FFFF, WRITE_BITS);
+            self.write(value >> WRITE_BITS, width - WRITE_BITS);
         } else {
-            self.write_short(value, width);
+            self.write_short(value & ((1 << width) - 1), width);
         }
     }
 
@@ -49,9 +57,10 @@ impl BitWriter {
         self.bytes
     }
 
-    fn write_short(&mut self, value: u64, width: u32) {
-        let mask = (1_u64 << width) - 1;
-        self.pending |= (value & mask) << self.pending_bits;
+    /// Writes `value`, which has no more than `width` bits, at most [`WRITE_BITS`].
+    #[inline]
+    pub fn write_short(&mut self, value: u64, width: u32) {
+        self.pending |= value << self.pending_bits;
         self.pending_bits += width;
         if self.pending_bits >= 32 {
             self.bytes.extend_from_slice(&self.pending.to_le_bytes()[..4]);

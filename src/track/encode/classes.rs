@@ -12,6 +12,9 @@ const RUN_MAX: u64 = (1 << RUN_CLASSES) - 1;
 /// Symbols fit into a byte, and their number into the table of a prefix code.
 const SYMBOLS_MAX: usize = 255;
 
+/// More than the finest classes are.
+const CLASSES_MAX: usize = 264;
+
 /// How residuals become symbols.
 #[derive(Clone, Copy)]
 pub struct Classes {
@@ -27,12 +30,32 @@ pub struct Symbol {
     pub extra_bits: u32,
 }
 
-/// How often each symbol occurs, and how many extra bits there are in all.
+/// How often each symbol of some classes occurs.
 pub struct Census {
-    /// By symbol.
-    pub counts: Vec<u64>,
-    /// Of all symbols.
-    pub extra_bits: u64,
+    classes: Classes,
+    counts: [u64; CLASSES_MAX],
+}
+
+impl Census {
+    /// The counts of the symbols of coarser classes, and how many extra bits there are in all;
+    /// `None` if they are too many different ones.
+    pub fn coarsen(&self, classes: Classes) -> Option<(Vec<u64>, u64)> {
+        let mut counts = vec![0; SYMBOLS_MAX];
+        let mut all_extra_bits = 0;
+        let used = (0..).zip(self.counts).filter(|&(_, count)| count > 0);
+        for (symbol, count) in used {
+            let (coarse, extra_bits) = match usize::checked_sub(symbol, RUN_CLASSES - 1) {
+                None | Some(0) => (symbol, u32::try_from(symbol).ok()?),
+                Some(class) => {
+                    let (coarse, _, extra_bits) = classes.classify(self.classes.base(class));
+                    (coarse, extra_bits)
+                }
+            };
+            *counts.get_mut(coarse)? += count;
+            all_extra_bits += count * u64::from(extra_bits);
+        }
+        Some((counts, all_extra_bits))
+    }
 }
 
 impl Classes {
@@ -63,18 +86,11 @@ impl Classes {
         for_each_run(zeros, &mut take);
     }
 
-    /// Counts the symbols of the residuals; `None` if they need too many different ones.
-    pub fn count(self, residuals: &[i64]) -> Option<Census> {
-        let mut census = Census { counts: vec![0; SYMBOLS_MAX], extra_bits: 0 };
-        let mut too_many = false;
-        self.for_each(residuals, |symbol, _, extra_bits| {
-            census.extra_bits += u64::from(extra_bits);
-            match census.counts.get_mut(symbol) {
-                Some(count) => *count += 1,
-                None => too_many = true,
-            }
-        });
-        (!too_many).then_some(census)
+    /// Counts the symbols of the residuals.
+    pub fn count(self, residuals: &[i64]) -> Census {
+        let mut census = Census { classes: self, counts: [0; CLASSES_MAX] };
+        self.for_each(residuals, |symbol, _, _| census.counts[symbol] += 1);
+        census
     }
 
     /// What every symbol stands for.
@@ -94,6 +110,12 @@ impl Classes {
             }
         }
         symbols
+    }
+
+    /// The least zigzag number of a class.
+    fn base(self, class: usize) -> u64 {
+        let extra_bits = (class >> self.fineness).saturating_sub(1);
+        ((class - (extra_bits << self.fineness)) as u64) << extra_bits
     }
 
     /// The symbol of a zigzag number that is not zero, and the bits that tell it from others.

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::Corrupt;
-use super::bits::{BitReader, BitWriter};
+use super::bits::{BitReader, BitWriter, WRITE_BITS};
 
 /// No pattern is longer, so that a table of this many bits decodes a symbol in one step.
 pub const LENGTH_MAX: u32 = 11;
@@ -85,10 +85,16 @@ impl Encoder {
         }
     }
 
-    /// Writes a symbol that was counted.
+    /// Writes a symbol that was counted, and the extra bits that follow it.
     #[inline]
-    pub fn write(&self, symbol: usize, bits: &mut BitWriter) {
-        bits.write(self.patterns[symbol], self.lengths[symbol]);
+    pub fn write(&self, symbol: usize, extra: u64, extra_bits: u32, bits: &mut BitWriter) {
+        let (pattern, length) = (self.patterns[symbol], self.lengths[symbol]);
+        if extra_bits <= WRITE_BITS - LENGTH_MAX {
+            bits.write_short(pattern | extra << length, length + extra_bits);
+        } else {
+            bits.write(pattern, length);
+            bits.write(extra, extra_bits);
+        }
     }
 }
 
@@ -236,7 +242,7 @@ mod tests {
             let mut bits = BitWriter::default();
             encoder.write_table(&mut bits);
             for &symbol in &symbols {
-                encoder.write(symbol, &mut bits);
+                encoder.write(symbol, 0, 0, &mut bits);
             }
             let bytes = bits.finish();
             let mut bits = BitReader::new(&bytes);

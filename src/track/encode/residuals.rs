@@ -2,16 +2,18 @@
 
 use super::Corrupt;
 use super::bits::{BitReader, BitWriter, PEEK_BITS};
-use super::classes::{Census, Classes, FINENESS_MAX, RUN_CLASSES, unzigzag};
+use super::classes::{Classes, FINENESS_MAX, RUN_CLASSES, unzigzag};
 use super::prefix::{Decoder, Encoder, Entry};
 
 const FINENESS_BITS: u32 = 2;
 
 /// Writes the residuals with whichever classes take least.
 pub fn write(residuals: &[i64], bits: &mut BitWriter) {
+    let Some(finest) = Classes::new(FINENESS_MAX) else { return };
+    let census = finest.count(residuals);
     let ways = (0..=FINENESS_MAX).filter_map(|fineness| {
         let classes = Classes::new(fineness)?;
-        let Census { counts, extra_bits } = classes.count(residuals)?;
+        let (counts, extra_bits) = census.coarsen(classes)?;
         let encoder = Encoder::new(&counts);
         Some((encoder.cost_bits(&counts) + extra_bits, classes, encoder))
     });
@@ -19,9 +21,9 @@ pub fn write(residuals: &[i64], bits: &mut BitWriter) {
     let Some((_, classes, encoder)) = ways.min_by_key(|&(cost_bits, ..)| cost_bits) else { return };
     bits.write(classes.fineness().into(), FINENESS_BITS);
     encoder.write_table(bits);
+    bits.reserve(residuals.len());
     classes.for_each(residuals, |symbol, extra, extra_bits| {
-        encoder.write(symbol, bits);
-        bits.write(extra, extra_bits);
+        encoder.write(symbol, extra, extra_bits, bits);
     });
 }
 

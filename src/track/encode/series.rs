@@ -17,6 +17,9 @@ const FORECAST_BITS: u32 = 3;
 /// one that does both.
 const RESIDUALS_AT_A_TIME: usize = 256;
 
+/// A forecast is chosen by about so many residuals, spread over all.
+const SAMPLE_MAX: usize = 8_192;
+
 /// Writes the numbers. How many there are must be known to the reader, and so must
 /// `times_ms`: the time of each number, or nothing.
 pub fn write(values: &[i64], times_ms: &[i64], bits: &mut BitWriter) {
@@ -24,25 +27,25 @@ pub fn write(values: &[i64], times_ms: &[i64], bits: &mut BitWriter) {
     bits.write_number(zigzag(first));
     let mut differences: Vec<i64> =
         values.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
-    let divisor =
-        differences.iter().map(|difference| difference.unsigned_abs()).fold(0, find_divisor);
+    let divisor = find_divisor(&differences);
     bits.write_number(divisor);
     if divisor == 0 {
         return;
     }
-    // A divisor of 2^63 becomes its negative, which the multiplication of the reader sets right.
-    let divisor = divisor.cast_signed();
-    for difference in &mut differences {
-        *difference = difference.wrapping_div(divisor);
+    if divisor > 1 {
+        // A divisor of 2^63 becomes its negative, which the multiplication of the reader sets right.
+        let divisor = divisor.cast_signed();
+        for difference in &mut differences {
+            *difference = difference.wrapping_div(divisor);
+        }
     }
-
-    let (number, residuals) = (0..)
-        .zip(Forecast::ALL)
-        .map(|(number, forecast)| (number, find_residuals(&differences, times_ms, forecast)))
-        .min_by_key(|(_, residuals)| estimate_bits(residuals))
-        .unwrap_or_default();
+    let forecasts = (0..).zip(Forecast::ALL);
+    let estimate = |forecast| estimate_bits(&differences, times_ms, forecast);
+    let Some((number, forecast)) = forecasts.min_by_key(|&(_, forecast)| estimate(forecast)) else {
+        return;
+    };
     bits.write(number, FORECAST_BITS);
-    residuals::write(&residuals, bits);
+    residuals::write(&find_residuals(&differences, times_ms, forecast), bits);
 }
 
 /// Reads `len` numbers that [`write()`] wrote, and turns each into what the column holds.
@@ -138,13 +141,40 @@ fn pair_up_steps(times_ms: &[i64]) -> impl Iterator<Item = [i64; 2]> {
     befores.zip(steps).map(|(before, step)| [before, step])
 }
 
-/// Roughly how many bits the residuals take.
-fn estimate_bits(residuals: &[i64]) -> u64 {
-    residuals.iter().map(|&residual| u64::from(u64::BITS - zigzag(residual).leading_zeros())).sum()
+/// Roughly how many bits the residuals take, by a sample of them.
+fn estimate_bits(differences: &[i64], times_ms: &[i64], forecast: Forecast) -> u64 {
+    let every = differences.len().div_ceil(SAMPLE_MAX);
+    let starts = (0..differences.len()).step_by(RESIDUALS_AT_A_TIME * every);
+    starts
+        .map(|start| {
+            let end = differences.len().min(start + RESIDUALS_AT_A_TIME);
+            let times_ms = times_ms.get(start..=end).unwrap_or_default();
+            let residuals = find_residuals(&differences[start..end], times_ms, forecast);
+            residuals
+                .into_iter()
+                .map(|residual| u64::from(u64::BITS - zigzag(residual).leading_zeros()))
+                .sum::<u64>()
+        })
+        .sum()
 }
 
-/// The greatest common divisor (Euclid).
-fn find_divisor(left: u64, right: u64) -> u64 {
+/// The greatest common divisor of numbers; 0 if all of them are 0.
+fn find_divisor(numbers: &[i64]) -> u64 {
+    let mut divisor = 0;
+    for number in numbers {
+        let number = number.unsigned_abs();
+        if divisor == 1 {
+            break;
+        }
+        if divisor == 0 || !number.is_multiple_of(divisor) {
+            divisor = find_common_divisor(divisor, number);
+        }
+    }
+    divisor
+}
+
+/// The greatest common divisor of two numbers (Euclid).
+fn find_common_divisor(left: u64, right: u64) -> u64 {
     let (mut left, mut right) = (left, right);
     while right > 0 {
         (left, right) = (right, left % right);
