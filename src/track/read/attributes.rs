@@ -1,5 +1,7 @@
 //! The attributes of a start tag, read one by one and without copying.
 
+use super::find::find;
+
 /// How many attributes an element may have.
 const ATTRIBUTES_MAX: usize = 64;
 /// An attribute takes at least this many bytes, as in ` a=""`: shorter tags need no count.
@@ -25,21 +27,16 @@ impl<'t> Attributes<'t> {
 impl<'t> Iterator for Attributes<'t> {
     type Item = (&'t str, &'t str);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let (name, rest) = split_at_byte(self.0, |byte| byte == b'=')?;
-        let rest = rest.trim_ascii_start();
+        let (name, rest) = self.0.split_at_checked(find(b'=', self.0.as_bytes())?)?;
+        let rest = rest.get(1..)?.trim_ascii_start();
         let quote = *rest.as_bytes().first().filter(|quote| matches!(quote, b'"' | b'\''))?;
-        let (value, rest) = split_at_byte(rest.get(1..)?, |byte| byte == quote)?;
-        self.0 = rest;
+        let rest = rest.get(1..)?;
+        let (value, rest) = rest.split_at_checked(find(quote, rest.as_bytes())?)?;
+        self.0 = rest.get(1..)?;
         Some((name.trim_ascii(), value))
     }
-}
-
-/// What stands before and behind the first byte that fits. Attributes are too short for a
-/// vectorized search to pay.
-fn split_at_byte(text: &str, fits: impl Fn(u8) -> bool) -> Option<(&str, &str)> {
-    let index = text.bytes().position(fits)?;
-    Some((text.get(..index)?, text.get(index + 1..)?))
 }
 
 #[cfg(test)]

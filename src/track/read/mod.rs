@@ -7,6 +7,7 @@
 mod activities;
 mod archive;
 mod attributes;
+mod find;
 mod fit;
 mod flaws;
 mod geojson;

@@ -8,6 +8,7 @@ const WHOLE_DIGITS_MAX: usize = 10;
 /// Blanks around it, a plus sign, an exponent and a comma for the decimal point are understood.
 /// `None` for anything else: nothing at all, `NaN`, an infinity, or more than ten digits before
 /// the point.
+#[inline]
 pub(in crate::track) fn fixed<const DIGITS: u32>(text: &str) -> Option<i64> {
     let text = text.as_bytes().trim_ascii();
     let (negative, digits) = match text {
@@ -29,6 +30,7 @@ enum Unsigned {
 }
 
 /// Reads digits with at most one point among them.
+#[inline]
 fn unsigned<const DIGITS: u32>(text: &[u8]) -> Unsigned {
     let whole = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (whole, rest) = text.split_at(whole);
@@ -105,6 +107,7 @@ pub(in crate::track) fn temperature_dc(text: &str) -> Option<i32> {
     within::<1>(text, -1_000, 1_000)
 }
 
+#[inline]
 fn within<const DIGITS: u32>(text: &str, min: i32, max: i32) -> Option<i32> {
     let value = i32::try_from(fixed::<DIGITS>(text)?).ok()?;
     (min..=max).contains(&value).then_some(value)

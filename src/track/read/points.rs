@@ -51,6 +51,7 @@ impl Points {
     }
 
     /// Adds a point to the part that is under way.
+    #[inline]
     pub(in crate::track) fn push(&mut self, point: &Point) {
         let index = self.columns.len();
         let columns = &mut self.columns;
@@ -88,6 +89,7 @@ impl Points {
 }
 
 /// Puts a value at `index`, where the column may still be shorter for want of values.
+#[inline]
 fn put<T: Copy + PartialEq>(column: &mut Vec<T>, index: usize, value: T, missing: T) {
     if value != missing {
         if column.len() < index {

@@ -3,13 +3,15 @@
 //! It is written by hand because it is where the time goes: on tracks it takes about half as
 //! long as quick-xml 0.42, which checks encodings again, copies names and hands out every blank.
 
-use memchr::{memchr, memchr3, memmem};
+use memchr::memmem;
+
+use super::find::{find, find_any, find_below};
 
 /// A piece of a document.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Token<'d> {
-    /// `<name attributes>`, or `<name attributes/>`. The local name is the name without its prefix.
-    Start { name: &'d str, local_name: &'d str, attributes: &'d str, is_empty: bool },
+    /// `<name attributes>`, or `<name attributes/>`.
+    Start(StartTag<'d>),
     /// `</name>`.
     End { name: &'d str },
     /// What stands between tags, entities as they are. It may be blank, but not empty.
@@ -24,39 +26,86 @@ pub(super) enum Token<'d> {
     CutOff,
 }
 
+/// A start tag, or one of an empty element.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct StartTag<'d> {
+    pub(super) name: &'d str,
+    /// The name without its prefix.
+    pub(super) local_name: &'d str,
+    pub(super) attributes: &'d str,
+    pub(super) is_empty: bool,
+}
+
 /// Walks through a document, token by token; comments and instructions are left out.
 pub(super) struct Scanner<'d> {
-    rest: &'d str,
-    length: usize,
+    document: &'d str,
+    /// How many bytes are behind.
+    offset: usize,
 }
 
 impl<'d> Scanner<'d> {
     pub(super) fn new(document: &'d str) -> Self {
-        Self { rest: document, length: document.len() }
+        Self { document, offset: 0 }
     }
 
     /// How many bytes of the document are behind.
+    #[inline]
     pub(super) fn offset(&self) -> usize {
-        self.length - self.rest.len()
+        self.offset
     }
 
-    /// Takes what stands before the end of the mark at `index`, and gives what is before the mark.
-    fn take(&mut self, index: usize, mark: &str) -> Option<&'d str> {
-        let taken = self.rest.get(..index)?;
-        self.rest = self.rest.get(index + mark.len()..)?;
+    /// Takes what stands before the next tag; it may be empty.
+    #[inline]
+    pub(super) fn take_text(&mut self) -> &'d str {
+        let rest = self.rest();
+        if rest.first() == Some(&b'<') {
+            return "";
+        }
+        self.take(find(b'<', rest).unwrap_or(rest.len())).unwrap_or_default()
+    }
+
+    /// Takes `</name>`, if that is what follows.
+    #[inline]
+    pub(super) fn take_end_tag(&mut self, name: &str) -> bool {
+        let rest = self.rest();
+        let is_next = rest.starts_with(b"</")
+            && rest.get(2..2 + name.len()) == Some(name.as_bytes())
+            && rest.get(2 + name.len()) == Some(&b'>');
+        self.offset += if is_next { b"</>".len() + name.len() } else { 0 };
+        is_next
+    }
+
+    /// Takes a start tag, if a whole one is what follows.
+    #[inline]
+    pub(super) fn take_start_tag(&mut self) -> Option<StartTag<'d>> {
+        match self.rest() {
+            [b'<', b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0x80.., ..] => self.start_tag(),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn rest(&self) -> &'d [u8] {
+        self.document.as_bytes().get(self.offset..).unwrap_or_default()
+    }
+
+    /// Takes so many bytes, which end before an ASCII character, or at the end.
+    #[inline]
+    fn take(&mut self, length: usize) -> Option<&'d str> {
+        let taken = self.document.get(self.offset..self.offset + length)?;
+        self.offset += length;
         Some(taken)
     }
 
+    /// Takes what stands before a mark, and passes over the mark.
     fn take_until(&mut self, mark: &str) -> Option<&'d str> {
-        let index = match mark.as_bytes() {
-            [byte] => memchr(*byte, self.rest.as_bytes()),
-            bytes => memmem::find(self.rest.as_bytes(), bytes),
-        };
-        self.take(index?, mark)
+        let taken = self.take(memmem::find(self.rest(), mark.as_bytes())?)?;
+        self.offset += mark.len();
+        Some(taken)
     }
 
     fn cut_off(&mut self) -> Token<'d> {
-        self.rest = "";
+        self.offset = self.document.len();
         Token::CutOff
     }
 }
@@ -66,9 +115,12 @@ impl<'d> Iterator for Scanner<'d> {
 
     fn next(&mut self) -> Option<Token<'d>> {
         loop {
-            return Some(match self.rest.as_bytes() {
+            return Some(match self.rest() {
                 [] => return None,
-                [b'<', b'/', ..] => self.end_tag(),
+                [b'<', b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0x80.., ..] => {
+                    self.start_tag().map_or_else(|| self.cut_off(), Token::Start)
+                }
+                [b'<', b'/', ..] => self.end_tag().unwrap_or_else(|| self.cut_off()),
                 [b'<', b'!', ..] => match self.declaration() {
                     Some(token) => token,
                     None => continue,
@@ -77,39 +129,33 @@ impl<'d> Iterator for Scanner<'d> {
                     Some(_) => continue,
                     None => self.cut_off(),
                 },
-                [b'<', b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0x80.., ..] => self.start_tag(),
                 [b'<', ..] => {
-                    self.rest = self.rest.get(1..).unwrap_or_default();
+                    self.offset += 1;
                     Token::Stray
                 }
-                text => {
-                    let end = memchr(b'<', text).unwrap_or(text.len());
-                    self.take(end, "").map_or(Token::CutOff, Token::Text)
-                }
+                _ => Token::Text(self.take_text()),
             });
         }
     }
 }
 
 impl<'d> Scanner<'d> {
-    fn end_tag(&mut self) -> Token<'d> {
-        match self.take_until(">") {
-            Some(tag) => Token::End { name: tag.get(2..).unwrap_or_default().trim_ascii_end() },
-            None => self.cut_off(),
-        }
-    }
-
-    fn start_tag(&mut self) -> Token<'d> {
-        self.whole_start_tag().unwrap_or_else(|| self.cut_off())
+    fn end_tag(&mut self) -> Option<Token<'d>> {
+        let tag = self.take(find(b'>', self.rest())?)?;
+        self.offset += 1;
+        Some(Token::End { name: tag.get(2..)?.trim_ascii_end() })
     }
 
     /// Most start tags have no attributes: they end where their name ends.
-    fn whole_start_tag(&mut self) -> Option<Token<'d>> {
-        let tag = self.rest;
+    #[inline]
+    fn start_tag(&mut self) -> Option<StartTag<'d>> {
+        let tag = self.rest();
         let mut local = 1;
         let mut name_end = 1;
         let after_name = loop {
-            match *tag.as_bytes().get(name_end)? {
+            // No byte below the letters is part of a name, but for digits and some marks.
+            name_end += find_below(b'A', tag.get(name_end..)?)?;
+            match *tag.get(name_end)? {
                 byte @ (b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n') => break byte,
                 b':' => local = name_end + 1,
                 _ => {}
@@ -118,29 +164,30 @@ impl<'d> Scanner<'d> {
         };
         let end = match after_name {
             b'>' => name_end,
-            _ => name_end + end_of_tag(tag.as_bytes().get(name_end..)?)?,
+            _ => name_end + end_of_tag(tag.get(name_end..)?)?,
         };
-        self.rest = tag.get(end + 1..)?;
-        let attributes = tag.get(name_end..end)?;
+        let name = self.document.get(self.offset + 1..self.offset + name_end)?;
+        let local_name = name.get(local - 1..)?;
+        let attributes = self.document.get(self.offset + name_end..self.offset + end)?;
+        self.offset += end + 1;
         let (attributes, is_empty) = match attributes.strip_suffix('/') {
             Some(attributes) => (attributes, true),
             None => (attributes, false),
         };
-        let (name, local_name) = (tag.get(1..name_end)?, tag.get(local..name_end)?);
-        Some(Token::Start { name, local_name, attributes, is_empty })
+        Some(StartTag { name, local_name, attributes, is_empty })
     }
 
     /// Takes what begins with `<!`. A comment is no token.
     fn declaration(&mut self) -> Option<Token<'d>> {
-        let (token, end): (fn(&'d str) -> Option<Token<'d>>, _) = if self.rest.starts_with("<!--") {
-            self.rest = self.rest.get(4..).unwrap_or_default();
-            (|_| None, "-->")
-        } else if self.rest.starts_with("<![CDATA[") {
-            self.rest = self.rest.get(9..).unwrap_or_default();
-            (|text| Some(Token::Verbatim(text)), "]]>")
-        } else {
-            (|_| Some(Token::Declaration), ">")
-        };
+        let (token, start, end): (fn(&'d str) -> Option<Token<'d>>, _, _) =
+            if self.rest().starts_with(b"<!--") {
+                (|_| None, "<!--", "-->")
+            } else if self.rest().starts_with(b"<![CDATA[") {
+                (|text| Some(Token::Verbatim(text)), "<![CDATA[", "]]>")
+            } else {
+                (|_| Some(Token::Declaration), "<!", ">")
+            };
+        self.offset += start.len();
         match self.take_until(end) {
             Some(text) => token(text),
             None => Some(self.cut_off()),
@@ -152,10 +199,10 @@ impl<'d> Scanner<'d> {
 fn end_of_tag(tag: &[u8]) -> Option<usize> {
     let mut start = 0;
     loop {
-        let index = start + memchr3(b'>', b'"', b'\'', tag.get(start..)?)?;
+        let index = start + find_any([b'>', b'"', b'\''], tag.get(start..)?)?;
         match tag.get(index)? {
             b'>' => return Some(index),
-            quote => start = index + 2 + memchr(*quote, tag.get(index + 1..)?)?,
+            quote => start = index + 2 + find(*quote, tag.get(index + 1..)?)?,
         }
     }
 }
@@ -170,7 +217,7 @@ mod tests {
 
     fn start<'d>(name: &'d str, attributes: &'d str) -> Token<'d> {
         let local_name = name.trim_start_matches("g:");
-        Token::Start { name, local_name, attributes, is_empty: false }
+        Token::Start(StartTag { name, local_name, attributes, is_empty: false })
     }
 
     fn scan(document: &str) -> Vec<Token<'_>> {
@@ -181,7 +228,8 @@ mod tests {
     fn a_document_is_cut_at_its_tags() {
         let tokens =
             scan("<?xml version='1.0'?><!-- <x> --><g:a b=\"1\">t&amp;<![CDATA[<c>]]></g:a\n><d/>");
-        let empty = Token::Start { name: "d", local_name: "d", attributes: "", is_empty: true };
+        let empty =
+            Token::Start(StartTag { name: "d", local_name: "d", attributes: "", is_empty: true });
         let expected = [
             start("g:a", " b=\"1\""),
             Token::Text("t&amp;"),
@@ -228,7 +276,7 @@ mod tests {
 
     fn ours(document: &str) -> Vec<String> {
         let token = |token| match token {
-            Token::Start { name, attributes, is_empty, .. } => {
+            Token::Start(StartTag { name, attributes, is_empty, .. }) => {
                 format!("<{name}{attributes}{is_empty}")
             }
             Token::End { name } => format!("/{name}"),

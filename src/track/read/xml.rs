@@ -10,8 +10,9 @@ use quick_xml::escape::unescape;
 
 use super::super::reading::{Rule, Unreadable};
 pub(super) use super::attributes::Attributes;
+use super::find::find;
 use super::flaws::{Flaws, line};
-use super::scanner::{Scanner, Token};
+use super::scanner::{Scanner, StartTag, Token};
 
 /// How deep elements may lie in each other.
 const DEPTH_MAX: usize = 32;
@@ -65,7 +66,7 @@ pub(super) fn root(document: &str) -> Result<&str, Unreadable> {
     let mut scanner = Scanner::new(document);
     let reason = loop {
         match scanner.next() {
-            Some(Token::Start { local_name, .. }) => return Ok(local_name),
+            Some(Token::Start(tag)) => return Ok(tag.local_name),
             Some(Token::Text(text)) if text.trim().is_empty() => {}
             Some(Token::Declaration) => break DOCUMENT_TYPE,
             _ => break "is not XML: it has no root element",
@@ -83,7 +84,7 @@ pub(super) fn walk<H: Handler>(
 ) -> Result<(), Unreadable> {
     let scanner = Scanner::new(document);
     let open = Vec::with_capacity(DEPTH_MAX);
-    let mut walk = Walk { scanner, handler, flaws, open, text: Cow::Borrowed("") };
+    let mut walk = Walk { scanner, handler, flaws, open, raw: "", text: Cow::Borrowed("") };
     walk.run().map_err(|reason| {
         let place = Some(line(document.as_bytes(), walk.scanner.offset()));
         Unreadable { reason, place }
@@ -95,7 +96,8 @@ struct Walk<'w, 'd, H: Handler> {
     handler: &'w mut H,
     flaws: &'w mut Flaws,
     open: Vec<Open<'d, H::Name>>,
-    /// What stood since the last tag.
+    /// What stood since the last tag: the last piece, as the document has it, and what was before.
+    raw: &'d str,
     text: Cow<'d, str>,
 }
 
@@ -106,36 +108,45 @@ struct Open<'d, Name> {
 
 impl<'d, H: Handler> Walk<'_, 'd, H> {
     fn run(&mut self) -> Result<(), Refusal> {
-        while let Some(token) = self.scanner.next() {
-            match token {
-                Token::Start { name, local_name, attributes, is_empty } => {
-                    self.start(name, H::name(local_name), Attributes::new(attributes))?;
-                    if is_empty {
-                        self.end_innermost()?;
-                    }
-                }
-                Token::End { name } => self.end(name)?,
-                Token::Text(text) => self.add_text(text),
-                Token::Verbatim(text) => self.text += text,
-                Token::Stray => self.note(Rule::Malformed),
-                Token::Declaration => return Err(DOCUMENT_TYPE),
-                Token::CutOff => break,
+        loop {
+            self.take_text();
+            let innermost = self.open.last().map(|open| open.full_name);
+            if let Some(tag) = self.scanner.take_start_tag() {
+                self.start(tag)?;
+            } else if innermost.is_some_and(|name| self.scanner.take_end_tag(name)) {
+                self.end_innermost()?;
+            } else if !self.take_rare()? {
+                self.note(Rule::Truncated);
+                return Ok(());
             }
-            if self.open.is_empty() && !matches!(token, Token::Text(_)) {
+            // Before the root, too, no element is open, but then there is text.
+            if self.open.is_empty() && self.raw.is_empty() {
                 self.check_past_root();
                 return Ok(());
             }
         }
-        self.note(Rule::Truncated);
-        Ok(())
     }
 
-    fn start(
-        &mut self,
-        full_name: &'d str,
-        name: H::Name,
-        attributes: Attributes<'d>,
-    ) -> Result<(), Refusal> {
+    /// Takes in what is neither text, start nor end of the innermost element; `false` at the end.
+    fn take_rare(&mut self) -> Result<bool, Refusal> {
+        match self.scanner.next() {
+            Some(Token::Start(tag)) => self.start(tag)?,
+            Some(Token::End { name }) => self.end(name)?,
+            Some(Token::Text(text)) => self.raw = text,
+            Some(Token::Verbatim(text)) => {
+                self.resolve();
+                self.text += text;
+            }
+            Some(Token::Stray) => self.note(Rule::Malformed),
+            Some(Token::Declaration) => return Err(DOCUMENT_TYPE),
+            Some(Token::CutOff) | None => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    #[inline]
+    fn start(&mut self, tag: StartTag<'d>) -> Result<(), Refusal> {
+        let (name, attributes) = (H::name(tag.local_name), Attributes::new(tag.attributes));
         if DEPTH_MAX <= self.open.len() {
             return Err(TOO_DEEP);
         }
@@ -143,10 +154,11 @@ impl<'d, H: Handler> Walk<'_, 'd, H> {
             return Err(TOO_MANY_ATTRIBUTES);
         }
         let parent = self.innermost();
-        self.open.push(Open { name, full_name });
-        self.text = Cow::Borrowed("");
+        self.open.push(Open { name, full_name: tag.name });
+        self.forget_text();
         let element = Element { name, parent, offset: self.scanner.offset() };
-        self.handler.open(element, attributes, self.flaws)
+        self.handler.open(element, attributes, self.flaws)?;
+        if tag.is_empty { self.end_innermost() } else { Ok(()) }
     }
 
     /// Takes in an end tag. One that does not fit the innermost element ends the elements around
@@ -165,37 +177,63 @@ impl<'d, H: Handler> Walk<'_, 'd, H> {
         Ok(())
     }
 
+    #[inline]
     fn end_innermost(&mut self) -> Result<(), Refusal> {
         let Some(Open { name, .. }) = self.open.pop() else { return Ok(()) };
+        self.resolve();
         if H::TEXT_BYTES_MAX < self.text.len() {
             return Err(TEXT_TOO_LONG);
         }
         let parent = self.innermost();
         let element = Element { name, parent, offset: self.scanner.offset() };
         self.handler.close(element, &self.text, self.flaws)?;
-        self.text = Cow::Borrowed("");
+        self.forget_text();
         Ok(())
     }
 
+    #[inline]
     fn innermost(&self) -> H::Name {
         self.open.last().map(|open| open.name).unwrap_or_default()
     }
 
-    /// Adds a text with its entities resolved. Without a document type there are but the five of
-    /// XML itself and the numbered ones; a text with others is kept as it is.
-    fn add_text(&mut self, text: &'d str) {
-        let resolved = if text.as_bytes().contains(&b'&') {
-            unescape(text).unwrap_or_else(|_| {
-                self.note(Rule::Malformed);
-                Cow::Borrowed(text)
-            })
+    #[inline]
+    fn take_text(&mut self) {
+        let text = self.scanner.take_text();
+        if !text.is_empty() {
+            if !self.raw.is_empty() {
+                self.resolve();
+            }
+            self.raw = text;
+        }
+    }
+
+    #[inline]
+    fn forget_text(&mut self) {
+        self.raw = "";
+        self.text = Cow::Borrowed("");
+    }
+
+    /// Resolves the entities of the last piece of text. Most pieces are blanks before a start tag,
+    /// and need not be looked at.
+    #[inline]
+    fn resolve(&mut self) {
+        let raw = std::mem::take(&mut self.raw);
+        if self.text.is_empty() && find(b'&', raw.as_bytes()).is_none() {
+            self.text = Cow::Borrowed(raw);
         } else {
-            Cow::Borrowed(text)
-        };
-        if self.text.is_empty() {
-            self.text = resolved;
+            self.append(raw);
+        }
+    }
+
+    /// Without a document type there are but the five entities of XML itself and the numbered ones;
+    /// a text with others is kept as it is.
+    #[cold]
+    fn append(&mut self, raw: &'d str) {
+        if let Ok(text) = unescape(raw) {
+            self.text += text;
         } else {
-            self.text += resolved;
+            self.note(Rule::Malformed);
+            self.text += raw;
         }
     }
 
