@@ -12,7 +12,7 @@ pub const WRITE_BITS: u32 = 32;
 const WIDTH_BITS: u32 = 7;
 
 /// Collects bits into bytes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct BitWriter {
     bytes: Vec<u8>,
     pending: u64,
@@ -40,11 +40,19 @@ impl BitWriter {
         }
     }
 
-    /// Writes a number of unknown size: its width, then its bits.
+    /// Writes a number of unknown size: whether it is 1, as most often, else its width and its bits.
     pub fn write_number(&mut self, value: u64) {
-        let width = u64::BITS - value.leading_zeros();
-        self.write(u64::from(width), WIDTH_BITS);
-        self.write(value, width);
+        self.write((value == 1).into(), 1);
+        if value != 1 {
+            let width = u64::BITS - value.leading_zeros();
+            self.write(u64::from(width), WIDTH_BITS);
+            self.write(value, width);
+        }
+    }
+
+    /// How many bits were written.
+    pub fn len_bits(&self) -> usize {
+        self.bytes.len() * 8 + self.pending_bits as usize
     }
 
     /// The bytes, the last one filled up with zeros.
@@ -125,6 +133,9 @@ impl<'a> BitReader<'a> {
 
     /// Reads what [`BitWriter::write_number`] wrote.
     pub fn read_number(&mut self) -> Result<u64, Corrupt> {
+        if self.read(1) == 1 {
+            return Ok(1);
+        }
         let width = u32::try_from(self.read(WIDTH_BITS)).map_err(|_| Corrupt)?;
         if width > u64::BITS { Err(Corrupt) } else { Ok(self.read(width)) }
     }

@@ -2,7 +2,7 @@
 
 use super::Corrupt;
 use super::bits::{BitReader, BitWriter};
-use super::series;
+use super::{levels, series};
 use crate::track::columns::{MISSING, NO_TIME};
 
 const STATE_BITS: u32 = 2;
@@ -12,6 +12,13 @@ const ABSENT: u64 = 0;
 const FULL: u64 = 1;
 /// Runs of points that have a value and of points that lack it take turns, the former first.
 const WITH_GAPS: u64 = 2;
+
+/// Whether there is a single part, as most often.
+const SINGLE_BITS: u32 = 1;
+
+const VALUES_BITS: u32 = 1;
+const AS_THEY_ARE: u64 = 0;
+const BY_LEVELS: u64 = 1;
 
 /// What a column holds.
 pub trait Cell: Copy + PartialEq {
@@ -56,13 +63,41 @@ pub fn write<T: Cell>(column: &[T], times_ms: &[i64], bits: &mut BitWriter) {
     if column.is_empty() {
         return bits.write(ABSENT, STATE_BITS);
     }
-    if present.len() == column.len() {
+    let times_ms = if present.len() == column.len() {
         bits.write(FULL, STATE_BITS);
-        return series::write(&present, times_ms, bits);
+        times_ms
+    } else {
+        bits.write(WITH_GAPS, STATE_BITS);
+        write_lengths(&measure_runs(column), bits);
+        &[]
+    };
+    write_values(&present, times_ms, bits);
+}
+
+/// Writes values as they are or by their levels, whichever takes less.
+fn write_values(values: &[i64], times_ms: &[i64], bits: &mut BitWriter) {
+    let mut by_levels = bits.clone();
+    let levels = levels::find(values);
+    if let Some(levels) = &levels {
+        by_levels.write(BY_LEVELS, VALUES_BITS);
+        levels::write(values, levels, times_ms, &mut by_levels);
     }
-    bits.write(WITH_GAPS, STATE_BITS);
-    write_lengths(&measure_runs(column), bits);
-    series::write(&present, &[], bits);
+    bits.write(AS_THEY_ARE, VALUES_BITS);
+    series::write(values, times_ms, bits);
+    if levels.is_some() && by_levels.len_bits() < bits.len_bits() {
+        *bits = by_levels;
+    }
+}
+
+fn read_values<T: Cell>(
+    len: usize,
+    times_ms: &[i64],
+    bits: &mut BitReader,
+) -> Result<Vec<T>, Corrupt> {
+    match bits.read(VALUES_BITS) {
+        AS_THEY_ARE => series::read(len, times_ms, bits, T::narrow),
+        _ => levels::read(len, times_ms, bits, T::narrow),
+    }
 }
 
 /// Reads a column of `len` points that [`write()`] wrote with the same `times_ms`.
@@ -73,10 +108,10 @@ pub fn read<T: Cell>(
 ) -> Result<Vec<T>, Corrupt> {
     match bits.read(STATE_BITS) {
         ABSENT => Ok(Vec::new()),
-        FULL => series::read(len, times_ms, bits, T::narrow),
+        FULL => read_values(len, times_ms, bits),
         WITH_GAPS => {
             let runs = read_lengths(len, bits)?;
-            let present = series::read(runs.iter().step_by(2).sum(), &[], bits, T::narrow)?;
+            let present = read_values(runs.iter().step_by(2).sum(), &[], bits)?;
             Ok(spread(&present, &runs, len))
         }
         _ => Err(Corrupt),
@@ -85,6 +120,10 @@ pub fn read<T: Cell>(
 
 /// Writes where the parts end.
 pub fn write_parts(part_ends: &[usize], bits: &mut BitWriter) {
+    bits.write((part_ends.len() == 1).into(), SINGLE_BITS);
+    if part_ends.len() == 1 {
+        return;
+    }
     let starts = std::iter::once(0).chain(part_ends.iter().copied());
     let lengths: Vec<usize> =
         part_ends.iter().zip(starts).map(|(end, start)| end - start).collect();
@@ -93,6 +132,9 @@ pub fn write_parts(part_ends: &[usize], bits: &mut BitWriter) {
 
 /// Reads where the parts of `len` points end.
 pub fn read_parts(len: usize, bits: &mut BitReader) -> Result<Vec<usize>, Corrupt> {
+    if bits.read(SINGLE_BITS) == 1 {
+        return if len > 0 { Ok(vec![len]) } else { Err(Corrupt) };
+    }
     let mut ends = read_lengths(len, bits)?;
     if ends.contains(&0) {
         return Err(Corrupt);

@@ -3,6 +3,8 @@
 /// A number is expected to differ from the one before by this many eighths of the last difference:
 /// from none of it (a noisy value that stays put) to all of it (a steady speed).
 const MOMENTUM_EIGHTHS: [i64; 5] = [0, 2, 4, 6, 8];
+/// The same where steps of time differ: speeds carry on by this many eighths.
+const SPEED_EIGHTHS: [i64; 3] = [5, 7, 8];
 
 /// A step of time longer than this many of the one before it is a pause, after which the speed
 /// tells nothing.
@@ -13,19 +15,21 @@ const PAUSE_STEPS: i64 = 64;
 pub enum Forecast {
     /// A share of the last one.
     Momentum(i64),
-    /// The last one, by as much longer as the step of time is.
-    Speed,
+    /// A share of the last one, by as much longer as the step of time is.
+    Speed(i64),
 }
 
 impl Forecast {
     /// Every way; the number of each is its place in this list.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Momentum(MOMENTUM_EIGHTHS[0]),
         Self::Momentum(MOMENTUM_EIGHTHS[1]),
         Self::Momentum(MOMENTUM_EIGHTHS[2]),
         Self::Momentum(MOMENTUM_EIGHTHS[3]),
         Self::Momentum(MOMENTUM_EIGHTHS[4]),
-        Self::Speed,
+        Self::Speed(SPEED_EIGHTHS[0]),
+        Self::Speed(SPEED_EIGHTHS[1]),
+        Self::Speed(SPEED_EIGHTHS[2]),
     ];
 }
 
@@ -35,15 +39,16 @@ pub fn by_momentum(before: i64, eighths: i64) -> i64 {
     if eighths == 8 { before } else { before.wrapping_mul(eighths) >> 3 }
 }
 
-/// The difference to expect after `before`, which took `steps[0]` of time, within `steps[1]`.
+/// The difference to expect after `before`, which took `steps[0]` of time, within `steps[1]`, if
+/// `eighths` of the speed go on.
 #[inline]
-pub fn by_speed(before: i64, steps: [i64; 2]) -> i64 {
+pub fn by_speed(before: i64, steps: [i64; 2], eighths: i64) -> i64 {
     let [last, next] = steps;
     if last == next {
-        return before;
+        return by_momentum(before, eighths);
     }
     if last <= 0 || next <= 0 || next / last > PAUSE_STEPS {
         return 0;
     }
-    before.wrapping_mul(next) / last
+    by_momentum(before.wrapping_mul(next) / last, eighths)
 }

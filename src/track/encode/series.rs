@@ -74,10 +74,11 @@ pub fn read<T: Copy>(
         Forecast::Momentum(eighths) => {
             read_differences(slots, sum, bits, |before| by_momentum(before, eighths), narrow)?;
         }
-        Forecast::Speed if times_ms.len() != len => return Err(Corrupt),
-        Forecast::Speed => {
+        Forecast::Speed(_) if times_ms.len() != len => return Err(Corrupt),
+        Forecast::Speed(eighths) => {
             let mut steps = pair_up_steps(times_ms);
-            let foretell = |before| steps.next().map_or(0, |steps| by_speed(before, steps));
+            let foretell =
+                |before| steps.next().map_or(0, |steps| by_speed(before, steps, eighths));
             read_differences(slots, sum, bits, foretell, narrow)?;
         }
     }
@@ -122,12 +123,12 @@ fn find_residuals(differences: &[i64], times_ms: &[i64], forecast: Forecast) -> 
         Forecast::Momentum(eighths) => pairs
             .map(|(&difference, before)| difference.wrapping_sub(by_momentum(before, eighths)))
             .collect(),
-        Forecast::Speed if times_ms.len() != differences.len() + 1 => differences.to_vec(),
-        Forecast::Speed => {
+        Forecast::Speed(_) if times_ms.len() != differences.len() + 1 => differences.to_vec(),
+        Forecast::Speed(eighths) => {
             let foretold = pairs.zip(pair_up_steps(times_ms));
             foretold
                 .map(|((&difference, before), steps)| {
-                    difference.wrapping_sub(by_speed(before, steps))
+                    difference.wrapping_sub(by_speed(before, steps, eighths))
                 })
                 .collect()
         }
@@ -145,17 +146,12 @@ fn pair_up_steps(times_ms: &[i64]) -> impl Iterator<Item = [i64; 2]> {
 fn estimate_bits(differences: &[i64], times_ms: &[i64], forecast: Forecast) -> u64 {
     let every = differences.len().div_ceil(SAMPLE_MAX);
     let starts = (0..differences.len()).step_by(RESIDUALS_AT_A_TIME * every);
-    starts
-        .map(|start| {
-            let end = differences.len().min(start + RESIDUALS_AT_A_TIME);
-            let times_ms = times_ms.get(start..=end).unwrap_or_default();
-            let residuals = find_residuals(&differences[start..end], times_ms, forecast);
-            residuals
-                .into_iter()
-                .map(|residual| u64::from(u64::BITS - zigzag(residual).leading_zeros()))
-                .sum::<u64>()
-        })
-        .sum()
+    let sample = starts.flat_map(|start| {
+        let end = differences.len().min(start + RESIDUALS_AT_A_TIME);
+        let times_ms = times_ms.get(start..=end).unwrap_or_default();
+        find_residuals(&differences[start..end], times_ms, forecast)
+    });
+    sample.map(|residual| u64::from(u64::BITS - zigzag(residual).leading_zeros())).sum()
 }
 
 /// The greatest common divisor of numbers; 0 if all of them are 0.
