@@ -178,6 +178,7 @@ fn columns() -> Columns {
         power_w: vec![250, MISSING, 0, 300, 5_000],
         temperature_dc: vec![-15, 0, MISSING, 210, 1_000],
         part_ends: vec![2, 5],
+        ..Columns::default()
     }
 }
 

@@ -9,6 +9,8 @@ use crate::tried::{ENCODED_POINTS_MIN, Outcome, Tried};
 use crate::{expected, lengths};
 
 const FORMATS: [&str; 6] = ["gpx", "fit", "tcx", "kml", "geojson", "bad"];
+/// Files made of others, which would count twice.
+const DERIVED: &str = "DERIVED/";
 /// Devices round shorter distances too coarsely to compare.
 const DEVICE_METRES_MIN: f64 = 1_000.0;
 /// Devices store ascents in whole metres: below this, too coarsely to compare.
@@ -38,14 +40,17 @@ pub fn tables(corpus: &Path) {
     print_flat(&sound);
     lengths::table(&sound);
     expected::table(corpus, &sound);
-    let encoded: Vec<f64> = sound
-        .iter()
-        .filter_map(|tried| tried.outcome.as_ref())
-        .flat_map(|o| o.encoded.clone())
-        .collect();
-    let mean = encoded.iter().sum::<f64>() / float(encoded.len());
+    let real = sound.iter().filter(|tried| !tried.entry.path.contains(DERIVED));
+    let outcomes = real.filter_map(|tried| tried.outcome.as_ref());
+    let encoded: Vec<(usize, usize)> =
+        outcomes.flat_map(|outcome| outcome.encoded.iter().copied()).collect();
+    let bytes: usize = encoded.iter().map(|track| track.0).sum();
+    let points: usize = encoded.iter().map(|track| track.1).sum();
+    let each = encoded.iter().map(|track| float(track.0) / float(track.1)).sum::<f64>();
     println!(
-        "\nStored: {mean:.2} bytes a point on average over {} tracks of {ENCODED_POINTS_MIN} points or more.",
+        "\nStored: {:.2} bytes a point over all points, {:.2} on average over the {} real tracks of {ENCODED_POINTS_MIN} points or more.",
+        float(bytes) / float(points),
+        each / float(encoded.len()),
         encoded.len()
     );
 }

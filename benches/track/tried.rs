@@ -8,7 +8,6 @@ use opentracks::track::measure::Ruler;
 use opentracks::track::{self, Columns, Reading, Recording, Statistics};
 
 use crate::manifest::Entry;
-use crate::table::float;
 
 /// 2026-01-01T00:00:00Z.
 const NOW_MS: i64 = 1_767_225_600_000;
@@ -37,8 +36,8 @@ pub struct Outcome {
     pub recordings: Vec<Recording>,
     /// Its figures.
     pub cleaned: Vec<Statistics>,
-    /// Bytes a point of each track that is long enough.
-    pub encoded: Vec<f64>,
+    /// Bytes and points of each track that is long enough.
+    pub encoded: Vec<(usize, usize)>,
 }
 
 impl Tried {
@@ -60,7 +59,7 @@ impl Outcome {
         let clean = |recording| track::clean(recording, NOW_MS);
         let recordings: Vec<_> = reading.recordings.into_iter().filter_map(clean).collect();
         flawed |= recordings.iter().any(|recording| !recording.flaws.is_empty());
-        let encoded = recordings.iter().filter_map(bytes_each).collect();
+        let encoded = recordings.iter().filter_map(bytes_and_points).collect();
         let cleaned = recordings.iter().map(|one| track::measure(one.track.columns())).collect();
         Self { flawed, read_m, joined_m, legs_m, points, recordings, cleaned, encoded }
     }
@@ -99,8 +98,8 @@ fn way_m(from_e7: (i32, i32), to_e7: (i32, i32)) -> f64 {
     Ruler::new().distance_m(from_e7, to_e7)
 }
 
-fn bytes_each(recording: &Recording) -> Option<f64> {
+fn bytes_and_points(recording: &Recording) -> Option<(usize, usize)> {
     let points = recording.track.columns().len();
-    let encoded = || float(encode_exact(&recording.track).len()) / float(points);
+    let encoded = || (encode_exact(&recording.track).len(), points);
     (ENCODED_POINTS_MIN <= points).then(encoded)
 }

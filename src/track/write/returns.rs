@@ -392,6 +392,7 @@ mod tests {
                         power_w,
                         temperature_dc,
                         part_ends,
+                        ..Columns::default()
                     }
                 })
         })
