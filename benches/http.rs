@@ -32,6 +32,7 @@ struct Server {
 #[tokio::main]
 async fn main() {
     let server = Server::start();
+    opentracks::edge::choose_tls();
     let client = Client::new();
     let token = server.sign_in(&client).await;
     let file = ride();

@@ -67,6 +67,23 @@ pub fn gpx(columns: &Columns) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// The same with positions and elevations alone: as long as a file of 64 MiB can be.
+pub fn slim_gpx(columns: &Columns) -> Vec<u8> {
+    let mut text = format!("{GPX_HEAD}<trk><trkseg>");
+    for point in 0..columns.len() {
+        let (lat, lon) = position(columns, point);
+        write!(
+            text,
+            r#"<trkpt lat="{lat:.6}" lon="{lon:.6}"><ele>{:.0}</ele></trkpt>"#,
+            elevation_m(columns, point)
+        )
+        .expect("a text takes all");
+    }
+    text.push_str("</trkseg></trk>");
+    text.push_str(GPX_END);
+    text.into_bytes()
+}
+
 /// A feature with a line, and with times and heart rates among its properties.
 pub fn geojson(columns: &Columns) -> Vec<u8> {
     let list =

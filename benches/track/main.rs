@@ -65,6 +65,8 @@ fn measure() {
             programs::gpxpy(&gpx, points);
         }
     }
+    let slim = write("1000000.gpx", &files::slim_gpx(&long));
+    reading::gpx(&slim, long.len());
     for points in [5_000, 100_000, 1_000_000] {
         let columns = ride::ride(points);
         reading::fit(&files::fit(&columns), points);
@@ -79,6 +81,7 @@ fn measure() {
     shaping::shape(&ride::ride(100_000));
     memory::reading("GPX", &path("100000.gpx"), 100_000);
     memory::reading("GPX", &path(&format!("{GPX_POINTS_MAX}.gpx")), GPX_POINTS_MAX);
+    memory::reading("GPX", &slim, long.len());
     let fit = write("1000000.fit", &files::fit(&long));
     memory::reading("FIT", &fit, long.len());
     let geojson = write("1000000.geojson", &files::geojson(&long));

@@ -132,7 +132,7 @@ impl<'d, H: Handler> Walk<'_, 'd, H> {
         match self.scanner.next() {
             Some(Token::Start(tag)) => self.start(tag)?,
             Some(Token::End { name }) => self.end(name)?,
-            Some(Token::Text(text)) => self.raw = text,
+            Some(Token::Text(text)) => self.hold(text),
             Some(Token::Verbatim(text)) => {
                 self.resolve();
                 self.text += text;
@@ -200,11 +200,17 @@ impl<'d, H: Handler> Walk<'_, 'd, H> {
     fn take_text(&mut self) {
         let text = self.scanner.take_text();
         if !text.is_empty() {
-            if !self.raw.is_empty() {
-                self.resolve();
-            }
-            self.raw = text;
+            self.hold(text);
         }
+    }
+
+    /// Keeps a piece of text as the last one.
+    #[inline]
+    fn hold(&mut self, text: &'d str) {
+        if !self.raw.is_empty() {
+            self.resolve();
+        }
+        self.raw = text;
     }
 
     #[inline]
@@ -317,6 +323,11 @@ mod tests {
         let (log, flaws) = log("<a>1 &lt; 2 &#x41;<![CDATA[ & ]]>&amp; 3</a>");
         assert_eq!(log, "<a 1 < 2 A & & 3/a");
         assert!(flaws.is_empty());
+    }
+
+    #[test]
+    fn a_comment_does_not_part_a_text() {
+        assert_eq!(log("<a>1<!-- one -->2<?two?>3<!---->&lt;</a>").0, "<a 123</a");
     }
 
     #[test]
