@@ -152,6 +152,7 @@ fn a_killed_server_orphans_nothing_and_starts_again() {
 async fn no_acknowledged_upload_is_lost_to_a_kill() {
     const ROUNDS: usize = 3;
     const CLIENTS: usize = 3;
+    opentracks::edge::choose_tls();
     let data = Data::new();
     data.run("demo");
     let mut acknowledged: Vec<(Uuid, Vec<u8>)> = Vec::new();
