@@ -44,6 +44,8 @@ CREATE TABLE identity.accounts (
     locale TEXT NOT NULL CHECK (locale IN ('en', 'fr')),
     policy_version TEXT NOT NULL,
     policy_accepted_at TIMESTAMPTZ NOT NULL,
+    -- Counts the changes of the account's zones: what was made for others under fewer is out of date.
+    zones_version INTEGER NOT NULL DEFAULT 0 CHECK (zones_version >= 0),
     created_at TIMESTAMPTZ NOT NULL
 );
 
@@ -106,6 +108,9 @@ CREATE TABLE vault.activities (
     distance_m DOUBLE PRECISION NOT NULL CHECK (distance_m >= 0),
     moving_s DOUBLE PRECISION CHECK (moving_s >= 0),
     details BYTEA NOT NULL,
+    -- Whether others have a rendition of it, and under which zones that was made.
+    is_shown BOOLEAN NOT NULL DEFAULT false,
+    zones_version INTEGER NOT NULL DEFAULT 0 CHECK (zones_version >= 0),
     version INTEGER NOT NULL DEFAULT 1 CHECK (version > 0),
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,
@@ -114,6 +119,20 @@ CREATE TABLE vault.activities (
 -- Newest first; what has no start comes by when it was kept.
 CREATE INDEX activities_by_time
     ON vault.activities (account_id, (COALESCE(started_at, created_at)) DESC, activity_id DESC);
+
+-- What others have or had a rendition of, to be remade when zones change.
+CREATE INDEX activities_shared
+    ON vault.activities (account_id, zones_version) WHERE visibility <> 'private';
+
+CREATE TABLE vault.zones (
+    account_id UUID NOT NULL REFERENCES identity.accounts ON DELETE CASCADE,
+    zone_id UUID NOT NULL,
+    content BYTEA NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1 CHECK (version > 0),
+    created_at TIMESTAMPTZ NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (account_id, zone_id)
+);
 
 CREATE TABLE vault.tracks (
     account_id UUID NOT NULL,

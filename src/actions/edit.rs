@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::record::{clean, kept_flaw, start as first_time};
+use super::record::{WAYPOINTS_MAX, clean, kept_flaw, start as first_time};
 use super::reshape::{self, Reshape, SplitPlace};
-use super::share::audience;
+use super::share::reach;
 use super::{Error, Service};
 use crate::access::Owned;
 use crate::db;
 use crate::db::vault::{
-    self, Activity, Change, Details, NewActivity, Other, SealedOriginal, SealedTrack, StoredFlaw,
+    self, Activity, Audience, Change, Details, NewActivity, Other, SealedOriginal, SealedTrack,
+    StoredFlaw,
 };
-use crate::domain::{ActivityId, BlobId, Invalid, Kind, Sport, Visibility};
+use crate::domain::{AccountId, ActivityId, BlobId, Invalid, Kind, Sport, Visibility};
 use crate::edge::terrain::Terrain;
 use crate::seal::AccountKey;
-use crate::track::read::WAYPOINTS_MAX;
 use crate::track::waypoints::keep_waypoints;
 use crate::track::{self, ExactTrack, Recording, Unreadable, Waypoint, elevation};
 
@@ -86,8 +86,10 @@ impl Service {
         let change = self.redraw(activity, draw).await?;
         let key = Arc::new(self.db.account_key(activity.owner).await?);
         let original = self.put_original(&key, activity.id, file, now).await?;
+        let blob = original.blob;
         let change = Change { original: Some(original), ..change };
-        self.save(activity, &change, now).await
+        let saved = self.save(activity, &change, now).await;
+        self.erase_if_stale(blob, saved).await
     }
 
     /// Puts the heights of the elevation model in the place of a line's own, as far as it knows them.
@@ -110,17 +112,20 @@ impl Service {
         self.save(activity, &change, now).await
     }
 
-    /// What was split off an activity before, under the id `second`.
+    /// The halves of an activity that was split before, with `second` as the id of what was split
+    /// off.
     pub async fn split_before(
         &self,
-        activity: &Owned<Activity>,
+        account: AccountId,
+        first: ActivityId,
         second: ActivityId,
-    ) -> Result<Option<Owned<Activity>>, Error> {
-        let known = self.owned(activity.owner, second).await?;
-        let same = |known: &Owned<Activity>| {
-            known.details.digest == activity.details.digest && known.id != activity.id
-        };
-        if known.as_ref().is_none_or(same) { Ok(known) } else { Err(Error::Taken) }
+    ) -> Result<Option<Halves>, Error> {
+        let Some(second) = self.owned(account, second).await? else { return Ok(None) };
+        let first = self.owned(account, first).await?.ok_or(Error::Missing)?;
+        if second.details.digest != first.details.digest || second.id == first.id {
+            return Err(Error::Taken);
+        }
+        Ok(Some(Halves { first, second, new: false }))
     }
 
     /// Splits an activity in two. The second one has the id `second`, is private, and keeps a copy
@@ -132,6 +137,10 @@ impl Service {
         second: ActivityId,
         now: DateTime<Utc>,
     ) -> Result<Halves, Error> {
+        // Asked once more: a repeated call may have overtaken the first.
+        if let Some(halves) = self.split_before(activity.owner, activity.id, second).await? {
+            return Ok(halves);
+        }
         let whole = self.stored_line(activity).await?;
         let rest = self.rest(activity).await?;
         let key = rest.key.clone();
@@ -144,8 +153,10 @@ impl Service {
         let (head, tail) = self.cores.run(halve).await??;
         let change = self.redraw(activity, move || Ok(head)).await?;
         let original = self.copy_original(&key, activity, second, now).await?;
+        let blob = original.blob;
         let change = Change { other: Other::Kept(Box::new((tail, original))), ..change };
-        let first = self.save(activity, &change, now).await?;
+        let saved = self.save(activity, &change, now).await;
+        let first = self.erase_if_stale(blob, saved).await?;
         let second = self.owned(activity.owner, second).await?.ok_or(Error::Deleted)?;
         Ok(Halves { first, second, new: true })
     }
@@ -201,17 +212,22 @@ impl Service {
         draw: impl FnOnce() -> Result<Line, Error> + Send + 'static,
     ) -> Result<Change, Error> {
         let rest = self.rest(activity).await?;
+        let shading = self.db.shading(activity.owner).await?;
         let (id, visibility) = (activity.id, activity.visibility);
         let work = move || {
             let line = draw()?;
-            let (exact, waypoints) = (&line.exact, &line.waypoints);
-            let audience = audience(visibility, exact, rest.kind, line.started_at, waypoints)?;
-            Ok::<_, Error>((line.keep(id, &rest), audience))
+            let Line { exact, waypoints, started_at, .. } = &line;
+            let reach = reach(visibility, exact, rest.kind, *started_at, waypoints, &shading);
+            if matches!(reach.audience, Audience::Everyone(None)) {
+                return Err(Error::NothingVisible);
+            }
+            Ok::<_, Error>((line.keep(id, &rest), reach))
         };
-        let (NewActivity { sport, started_at, details, track, .. }, audience) =
+        let (NewActivity { sport, started_at, details, track, .. }, reach) =
             self.cores.run(work).await??;
         let (track, other) = (Some(track), Other::None);
-        Ok(Change { sport, started_at, details, track, original: None, audience, other })
+        let original = None;
+        Ok(Change { sport, started_at, details, track, original, reach, other })
     }
 
     /// The file of an activity, sealed anew for the one that is split off it.
@@ -227,6 +243,15 @@ impl Service {
         let open = move || vault::open_original(&opener, id, &sealed);
         let file = self.cores.run(open).await?.map_err(db::Error::from)?;
         self.put_original(key, second, &Arc::new(file), now).await
+    }
+
+    /// Erases the file of a change that was not kept, so that the next attempt leaves no other.
+    async fn erase_if_stale<T>(&self, blob: BlobId, saved: Result<T, Error>) -> Result<T, Error> {
+        if matches!(saved, Err(Error::Stale | Error::Taken)) {
+            self.files.erase(blob).await?;
+            self.db.blob_is_erased(blob).await?;
+        }
+        saved
     }
 
     async fn put_original(
@@ -292,7 +317,7 @@ impl Line {
         let mut waypoints = self.waypoints;
         waypoints.extend(appended.waypoints);
         if WAYPOINTS_MAX < waypoints.len() {
-            let reason = "must not make more than 10,000 waypoints";
+            let reason = "must not make more than 1,000 waypoints";
             return Err(Invalid { field: "with", reason }.into());
         }
         let mut flaws: BTreeMap<String, StoredFlaw> = BTreeMap::new();

@@ -8,6 +8,7 @@ pub mod reshape;
 pub mod share;
 pub mod sign_in;
 pub mod sign_up;
+pub mod zones;
 
 use std::sync::Arc;
 

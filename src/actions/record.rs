@@ -57,7 +57,7 @@ const STARTED_AT_MIN_YEAR: i32 = 1990;
 /// The most that the copies of a file may take, one an activity that it holds, in bytes.
 const COPIES_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// The most waypoints that are kept of an activity.
-const WAYPOINTS_MAX: usize = 1_000;
+pub(super) const WAYPOINTS_MAX: usize = 1_000;
 /// The longest text of a waypoint that is kept, in characters.
 const WAYPOINT_TEXT_CHARS_MAX: usize = 1_000;
 
@@ -94,11 +94,11 @@ impl Service {
         self.repeated(known, digest).await
     }
 
-    /// The id that stands for an idempotency key of `account`: the same key is the same activity,
-    /// so a repeated `POST` is a repeated `PUT`.
-    pub fn keyed_id(&self, account: AccountId, idempotency_key: &str) -> ActivityId {
+    /// The id that stands for an idempotency key of `account` for one kind of call: the same key is
+    /// the same activity, so a repeated `POST` is a repeated `PUT`.
+    pub fn keyed_id(&self, account: AccountId, call: &str, idempotency_key: &str) -> ActivityId {
         let account = Uuid::from(account);
-        let parts = [account.as_bytes(), idempotency_key.as_bytes()];
+        let parts = [account.as_bytes(), call.as_bytes(), idempotency_key.as_bytes()];
         id_from(self.db.keyring().idempotency.mac(&parts))
     }
 
@@ -203,13 +203,15 @@ fn ingest(
     Ok(recordings)
 }
 
-/// What is sound of a recording, with heights of the model for points that lack one.
+/// What is sound and fit to be kept of a recording, with heights of the model for points that lack one.
 pub(super) fn clean(
     recording: Recording,
     terrain: &Terrain,
     now: DateTime<Utc>,
 ) -> Option<Recording> {
-    let recording = track::clean(recording, now.timestamp_millis())?;
+    let mut recording = track::clean(recording, now.timestamp_millis())?;
+    recording.waypoints.truncate(WAYPOINTS_MAX);
+    recording.waypoints = recording.waypoints.into_iter().map(repair).collect();
     if terrain.is_empty() {
         return Some(recording);
     }
@@ -244,7 +246,7 @@ fn prepare(
         statistics: track::measure(columns),
         flaws: recording.flaws.iter().map(kept_flaw).collect(),
         digest,
-        waypoints: recording.waypoints.into_iter().take(WAYPOINTS_MAX).map(repair).collect(),
+        waypoints: recording.waypoints,
     };
     let track = SealedTrack::seal(key, id, &recording.track);
     NewActivity { id, kind, sport, started_at, details, track }

@@ -5,13 +5,15 @@ use chrono::{DateTime, Utc};
 use super::{Error, Service};
 use crate::access::Owned;
 use crate::db::commons::Shared;
-use crate::db::vault::{Activity, Audience, Change, Other, Saved};
-use crate::domain::{Description, Kind, Sport, Title, Visibility};
+use crate::db::vault::{Activity, Audience, Change, Other, Reach, Saved, Shading};
+use crate::domain::{AccountId, ActivityId, Description, Kind, Sport, Title, Visibility};
 use crate::track::waypoints::{Texts, cut_waypoints};
-use crate::track::{Cut, ExactTrack, Shade, Waypoint, cut};
+use crate::track::{Cut, ExactTrack, PublicWaypoint, Shade, Waypoint, Zone, cut};
 
 /// How much of each end of a track others do not see, in metres.
 const ENDS_M: f64 = 200.0;
+/// How many renditions are remade before other jobs have their turn.
+const REMADE_AT_ONCE: i64 = 100;
 
 /// Words of an activity to change; the others stay.
 #[derive(Clone, Default)]
@@ -32,7 +34,8 @@ impl Service {
         edit: Edit,
         now: DateTime<Utc>,
     ) -> Result<Owned<Activity>, Error> {
-        self.change(activity, edit, activity.visibility, now).await
+        let reach = self.reach(activity, activity.visibility).await?;
+        self.change(activity, edit, reach, now).await
     }
 
     /// Lets everyone see the rendition of an activity.
@@ -41,7 +44,11 @@ impl Service {
         activity: &Owned<Activity>,
         now: DateTime<Utc>,
     ) -> Result<Owned<Activity>, Error> {
-        self.change(activity, Edit::default(), Visibility::Published, now).await
+        let reach = self.reach(activity, Visibility::Published).await?;
+        if matches!(reach.audience, Audience::Everyone(None)) {
+            return Err(Error::NothingVisible);
+        }
+        self.change(activity, Edit::default(), reach, now).await
     }
 
     /// Takes back what others could see. With its answer, nothing of it can be had any more.
@@ -50,14 +57,15 @@ impl Service {
         activity: &Owned<Activity>,
         now: DateTime<Utc>,
     ) -> Result<Owned<Activity>, Error> {
-        self.change(activity, Edit::default(), Visibility::Private, now).await
+        let reach = self.reach(activity, Visibility::Private).await?;
+        self.change(activity, Edit::default(), reach, now).await
     }
 
     async fn change(
         &self,
         activity: &Owned<Activity>,
         edit: Edit,
-        visibility: Visibility,
+        reach: Reach,
         now: DateTime<Utc>,
     ) -> Result<Owned<Activity>, Error> {
         let mut details = activity.details.clone();
@@ -73,10 +81,45 @@ impl Service {
             details,
             track: None,
             original: None,
-            audience: self.audience(activity, visibility).await?,
+            reach,
             other: Other::None,
         };
         self.save(activity, &change, now).await
+    }
+
+    /// Deletes an activity and what others could see of it.
+    pub async fn delete(
+        &self,
+        activity: &Owned<Activity>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let deleted = self.db.delete_activity(activity, now).await?;
+        deleted.then_some(()).ok_or(Error::Stale)
+    }
+
+    /// Makes what others see of some of an account's activities as its zones say; `true` when that
+    /// was not all. Those that fail are passed by, and told at the end.
+    pub async fn remake_renditions(&self, account: AccountId) -> Result<bool, Error> {
+        let outdated = self.db.outdated_activities(account, REMADE_AT_ONCE).await?;
+        let (mut failed, mut more) = (None, false);
+        for id in outdated {
+            match self.remake_rendition(account, id).await {
+                Ok(()) => more = true,
+                Err(error) => failed = Some(error),
+            }
+        }
+        match failed {
+            Some(error) if !more => Err(error),
+            _ => Ok(more),
+        }
+    }
+
+    async fn remake_rendition(&self, account: AccountId, id: ActivityId) -> Result<(), Error> {
+        // Gone or changed meanwhile: then it is not outdated, or found again.
+        let Some(activity) = self.owned(account, id).await? else { return Ok(()) };
+        let reach = self.reach(&activity, activity.visibility).await?;
+        self.db.remake_rendition(&activity, &reach).await?;
+        Ok(())
     }
 
     pub(super) async fn save(
@@ -92,57 +135,65 @@ impl Service {
         }
     }
 
-    /// What others may see of an activity: made anew from the exact track each time, so that
-    /// nothing stale remains.
-    async fn audience(
+    /// Whom an activity of this visibility reaches, and with what: made anew from the exact track
+    /// each time, so that nothing stale remains.
+    async fn reach(
         &self,
         activity: &Owned<Activity>,
         visibility: Visibility,
-    ) -> Result<Audience, Error> {
+    ) -> Result<Reach, Error> {
+        let shading = self.db.shading(activity.owner).await?;
         if visibility == Visibility::Private {
-            return Ok(Audience::Nobody);
+            return Ok(Reach { audience: Audience::Nobody, zones_version: shading.version });
         }
         let (track, kind) = (self.db.track(activity).await?, activity.kind);
         let (started_at, waypoints) = (activity.started_at, activity.details.waypoints.clone());
-        let work = move || audience(visibility, &track.open()?, kind, started_at, &waypoints);
+        let work = move || {
+            let exact = track.open()?;
+            Ok(reach(visibility, &exact, kind, started_at, &waypoints, &shading))
+        };
         self.cores.run(work).await?
     }
 }
 
 /// Whom an activity of some visibility reaches, and with what.
-pub(super) fn audience(
+pub(super) fn reach(
     visibility: Visibility,
     exact: &ExactTrack,
     kind: Kind,
     started_at: Option<DateTime<Utc>>,
     waypoints: &[Waypoint],
-) -> Result<Audience, Error> {
-    match visibility {
-        Visibility::Private | Visibility::Link | Visibility::Community => Ok(Audience::Nobody),
+    shading: &Shading,
+) -> Reach {
+    let audience = match visibility {
+        Visibility::Private | Visibility::Link | Visibility::Community => Audience::Nobody,
         Visibility::Published => {
-            let shared = share(exact, kind, started_at, waypoints).ok_or(Error::NothingVisible)?;
-            Ok(Audience::Everyone(Box::new(shared)))
+            let visible = visible(exact, kind, waypoints, &shading.zones);
+            Audience::Everyone(visible.and_then(|(cut, waypoints)| {
+                // Where the line has no times, the day is the one its owner gave.
+                let timeless = exact.columns().time_ms.is_empty();
+                let given = started_at.filter(|_| timeless).map(|start| start.date_naive());
+                Shared::new(&cut.track, waypoints, cut.day.or(given)).map(Box::new)
+            }))
         }
-    }
+    };
+    Reach { audience, zones_version: shading.version }
 }
 
 /// What is left for others; `None` when that is nothing.
-fn share(
+pub(super) fn visible(
     exact: &ExactTrack,
     kind: Kind,
-    started_at: Option<DateTime<Utc>>,
     waypoints: &[Waypoint],
-) -> Option<Shared> {
-    let Cut { track, day } = cut(exact, &[], ENDS_M)?;
-    let shade = Shade::new(exact, &[], ENDS_M);
+    zones: &[Zone],
+) -> Option<(Cut, Vec<PublicWaypoint>)> {
+    let cut = cut(exact, zones, ENDS_M)?;
+    let shade = Shade::new(exact, zones, ENDS_M);
     // A planner's texts are their author's; a device's tell when it was where.
     let texts = match kind {
         Kind::Planned => Texts::Kept,
         Kind::Recorded => Texts::Dropped,
     };
-    let waypoints = cut_waypoints(waypoints, &shade, &track, texts);
-    // Where the line has no times, the day is the one its owner gave.
-    let timeless = exact.columns().time_ms.is_empty();
-    let given = started_at.filter(|_| timeless).map(|start| start.date_naive());
-    Shared::new(&track, waypoints, day.or(given))
+    let waypoints = cut_waypoints(waypoints, &shade, &cut.track, texts);
+    Some((cut, waypoints))
 }

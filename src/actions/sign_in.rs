@@ -50,18 +50,36 @@ impl Service {
         self.allow("sign in at", both.as_bytes(), TRIES_FOR_ADDRESS_FROM_NETWORK, now).await?;
         self.allow("sign in", address.as_bytes(), TRIES_FOR_ADDRESS, now).await?;
 
-        let credentials = self.db.credentials(email).await?;
-        let hash = credentials.as_ref().and_then(|known| known.password_hash.as_deref());
-        let outdated = hash.is_some_and(|hash| self.passwords.is_outdated(hash));
-        let again = outdated.then(|| password.clone());
-        let matches = self.passwords.verify(password, hash).await?;
-        let account = credentials.filter(|_| matches).ok_or(Error::Unauthenticated)?.account;
-        if let Some(password) = again {
-            let hash = self.passwords.hash(password).await?;
-            self.db.set_password_hash(account, &hash).await?;
+        // Whoever finds another hash than the one they verified looks again: it was chosen or renewed
+        // meanwhile.
+        for _ in 0..2 {
+            let credentials = self.db.credentials(email).await?;
+            let hash = credentials.as_ref().and_then(|known| known.password_hash.as_deref());
+            let matches = self.passwords.verify(password.clone(), hash).await?;
+            let (account, hash) = credentials
+                .filter(|_| matches)
+                .and_then(|known| Some((known.account, known.password_hash?)))
+                .ok_or(Error::Unauthenticated)?;
+            if let Some(refresh) = self.db.insert_session(account, &hash, session, now).await? {
+                self.renew_hash(account, password, &hash).await?;
+                return issue(&self.tokens, account, session.id, &refresh, now);
+            }
         }
-        let refresh = self.db.insert_session(account, session, now).await?;
-        issue(&self.tokens, account, session.id, &refresh, now)
+        Err(Error::Unauthenticated)
+    }
+
+    /// Hashes a password anew that was hashed in an older way.
+    async fn renew_hash(
+        &self,
+        account: AccountId,
+        password: Password,
+        hash: &str,
+    ) -> Result<(), Error> {
+        if self.passwords.is_outdated(hash) {
+            let renewed = self.passwords.hash(password).await?;
+            self.db.renew_password_hash(account, hash, &renewed).await?;
+        }
+        Ok(())
     }
 
     /// Gives the next tokens for a refresh token.

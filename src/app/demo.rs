@@ -110,7 +110,7 @@ async fn publish(
 ) -> Result<(), Error> {
     let now = app.clock.now();
     let upload = Upload {
-        id: service.keyed_id(account, track.title),
+        id: service.keyed_id(account, "upload", track.title),
         file: track.file.to_vec(),
         metadata: Metadata {
             title: Some(Title::try_from(track.title)?),

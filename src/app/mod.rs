@@ -113,25 +113,20 @@ impl App {
         let mailer = Mailer::new(&config.mail.sender, &config.mail.destination)?;
         let cores = available_parallelism().map_or(2, usize::from);
         let api = http::contract();
+        let service = Arc::new(Service {
+            db,
+            files,
+            tokens: tokens.clone(),
+            passwords: Passwords::new(cores),
+            cores: Cores::new(cores),
+            terrain: config
+                .elevation
+                .as_deref()
+                .map_or_else(|| Ok(Terrain::default()), Terrain::in_folder)?,
+        });
         Ok(Self {
-            service: web::Data::new(Service {
-                db: db.clone(),
-                files: files.clone(),
-                tokens: tokens.clone(),
-                passwords: Passwords::new(cores),
-                cores: Cores::new(cores),
-                terrain: config
-                    .elevation
-                    .as_deref()
-                    .map_or_else(|| Ok(Terrain::default()), Terrain::in_folder)?,
-            }),
-            worker: Arc::new(Worker {
-                db,
-                files,
-                mailer,
-                tokens: tokens.clone(),
-                clock: clock.clone(),
-            }),
+            service: web::Data::from(service.clone()),
+            worker: Arc::new(Worker { service, mailer, clock: clock.clone() }),
             commons: web::Data::new(commons),
             tokens,
             clock,

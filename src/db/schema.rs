@@ -13,6 +13,7 @@ pub mod identity {
             locale -> Text,
             policy_version -> Text,
             policy_accepted_at -> Timestamptz,
+            zones_version -> Int4,
             created_at -> Timestamptz,
         }
     }
@@ -91,6 +92,19 @@ pub mod vault {
             distance_m -> Float8,
             moving_s -> Nullable<Float8>,
             details -> Bytea,
+            is_shown -> Bool,
+            zones_version -> Int4,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        vault.zones (account_id, zone_id) {
+            account_id -> Uuid,
+            zone_id -> Uuid,
+            content -> Bytea,
             version -> Int4,
             created_at -> Timestamptz,
             updated_at -> Timestamptz,

@@ -50,6 +50,8 @@ ids! {
     RegistrationId;
     /// Names a job.
     JobId;
+    /// Names a privacy zone.
+    ZoneId;
     /// Names a sealed file in the blob store.
     BlobId;
 }

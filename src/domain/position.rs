@@ -43,6 +43,27 @@ impl fmt::Debug for Position {
     }
 }
 
+/// How far around a place is hidden: 100 m to 5 km.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ZoneRadius(f64);
+
+impl ZoneRadius {
+    /// In metres.
+    pub const fn metres(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for ZoneRadius {
+    type Error = Invalid;
+
+    fn try_from(metres: f64) -> Result<Self, Invalid> {
+        let sound = (100.0..=5_000.0).contains(&metres);
+        let invalid = Invalid { field: "radius_m", reason: "must be from 100 to 5,000" };
+        sound.then_some(Self(metres)).ok_or(invalid)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

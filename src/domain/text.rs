@@ -56,6 +56,8 @@ texts! {
     Description: "description", 10_000, Lines::Many;
     /// What others see of an account: 1 to 50 characters on one line.
     PublicName: "public_name", 50, Lines::One;
+    /// What a member calls a privacy zone: 1 to 80 characters on one line.
+    ZoneLabel: "label", 80, Lines::One;
     /// A given or family name: 1 to 100 characters on one line.
     PersonName: "name", 100, Lines::One;
 }

@@ -27,7 +27,9 @@ pub fn write_private_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
         File::options().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
     file.write_all(content)?;
     file.sync_all()?;
-    fs::rename(&part, path)
+    fs::rename(&part, path)?;
+    // The name is on disk only when its folder is.
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 /// Makes a folder that nobody else may look into.

@@ -18,8 +18,10 @@ use crate::actions::share::Edit;
 use crate::actions::{self, Service};
 use crate::db::Commons;
 use crate::db::vault::Activity;
-use crate::domain::{ActivityId, Description, Invalid, Sport, Title};
+use crate::domain::{ActivityId, Clock, Description, Invalid, Sport, Title};
 
+/// How often a change is tried while others come first.
+const TURNS_MAX: usize = 32;
 /// The longest idempotency key, in bytes.
 const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 
@@ -60,17 +62,19 @@ struct EditBody {
 #[post("/activities")]
 async fn create(
     member: Member,
-    Now(now): Now,
+    clock: web::Data<Clock>,
     request: HttpRequest,
     payload: web::Payload,
     service: web::Data<Service>,
     room: web::Data<UploadRoom>,
 ) -> Result<HttpResponse, Problem> {
     let key = idempotency_key(&request)?;
-    let id = key.map_or_else(ActivityId::random, |key| service.keyed_id(member.account, key));
+    let id =
+        key.map_or_else(ActivityId::random, |key| service.keyed_id(member.account, "upload", key));
     let received = upload::receive(&request, payload, &room).await?;
     let upload = Upload { id, file: received.file, metadata: received.metadata };
-    Ok(kept(&service.record(member.account, upload, now).await?))
+    // Looked at now that the body is there, which may have taken its time.
+    Ok(kept(&service.record(member.account, upload, clock.now()).await?))
 }
 
 /// Keeps a file, or a plan drawn in JSON, under an id that the client made. Repeating it changes
@@ -91,7 +95,7 @@ async fn create(
 async fn put_activity(
     member: Member,
     id: web::Path<ActivityId>,
-    Now(now): Now,
+    clock: web::Data<Clock>,
     request: HttpRequest,
     payload: web::Payload,
     service: web::Data<Service>,
@@ -102,7 +106,8 @@ async fn put_activity(
     }
     let received = upload::receive(&request, payload, &room).await?;
     let upload = Upload { id: *id, file: received.file, metadata: received.metadata };
-    Ok(kept(&service.record(member.account, upload, now).await?))
+    // Looked at now that the body is there, which may have taken its time.
+    Ok(kept(&service.record(member.account, upload, clock.now()).await?))
 }
 
 /// An activity for its owner; its rendition for others.
@@ -165,9 +170,8 @@ async fn remove(
     request: HttpRequest,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
-    let activity = owned(&service, member, *id).await?;
-    answer::check_if_match(&request, &activity)?;
-    service.db.delete_activity(&activity, now).await?;
+    let delete = async |activity: &_| service.delete(activity, now).await;
+    changed(&service, member, *id, &request, delete).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -190,7 +194,7 @@ pub(super) async fn changed<T>(
     request: &HttpRequest,
     change: impl AsyncFn(&Owned<Activity>) -> Result<T, actions::Error>,
 ) -> Result<T, Problem> {
-    loop {
+    for _ in 0..TURNS_MAX {
         let activity = owned(service, member, id).await?;
         answer::check_if_match(request, &activity)?;
         match change(&activity).await {
@@ -199,6 +203,7 @@ pub(super) async fn changed<T>(
             changed => return Ok(changed?),
         }
     }
+    Err(Problem::Busy)
 }
 
 /// The same, answered with the activity as it is after the change.

@@ -65,7 +65,12 @@ pub fn own(status: StatusCode, activity: &Owned<Activity>, body: &impl Serialize
 
 /// Refuses an edit of another version than the client has read (RFC 9110, 13.1.1).
 pub fn check_if_match(request: &HttpRequest, activity: &Owned<Activity>) -> Result<(), Problem> {
-    let current = version_tag(activity);
+    check_version(request, activity.version)
+}
+
+/// The same for anything that counts its changes.
+pub fn check_version(request: &HttpRequest, version: i32) -> Result<(), Problem> {
+    let current = format!("\"{version}\"");
     let wanted = if_match(request).is_none_or(|wanted| names(&wanted, &current));
     wanted.then_some(()).ok_or(Problem::Stale)
 }

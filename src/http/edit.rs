@@ -19,7 +19,7 @@ use super::session::{Member, Now};
 use super::upload::{self, LineBody, TrackForm, UploadRoom};
 use crate::actions::Service;
 use crate::actions::reshape::{Reshape, Span};
-use crate::domain::{ActivityId, Invalid};
+use crate::domain::{ActivityId, Clock, Invalid};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -72,7 +72,7 @@ const REMOVED_MAX: usize = 10_000;
 async fn replace_track(
     member: Member,
     id: web::Path<ActivityId>,
-    Now(now): Now,
+    clock: web::Data<Clock>,
     request: HttpRequest,
     payload: web::Payload,
     service: web::Data<Service>,
@@ -81,7 +81,7 @@ async fn replace_track(
     // Looked at before the body comes, so that nobody sends 64 MiB for nothing.
     answer::check_if_match(&request, &owned(&service, member, *id).await?)?;
     let received = upload::receive_track(&request, payload, &room).await?;
-    let file = Arc::new(received.file);
+    let (file, now) = (Arc::new(received.file), clock.now());
     let replace = async |activity: &_| service.replace_track(activity, &file, now).await;
     change(&service, member, *id, &request, replace).await
 }

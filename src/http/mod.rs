@@ -23,6 +23,7 @@ mod sharing;
 mod split;
 mod tracks;
 pub mod upload;
+mod zones;
 
 use std::collections::BTreeMap;
 
@@ -59,6 +60,7 @@ fn api(config: &mut ServiceConfig) {
     config
         .configure(auth::routes)
         .configure(me::routes)
+        .configure(zones::routes)
         .configure(methods::routes)
         .configure(tracks::routes)
         .configure(profile::routes)

@@ -40,6 +40,9 @@ pub struct OwnBody {
 pub struct SharingBody {
     /// Everyone, signed in or not.
     published: bool,
+    /// Whether there is something for them to see now. Not while zones are applied, and not when
+    /// zones hide all of it.
+    shown: bool,
 }
 
 /// What others see of an activity.
@@ -115,7 +118,10 @@ impl From<&Owned<Activity>> for OwnBody {
             started_at: activity.started_at,
             statistics: details.statistics.clone(),
             waypoints: details.waypoints.iter().map(WaypointBody::from).collect(),
-            sharing: SharingBody { published: activity.visibility == Visibility::Published },
+            sharing: SharingBody {
+                published: activity.visibility == Visibility::Published,
+                shown: activity.is_shown,
+            },
             flaws: details.flaws.iter().map(FlawBody::from).collect(),
             version: activity.version,
             created_at: activity.created_at,

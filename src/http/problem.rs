@@ -8,8 +8,9 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use crate::actions;
+use crate::actions::zones::Effects;
 use crate::db;
-use crate::domain::Invalid;
+use crate::domain::{ActivityId, Invalid};
 use crate::edge::files;
 use crate::track::Unreadable;
 use crate::track::reading::Place;
@@ -61,6 +62,11 @@ pub enum Problem {
     /// There is no model of the terrain there.
     #[error("This server has no elevation model of where the track is.")]
     NoTerrain,
+    /// Others would see something else, and its owner has not confirmed that.
+    #[error(
+        "Others would see something else of these activities. Repeat it with ?confirm= and the confirmation."
+    )]
+    Unconfirmed(Effects),
     /// It must be private for this.
     #[error("Take it back first: more of it would be shown than its owner published.")]
     Shared,
@@ -100,6 +106,12 @@ pub struct Body {
     /// Which fields are at fault.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
+    /// What others would see something else of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    activities: Vec<ActivityId>,
+    /// Confirms that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmation: Option<String>,
 }
 
 /// A field at fault.
@@ -147,6 +159,7 @@ impl Problem {
                 (S::CONFLICT, "/problems/nothing-visible", "Nothing left to show")
             }
             Self::NoTerrain => (S::CONFLICT, "/problems/no-elevation-model", "No elevation model"),
+            Self::Unconfirmed(_) => (S::CONFLICT, "/problems/unconfirmed", "To be confirmed"),
             Self::Shared => (S::CONFLICT, "/problems/shared", "Shared with others"),
             Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, "/problems/too-large", "Body too large"),
             Self::TooSlow => (S::REQUEST_TIMEOUT, "/problems/too-slow", "Body too slow"),
@@ -216,7 +229,14 @@ impl ResponseError for Problem {
             response.insert_header((header::ALLOW, methods.as_str()));
         }
         let (detail, errors) = (self.to_string(), self.errors());
-        response.json(Body { r#type, title, status: status.as_u16(), detail, errors })
+        let (activities, confirmation) = match self {
+            Self::Unconfirmed(effects) => {
+                (effects.activities.clone(), Some(effects.confirmation.clone()))
+            }
+            _ => (Vec::new(), None),
+        };
+        let status = status.as_u16();
+        response.json(Body { r#type, title, status, detail, errors, activities, confirmation })
     }
 }
 

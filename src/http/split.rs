@@ -5,14 +5,13 @@ use actix_web::{HttpRequest, HttpResponse, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::activities::{change, changed, idempotency_key, owned};
+use super::activities::{change, changed, idempotency_key};
 use super::answer;
 use super::body::Json;
 use super::present::OwnBody;
 use super::problem::{Body, Problem};
 use super::session::{Member, Now};
 use crate::actions::Service;
-use crate::actions::edit::Halves;
 use crate::actions::reshape::SplitPlace;
 use crate::domain::{ActivityId, Invalid};
 
@@ -70,10 +69,11 @@ async fn split(
 ) -> Result<HttpResponse, Problem> {
     let at = body.try_into()?;
     let key = idempotency_key(&request)?;
-    let second = key.map_or_else(ActivityId::random, |key| service.keyed_id(member.account, key));
-    let activity = owned(&service, member, *id).await?;
-    let halves = if let Some(second) = service.split_before(&activity, second).await? {
-        Halves { first: activity, second, new: false }
+    let second =
+        key.map_or_else(ActivityId::random, |key| service.keyed_id(member.account, "split", key));
+    let before = service.split_before(member.account, *id, second).await?;
+    let halves = if let Some(before) = before {
+        before
     } else {
         let split = async |activity: &_| service.split(activity, at, second, now).await;
         changed(&service, member, *id, &request, split).await?

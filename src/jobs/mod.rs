@@ -8,22 +8,18 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::db::{self, Db};
+use crate::actions::{self, Service};
+use crate::db;
 use crate::domain::Clock;
-use crate::edge::files::{self, Files};
+use crate::edge::files;
 use crate::edge::mail::{self, Mailer};
-use crate::seal::AccessTokens;
 
 /// What jobs work with.
 pub struct Worker {
-    /// The database.
-    pub db: Db,
-    /// Sealed files.
-    pub files: Files,
+    /// What acts for owners.
+    pub service: Arc<Service>,
     /// Sends mail.
     pub mailer: Mailer,
-    /// Signs access tokens; told when the keys have changed.
-    pub tokens: Arc<AccessTokens>,
     /// The time.
     pub clock: Clock,
 }
@@ -34,6 +30,9 @@ pub enum Error {
     /// The database failed.
     #[error("{0}")]
     Database(#[from] db::Error),
+    /// A verb was not carried out.
+    #[error("{0}")]
+    Action(#[from] actions::Error),
     /// The blob store failed.
     #[error("{0}")]
     Files(#[from] files::Error),
@@ -80,12 +79,12 @@ impl Worker {
     /// Runs every task and job that is due now.
     pub async fn run_due(&self) -> Result<(), Error> {
         self.run_tasks().await?;
-        self.db.put_aside_spent_jobs(self.clock.now()).await?;
+        self.service.db.put_aside_spent_jobs(self.clock.now()).await?;
         self.run_jobs().await
     }
 
     async fn run_jobs(&self) -> Result<(), Error> {
-        while let Some(leased) = self.db.lease_job(self.clock.now()).await? {
+        while let Some(leased) = self.service.db.lease_job(self.clock.now()).await? {
             self.run_leased(leased).await?;
         }
         Ok(())

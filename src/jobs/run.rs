@@ -21,10 +21,10 @@ impl Worker {
         let labels = [("kind", kind), ("outcome", if outcome.is_ok() { "done" } else { "failed" })];
         metrics::counter!("jobs_total", &labels).increment(1);
         match outcome {
-            Ok(()) => self.db.finish_job(lease).await?,
+            Ok(()) => self.service.db.finish_job(lease).await?,
             Err(error) => {
                 tracing::warn!(job = %lease.job, kind, cause = %error, "Job failed");
-                self.db.retry_job(lease, self.clock.now()).await?;
+                self.service.db.retry_job(lease, self.clock.now()).await?;
             }
         }
         Ok(())
@@ -35,16 +35,23 @@ impl Worker {
         let now = self.clock.now();
         match job.ok_or(Error::Unreadable)? {
             Job::AnswerRegistration { registration } => {
-                Ok(self.db.answer_registration(registration, &Code::random(), now).await?)
+                Ok(self.service.db.answer_registration(registration, &Code::random(), now).await?)
             }
             Job::AnswerPasswordReset { email } => match Email::try_from(email.as_str()) {
                 Ok(email) => {
-                    Ok(self.db.answer_password_reset(&email, &Code::random(), now).await?)
+                    Ok(self.service.db.answer_password_reset(&email, &Code::random(), now).await?)
                 }
                 Err(_) => Ok(()),
             },
             Job::SendMail(letter) => Ok(self.mailer.send(lease.job, &letter).await?),
-            Job::EraseBlob { blob } => Ok(self.files.erase(blob).await?),
+            Job::RemakeRenditions { account } => {
+                // The rest is a job of its own, so that others have their turn in between.
+                if self.service.remake_renditions(account).await? {
+                    self.service.db.enqueue_remaking(account, now).await?;
+                }
+                Ok(())
+            }
+            Job::EraseBlob { blob } => Ok(self.service.files.erase(blob).await?),
         }
     }
 
@@ -52,7 +59,7 @@ impl Worker {
     async fn hold(&self, lease: Lease) {
         loop {
             tokio::time::sleep(HEARTBEAT).await;
-            if let Ok(false) = self.db.renew_lease(lease, self.clock.now()).await {
+            if let Ok(false) = self.service.db.renew_lease(lease, self.clock.now()).await {
                 return;
             }
         }

@@ -26,12 +26,14 @@ impl Worker {
     /// Runs the tasks that are due, and takes over rotated keys.
     pub(super) async fn run_tasks(&self) -> Result<(), Error> {
         // Not a task of the table: each process holds keys of its own.
-        self.tokens.reload(&db::load_access_token_keys(&self.db).await?);
+        self.service.tokens.reload(&db::load_access_token_keys(&self.service.db).await?);
         for (task, name, every) in SCHEDULE {
             let now = self.clock.now();
-            if self.db.claim_task(name, *every, now).await? {
+            if self.service.db.claim_task(name, *every, now).await? {
                 match task {
-                    Task::Expire(kind) => while self.db.delete_expired(*kind, now).await? > 0 {},
+                    Task::Expire(kind) => {
+                        while self.service.db.delete_expired(*kind, now).await? > 0 {}
+                    }
                 }
             }
         }

@@ -104,20 +104,8 @@ impl MasterKey {
     }
 
     /// The password of a database role, the same for every process that has this key.
-    ///
-    /// # Panics
-    ///
-    /// Never: the lengths are constants that HKDF takes.
     pub fn role_password(&self, role: &str) -> Zeroizing<String> {
-        let (_, key) = self.current();
-        let mut bytes = Zeroizing::new([0; KEY_BYTES]);
-        #[allow(clippy::expect_used, reason = "fails above 8,160 bytes only")]
-        Hkdf::<Sha256>::from_prk(key)
-            .and_then(|hkdf| {
-                hkdf.expand_multi_info(&[b"database role\0", role.as_bytes()], &mut *bytes)
-                    .map_err(|_| hkdf::InvalidPrkLength)
-            })
-            .expect("32 bytes are a fit key and a fit output");
+        let bytes = Zeroizing::new(expand::<KEY_BYTES>(self.current().1, b"database role\0", role));
         Zeroizing::new(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(*bytes))
     }
 
@@ -152,6 +140,13 @@ impl AccountKey {
         self.account
     }
 
+    /// Two random numbers that stay the same for the account and `purpose`, and that nobody knows
+    /// who has not the key (HKDF, RFC 5869).
+    pub fn random_pair(&self, purpose: &str) -> [u32; 2] {
+        [b"random pair 0\0", b"random pair 1\0"]
+            .map(|which| u32::from_be_bytes(expand(&self.key, which, purpose)))
+    }
+
     /// Seals `plain` for `row` and `column` of `table`.
     pub fn seal(
         &self,
@@ -175,6 +170,19 @@ impl AccountKey {
         let place = Place { account: self.account, table, column, row };
         cipher::open(&self.key, place, sealed)
     }
+}
+
+/// So many bytes that follow from `key`, for one purpose (HKDF-Expand, RFC 5869).
+///
+/// # Panics
+///
+/// Never: the lengths are constants that HKDF takes.
+#[allow(clippy::expect_used, reason = "fails above 8,160 bytes only")]
+fn expand<const BYTES: usize>(key: &[u8; KEY_BYTES], kind: &[u8], name: &str) -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
+    let hkdf = Hkdf::<Sha256>::from_prk(key).expect("32 bytes are a fit key");
+    hkdf.expand_multi_info(&[kind, name.as_bytes()], &mut bytes).expect("a fit output");
+    bytes
 }
 
 fn account_key_place(account: AccountId) -> Place {

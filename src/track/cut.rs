@@ -1,21 +1,26 @@
 //! From where a member was to what others may see: the only way from an exact track to a public one.
 
+pub mod grid;
 pub(super) mod place;
 mod shade;
 
+use std::f64::consts::FRAC_1_SQRT_2;
 use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate};
 
-use super::columns::{Columns, ExactTrack, MISSING, NO_TIME, PublicTrack, model_ranges};
+use super::columns::{
+    Columns, ExactTrack, MISSING, NO_TIME, PER_DEGREE, PublicTrack, model_ranges,
+};
+use grid::{CELL_SHARE, Grid};
 use place::Place;
 pub use shade::{MARGIN_M, Shade};
 
 /// A line needs two points; a lone one would only mark where something hidden begins.
 const PART_POINTS_MIN: usize = 2;
 
-/// A circle round a place that its owner keeps to themself, its centre already moved away from
-/// that place.
+/// A circle that hides a place which its owner keeps to themself. Its centre is not that place: see
+/// [`Zone::around`].
 #[derive(Clone, Copy, PartialEq)]
 pub struct Zone {
     /// Latitude of the centre in 1e-7 degrees.
@@ -24,6 +29,24 @@ pub struct Zone {
     pub lon_e7: i32,
     /// Radius in metres.
     pub radius_m: f64,
+}
+
+impl Zone {
+    /// The zone that hides everything within `radius_m` metres of a place in degrees. Its centre is
+    /// the middle of the cell of `grid` that the place lies in, and it is so much larger that it
+    /// covers that radius round every place of the cell.
+    pub fn around(lat: f64, lon: f64, radius_m: f64, grid: Grid) -> Self {
+        let cell = grid.cell(lat, lon, radius_m * CELL_SHARE);
+        #[expect(clippy::cast_possible_truncation, reason = "degrees of a cell are in range")]
+        let [lat_e7, lon_e7] =
+            [cell.lat, cell.lon].map(|degrees| (degrees * PER_DEGREE).round() as i32);
+        Self { lat_e7, lon_e7, radius_m: radius_m + cell.side_m * FRAC_1_SQRT_2 }
+    }
+
+    /// Latitude and longitude of the centre in degrees.
+    pub fn degrees(&self) -> [f64; 2] {
+        [self.lat_e7, self.lon_e7].map(|degrees_e7| f64::from(degrees_e7) / PER_DEGREE)
+    }
 }
 
 /// What is left of a track for others.

@@ -24,6 +24,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("post", "/api/v1/auth/password/forgot"),
     ("post", "/api/v1/auth/password/reset"),
     ("get", "/api/v1/me"),
+    ("patch", "/api/v1/me"),
+    ("get", "/api/v1/methods"),
     ("get", "/api/v1/me/sessions"),
     ("delete", "/api/v1/me/sessions/{id}"),
     ("get", "/api/v1/me/activities"),
@@ -42,6 +44,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("get", "/api/v1/activities/{id}/original"),
     ("put", "/api/v1/activities/{id}/track"),
     ("post", "/api/v1/activities/{id}/crop"),
+    ("post", "/api/v1/activities/{id}/elevation"),
     ("post", "/api/v1/activities/{id}/split"),
     ("post", "/api/v1/activities/{id}/merge"),
     ("post", "/api/v1/activities/{id}/reverse"),
@@ -49,6 +52,11 @@ const ROUTES: &[(&str, &str)] = &[
     ("post", "/api/v1/activities/{id}/publish"),
     ("post", "/api/v1/activities/{id}/unpublish"),
     ("post", "/api/v1/explore/nearby"),
+    ("get", "/api/v1/me/zones"),
+    ("post", "/api/v1/me/zones"),
+    ("get", "/api/v1/me/zones/{id}"),
+    ("put", "/api/v1/me/zones/{id}"),
+    ("delete", "/api/v1/me/zones/{id}"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,6 +70,10 @@ async fn the_contract_lists_every_call_and_says_what_it_does() {
             operations.iter().any(|known| known.method == *method && known.path == *path),
             "{method} {path}"
         );
+    }
+    for Operation { method, path, .. } in &operations {
+        let listed = ROUTES.iter().any(|(known, at)| known == method && at == path);
+        assert!(listed, "{method} {path} is in no list of clients");
     }
     let (mut names, mut shared) = (BTreeSet::new(), Vec::new());
     for Operation { method, path, content } in &operations {

@@ -250,7 +250,7 @@ async fn fail_in_the_database(app: &TestApp) {
     assert!(conn.batch_execute(&statement).await.is_err());
     let twice = format!(
         "INSERT INTO identity.accounts SELECT account_id, '{VALUE}', '{VALUE}', profile, locale, policy_version,
-         policy_accepted_at, created_at FROM identity.accounts"
+         policy_accepted_at, zones_version, created_at FROM identity.accounts"
     );
     assert!(conn.batch_execute(&twice).await.is_err());
     let log = fs::read_to_string(CLUSTER.folder.join("postgres.log")).unwrap();

@@ -23,3 +23,4 @@ mod sync;
 mod tokens;
 mod wall;
 mod words;
+mod zones;

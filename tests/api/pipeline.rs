@@ -475,3 +475,24 @@ async fn an_elevation_model_fills_gaps_and_replaces_heights_when_asked_to() {
     assert_eq!(own["statistics"]["elevation_source"], "none");
     refused(ada.post(&format!("{}/elevation", path_of(&own)), &json!({})).await, 409).await;
 }
+
+/// A redrawn line comes with words as fit as those of an upload, or none.
+#[tokio::test(flavor = "multi_thread")]
+async fn words_of_a_redrawn_line_are_as_fit_as_those_of_an_upload() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let line: Vec<[f64; 2]> = (0..100).map(|point| [8.5, 47.3 + f64::from(point) * 1e-4]).collect();
+    let track = json!({ "type": "LineString", "coordinates": line });
+    let plan = json!({ "kind": "planned", "title": "There", "track": track });
+    let own: Value = ada.post("/api/v1/activities", &plan).await.json().await.unwrap();
+    let path = path_of(&own);
+    let name = format!("Br\u{0}id\u{202e}ge {}", "x".repeat(5_000));
+    let redrawn =
+        json!({ "track": track, "waypoints": [{ "position": [8.5, 47.305], "name": name }] });
+    let request = ada.request(reqwest::Method::PUT, &format!("{path}/track")).json(&redrawn);
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    assert_eq!(ada.post(&format!("{path}/publish"), &json!({})).await.status(), 200);
+    let seen: Value = app.anyone().get(&path).await.json().await.unwrap();
+    let name = seen["waypoints"][0]["name"].as_str().unwrap();
+    assert!(name.starts_with("Br id ge") && name.chars().count() <= 200, "{name}");
+}

@@ -546,6 +546,30 @@ async fn a_deletion_takes_what_a_publish_makes_at_the_same_time() {
     }
 }
 
+/// A deletion of what its owner has read takes nothing that came to it meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_of_a_version_waits_for_a_change_and_then_is_stale() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let path = format!("/api/v1/activities/{}", ada.has_published(&straight_walk()).await);
+    let hold = Hold::on(&app, "commons.published").await;
+    let rename = json!({ "title": "Renamed" });
+    let (renamed, deleted, ()) = join!(
+        ada.patch(&path, &rename),
+        async {
+            waiting(&app, 1).await;
+            let delete = ada.request(Method::DELETE, &path).header("If-Match", "\"2\"");
+            delete.send().await.unwrap()
+        },
+        async {
+            waiting(&app, 2).await;
+            hold.release().await;
+        }
+    );
+    assert_eq!((renamed.status().as_u16(), deleted.status().as_u16()), (200, 412));
+    assert_eq!(ada.get(&path).await.json::<Value>().await.unwrap()["title"], "Renamed");
+}
+
 /// Who does not say which version they read has their change made to the one that is there.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_changes_at_once_none_is_lost() {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::access::{Facts, Owned, Sealed, Viewer};
 use crate::db::schema::commons::{members, published, renditions};
-use crate::db::vault::{Activity, Change};
+use crate::db::vault::{Activity, Details};
 use crate::db::{Commons, Error};
 use crate::domain::{
     AccountId, ActivityId, Description, Kind, PublicName, Sport, Title, Visibility,
@@ -143,15 +143,15 @@ impl Commons {
     }
 }
 
-/// Stores what everyone may see of `activity` after `change`, in place of what was there.
+/// Stores what everyone may see of `activity` with these words, in place of what was there.
 pub(in crate::db) async fn publish(
     conn: &mut AsyncPgConnection,
     activity: &Owned<Activity>,
-    change: &Change,
+    sport: Sport,
+    details: &Details,
     shared: &Shared,
 ) -> Result<(), Error> {
     withdraw(conn, activity.id).await?;
-    let details = &change.details;
     let Shared { track: EncodedTrack(track), start, statistics, waypoints, day } = shared;
     let corrupt = |_| Error::Corrupt("commons.renditions.statistics");
     diesel::insert_into(renditions::table)
@@ -160,8 +160,8 @@ pub(in crate::db) async fn publish(
             renditions::author_id.eq(Uuid::from(activity.owner)),
             renditions::visibility.eq(Visibility::Published.name()),
             renditions::kind.eq(activity.kind.name()),
-            renditions::sport.eq(change.sport.name()),
-            renditions::title.eq(details.public_title(change.sport).as_str().to_owned()),
+            renditions::sport.eq(sport.name()),
+            renditions::title.eq(details.public_title(sport).as_str().to_owned()),
             renditions::description.eq(details.public_description().map(Description::as_str)),
             renditions::day.eq(day),
             renditions::statistics.eq(serde_json::to_value(statistics).map_err(corrupt)?),
@@ -175,7 +175,7 @@ pub(in crate::db) async fn publish(
             published::activity_id.eq(Uuid::from(activity.id)),
             published::start.eq(start),
             published::kind.eq(activity.kind.name()),
-            published::sport.eq(change.sport.name()),
+            published::sport.eq(sport.name()),
             published::distance_m.eq(statistics.distance_m),
             published::ascent_m.eq(statistics.ascent_m),
         ))
@@ -190,6 +190,16 @@ pub(in crate::db) async fn withdraw(
     id: ActivityId,
 ) -> Result<(), Error> {
     diesel::delete(renditions::table.find(Uuid::from(id))).execute(conn).await?;
+    Ok(())
+}
+
+/// Removes what others could see of every activity of a member.
+pub(in crate::db) async fn withdraw_all(
+    conn: &mut AsyncPgConnection,
+    author: AccountId,
+) -> Result<(), Error> {
+    let theirs = renditions::table.filter(renditions::author_id.eq(Uuid::from(author)));
+    diesel::delete(theirs).execute(conn).await?;
     Ok(())
 }
 

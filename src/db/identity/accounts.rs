@@ -124,10 +124,16 @@ impl Db {
             .map(|(account, password_hash)| Credentials { account: account.into(), password_hash }))
     }
 
-    /// Keeps another password hash, for the same password or a new one.
-    pub async fn set_password_hash(&self, id: AccountId, hash: &str) -> Result<(), Error> {
+    /// Keeps another hash of the same password, unless another password was chosen meanwhile.
+    pub async fn renew_password_hash(
+        &self,
+        id: AccountId,
+        from: &str,
+        to: &str,
+    ) -> Result<(), Error> {
         diesel::update(accounts::table.find(Uuid::from(id)))
-            .set(accounts::password_hash.eq(hash))
+            .filter(accounts::password_hash.eq(from))
+            .set(accounts::password_hash.eq(to))
             .execute(&mut *self.conn().await?)
             .await?;
         Ok(())

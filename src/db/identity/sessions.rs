@@ -6,7 +6,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::accounts::account_key;
-use crate::db::schema::identity::sessions;
+use crate::db::schema::identity::{accounts, sessions};
 use crate::db::slice::one_more;
 use crate::db::{Commons, Db, Error, Slice};
 use crate::domain::{AccountId, SessionId};
@@ -101,14 +101,32 @@ extern "SQL" {
 }
 
 impl Db {
-    /// Keeps a new session; returns its first refresh token.
+    /// Keeps a new session of an account whose password was verified to have this hash; returns its
+    /// first refresh token. `None` when the account has another password by now.
     pub async fn insert_session(
         &self,
         account: AccountId,
+        password_hash: &str,
         session: &NewSession,
         now: DateTime<Utc>,
-    ) -> Result<RefreshToken, Error> {
-        insert(&mut *self.conn().await?, &self.keyring, account, session, now).await
+    ) -> Result<Option<RefreshToken>, Error> {
+        let conn = &mut *self.conn().await?;
+        conn.transaction(async |conn| {
+            // Held until the session is there: who resets the password ends this session too.
+            let verified: Option<Uuid> = accounts::table
+                .find(Uuid::from(account))
+                .filter(accounts::password_hash.eq(password_hash))
+                .select(accounts::account_id)
+                .for_share()
+                .first(conn)
+                .await
+                .optional()?;
+            match verified {
+                Some(_) => Ok(Some(insert(conn, &self.keyring, account, session, now).await?)),
+                None => Ok(None),
+            }
+        })
+        .await
     }
 
     /// Takes a refresh token and gives the next.

@@ -48,10 +48,10 @@ impl Db {
 /// Keeps `blob` for good, in the transaction that writes the row that names it.
 pub(in crate::db) async fn keep(conn: &mut AsyncPgConnection, blob: BlobId) -> Result<(), Error> {
     let called_off = diesel::delete(jobs::table.find(Uuid::from(blob)))
-        .filter(jobs::lease.is_null())
+        .filter(jobs::lease.is_null().and(jobs::attempts.eq(0)))
         .execute(conn)
         .await?;
-    // Gone, or in the hands of a worker: the blob may be erased already.
+    // Gone, or tried by a worker before: the blob may be erased already.
     if called_off == 0 { Err(Error::BlobErased) } else { Ok(()) }
 }
 

@@ -44,6 +44,11 @@ pub enum Job {
     },
     /// Send a mail.
     SendMail(Letter),
+    /// Make what others see of an account's activities as its zones say.
+    RemakeRenditions {
+        /// Whose.
+        account: AccountId,
+    },
     /// Erase a blob that no row names any more.
     EraseBlob {
         /// Which.
@@ -58,6 +63,7 @@ impl Job {
             Self::AnswerRegistration { .. } => "answer_registration",
             Self::AnswerPasswordReset { .. } => "answer_password_reset",
             Self::SendMail(_) => "send_mail",
+            Self::RemakeRenditions { .. } => "remake_renditions",
             Self::EraseBlob { .. } => ERASE_BLOB,
         }
     }

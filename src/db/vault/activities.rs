@@ -37,6 +37,9 @@ pub struct Activity {
     pub started_at: Option<DateTime<Utc>>,
     /// What is sealed.
     pub details: Details,
+    /// Whether others have a rendition of it now. A shared one has none while its zones are applied,
+    /// and when they hide all of it.
+    pub is_shown: bool,
     /// Counts its changes, from 1.
     pub version: i32,
     /// When it was kept.
@@ -138,6 +141,7 @@ pub(super) struct Row {
     visibility: String,
     started_at: Option<DateTime<Utc>>,
     details: Vec<u8>,
+    is_shown: bool,
     version: i32,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -327,6 +331,7 @@ fn open(key: &AccountKey, row: &Row) -> Result<Activity, Error> {
             waypoints: stored.waypoints,
             digest: stored.digest,
         },
+        is_shown: row.is_shown,
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,

@@ -14,17 +14,21 @@ use crate::db::{Db, Error};
 use crate::seal::Keyring;
 
 impl Db {
-    /// Deletes an activity, what was made of it, and by a job its file.
+    /// Deletes an activity, what was made of it, and by a job its file. `false`, with nothing done,
+    /// when it was changed or deleted meanwhile.
     pub async fn delete_activity(
         &self,
         activity: &Owned<Activity>,
         now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
             // Locked first: a publish that is under way is over then, and what it made is seen.
-            lock(conn, &[activity]).await?;
-            delete(conn, &self.keyring, activity, now).await
+            if !lock(conn, &[activity]).await? {
+                return Ok(false);
+            }
+            delete(conn, &self.keyring, activity, now).await?;
+            Ok(true)
         })
         .await
     }

@@ -6,9 +6,11 @@ mod list;
 mod originals;
 mod save;
 mod tracks;
+mod zones;
 
 pub use activities::{Activity, Details, NewActivity, Stored, StoredFlaw};
 pub use list::{ActivityFilter, ListPosition};
 pub use originals::{SealedOriginal, open_original, seal_original};
-pub use save::{Audience, Change, Other, Saved};
+pub use save::{Audience, Change, Other, Reach, Saved};
 pub use tracks::SealedTrack;
+pub use zones::{HiddenPlace, Remade, Shading, ZONES_MAX, Zone, Zoned};

@@ -9,13 +9,14 @@ use super::activities::{Activity, Details, NewActivity, Row, insert_all, seal, s
 use super::delete::{delete, lock};
 use super::originals::{self, SealedOriginal};
 use super::tracks::{self, SealedTrack};
+use super::zones;
 use crate::access::{Owned, Sealed, Viewer};
 use crate::db::commons::{self, Shared};
 use crate::db::identity::account_key;
 use crate::db::ops::blobs;
 use crate::db::schema::vault::activities;
 use crate::db::{Db, Error};
-use crate::domain::{Sport, Visibility};
+use crate::domain::{AccountId, ActivityId, Sport, Visibility};
 use crate::seal::AccountKey;
 
 /// What an activity shall be after a change.
@@ -31,7 +32,7 @@ pub struct Change {
     /// The file that the track came from, if that is not the one kept before.
     pub original: Option<SealedOriginal>,
     /// Whom it reaches.
-    pub audience: Audience,
+    pub reach: Reach,
     /// What becomes of another activity along with it.
     pub other: Other,
 }
@@ -46,13 +47,20 @@ pub enum Other {
     Deleted(Box<Owned<Activity>>),
 }
 
-/// Whom an activity reaches, and with what: there is no rendition without an audience, and no
-/// audience without a rendition.
+/// Whom an activity reaches, and under which zones that was decided.
+pub struct Reach {
+    /// Whom, and with what.
+    pub audience: Audience,
+    /// See [`super::Shading::version`].
+    pub zones_version: i32,
+}
+
+/// Whom an activity reaches, and with what: there is no rendition without an audience.
 pub enum Audience {
     /// Its owner alone.
     Nobody,
-    /// Everyone.
-    Everyone(Box<Shared>),
+    /// Everyone; with nothing, where zones and ends hide all of it.
+    Everyone(Option<Box<Shared>>),
 }
 
 /// What became of a change.
@@ -66,10 +74,49 @@ pub enum Saved {
 }
 
 impl Audience {
+    fn shared(&self) -> Option<&Shared> {
+        match self {
+            Self::Nobody | Self::Everyone(None) => None,
+            Self::Everyone(Some(shared)) => Some(shared),
+        }
+    }
+
     const fn visibility(&self) -> Visibility {
         match self {
             Self::Nobody => Visibility::Private,
             Self::Everyone(_) => Visibility::Published,
+        }
+    }
+}
+
+impl Reach {
+    /// Whether it may be stored: nothing is that was made under other zones than now. They stay as
+    /// they are until the transaction ends.
+    async fn stands(
+        &self,
+        conn: &mut AsyncPgConnection,
+        activity: &Owned<Activity>,
+    ) -> Result<bool, Error> {
+        match self.audience {
+            // What others do not see does not depend on zones.
+            Audience::Nobody => Ok(true),
+            Audience::Everyone(_) => {
+                zones::still_stand(conn, activity.owner, self.zones_version).await
+            }
+        }
+    }
+
+    /// Makes the commons agree.
+    async fn show(
+        &self,
+        conn: &mut AsyncPgConnection,
+        activity: &Owned<Activity>,
+        sport: Sport,
+        details: &Details,
+    ) -> Result<(), Error> {
+        match self.audience.shared() {
+            None => commons::withdraw(conn, activity.id).await,
+            Some(shared) => commons::publish(conn, activity, sport, details, shared).await,
         }
     }
 }
@@ -90,7 +137,7 @@ impl Db {
                 Other::None | Other::Kept(_) => None,
             };
             let locked: Vec<_> = [activity].into_iter().chain(other).collect();
-            if !lock(conn, &locked).await? {
+            if !change.reach.stands(conn, activity).await? || !lock(conn, &locked).await? {
                 return Ok(Saved::Stale);
             }
             match &change.other {
@@ -104,13 +151,54 @@ impl Db {
             }
             let row = update(conn, &key, activity, change, now).await?;
             self.replace_line(conn, activity, change, now).await?;
-            match &change.audience {
-                Audience::Nobody => commons::withdraw(conn, activity.id).await?,
-                Audience::Everyone(shared) => {
-                    commons::publish(conn, activity, change, shared).await?;
-                }
-            }
+            change.reach.show(conn, activity, change.sport, &change.details).await?;
             Ok(Saved::Kept(Box::new(seal(Viewer::Member(activity.owner), &key, &row)?)))
+        })
+        .await
+    }
+
+    /// Up to `limit` shared activities whose rendition was made under other zones than now.
+    pub async fn outdated_activities(
+        &self,
+        account: AccountId,
+        limit: i64,
+    ) -> Result<Vec<ActivityId>, Error> {
+        let conn = &mut *self.conn().await?;
+        let current = zones::version(conn, account).await?;
+        let ids: Vec<Uuid> = activities::table
+            .filter(activities::account_id.eq(Uuid::from(account)))
+            .filter(activities::visibility.ne(Visibility::Private.name()))
+            .filter(activities::zones_version.ne(current))
+            .order(activities::activity_id)
+            .limit(limit)
+            .select(activities::activity_id)
+            .load(conn)
+            .await?;
+        Ok(ids.into_iter().map(ActivityId::from).collect())
+    }
+
+    /// Stores what others see of a shared activity now, which is no change of the activity itself.
+    /// `false`, with nothing done, when it or the zones changed meanwhile.
+    pub async fn remake_rendition(
+        &self,
+        activity: &Owned<Activity>,
+        reach: &Reach,
+    ) -> Result<bool, Error> {
+        let conn = &mut *self.conn().await?;
+        conn.transaction(async |conn| {
+            if !reach.stands(conn, activity).await? || !lock(conn, &[activity]).await? {
+                return Ok(false);
+            }
+            reach.show(conn, activity, activity.sport, &activity.details).await?;
+            let row = activities::table.find((Uuid::from(activity.owner), Uuid::from(activity.id)));
+            diesel::update(row)
+                .set((
+                    activities::is_shown.eq(reach.audience.shared().is_some()),
+                    activities::zones_version.eq(reach.zones_version),
+                ))
+                .execute(conn)
+                .await?;
+            Ok(true)
         })
         .await
     }
@@ -148,11 +236,13 @@ async fn update(
     let row = diesel::update(row)
         .set((
             activities::sport.eq(change.sport.name()),
-            activities::visibility.eq(change.audience.visibility().name()),
+            activities::visibility.eq(change.reach.audience.visibility().name()),
             activities::started_at.eq(change.started_at),
             activities::distance_m.eq(change.details.statistics.distance_m),
             activities::moving_s.eq(change.details.statistics.moving_s),
             activities::details.eq(seal_details(key, activity.id, &change.details)?),
+            activities::is_shown.eq(change.reach.audience.shared().is_some()),
+            activities::zones_version.eq(change.reach.zones_version),
             activities::version.eq(activity.version + 1),
             activities::updated_at.eq(now),
         ))

@@ -4,18 +4,13 @@ use std::cmp::Ordering;
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
 use super::Zone;
+use super::grid::{CELL_SHARE, Grid};
 use super::place::{POLAR_RADIUS_M, Place};
 use crate::track::columns::{ExactTrack, PER_DEGREE};
 
 /// Circles reach this much further than asked, in metres: a receiver is a few metres off, and a
 /// line is drawn with a width.
 pub const MARGIN_M: f64 = 30.0;
-
-/// The side of a cell of the grid that hides an end, as a share of the length to be cut.
-const CELL_SHARE: f64 = 0.5;
-
-/// The longest degree there is on WGS 84, that of latitude at a pole, rounded up.
-const DEGREE_M_MAX: f64 = 111_700.0;
 
 /// The hidden places of one track, and with them which of its points, waypoints and photos others
 /// may see.
@@ -108,21 +103,14 @@ fn spread_m(from: &Place, to: &Place) -> f64 {
     length_m * (length_m / (8.0 * POLAR_RADIUS_M) + (turn / 2.0).min(1.0))
 }
 
-/// The circle round the middle of the cell that a place lies in, so large that it covers `ends_m`
+/// The circle round the middle of the cell that an end lies in, so large that it covers `ends_m`
 /// round every place of the cell.
 fn hide_end(lat_e7: i32, lon_e7: i32, ends_m: f64) -> Circle {
-    let side_m = ends_m * CELL_SHARE;
-    let row_deg = side_m / DEGREE_M_MAX;
-    let row = ((f64::from(lat_e7) / PER_DEGREE + 90.0) / row_deg).floor();
-    let (south_deg, north_deg) = (row * row_deg - 90.0, (row + 1.0) * row_deg - 90.0);
-    // As many cells in a row as make none wider than the side, at its edge nearer to the equator.
-    let widest_deg = if south_deg < 0.0 { north_deg.min(0.0) } else { south_deg };
-    let cells = (360.0 * DEGREE_M_MAX * widest_deg.to_radians().cos() / side_m).ceil().max(1.0);
-    let cell_deg = 360.0 / cells;
-    let cell = ((f64::from(lon_e7) / PER_DEGREE + 180.0) / cell_deg).floor() % cells;
+    let (lat, lon) = (f64::from(lat_e7) / PER_DEGREE, f64::from(lon_e7) / PER_DEGREE);
+    let cell = Grid::FIXED.cell(lat, lon, ends_m * CELL_SHARE);
     Circle {
-        center: Place::from_degrees(south_deg + row_deg / 2.0, (cell + 0.5) * cell_deg - 180.0),
-        reach_m: ends_m + side_m * FRAC_1_SQRT_2 + MARGIN_M,
+        center: Place::from_degrees(cell.lat, cell.lon),
+        reach_m: ends_m + cell.side_m * FRAC_1_SQRT_2 + MARGIN_M,
     }
 }
 

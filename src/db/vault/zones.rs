@@ -1,0 +1,390 @@
+//! Privacy zones: places that their owner keeps to themself. A change of zones and what it does to
+//! others' view are one transaction.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::db::commons;
+use crate::db::identity::account_key;
+use crate::db::ops::{Job, enqueue};
+use crate::db::schema::identity::accounts;
+use crate::db::schema::vault::{activities, zones};
+use crate::db::{Db, Error};
+use crate::domain::{AccountId, Position, ZoneId, ZoneLabel, ZoneRadius};
+use crate::seal::AccountKey;
+use crate::track;
+use crate::track::cut::grid::Grid;
+
+const TABLE: &str = "vault.zones";
+
+/// The most zones that an account has.
+pub const ZONES_MAX: usize = 50;
+
+/// A place that its owner keeps to themself.
+#[derive(Clone)]
+pub struct Zone {
+    /// Its id.
+    pub id: ZoneId,
+    /// What is hidden.
+    pub place: HiddenPlace,
+    /// Counts its changes, from 1.
+    pub version: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was changed last.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What a zone hides.
+#[derive(Clone)]
+pub struct HiddenPlace {
+    /// What its owner calls it.
+    pub label: ZoneLabel,
+    /// The place itself.
+    pub position: Position,
+    /// How far around it.
+    pub radius: ZoneRadius,
+}
+
+/// What an account hides at a time.
+#[derive(Clone)]
+pub struct Shading {
+    /// Counts the changes of the account's zones.
+    pub version: i32,
+    /// The circles.
+    pub zones: Vec<track::Zone>,
+}
+
+/// How far the remaking of what others see has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remade {
+    /// How many shared activities are as the zones say.
+    pub done: i64,
+    /// How many there are.
+    pub total: i64,
+}
+
+/// What became of a change of zones.
+pub enum Zoned {
+    /// It is kept.
+    Kept(Box<Zone>),
+    /// The zone was changed or deleted meanwhile, or its id is taken.
+    Stale,
+    /// There are as many as there may be.
+    Full,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Content {
+    label: String,
+    longitude: f64,
+    latitude: f64,
+    radius_m: f64,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = zones, check_for_backend(diesel::pg::Pg))]
+struct Row {
+    zone_id: Uuid,
+    content: Vec<u8>,
+    version: i32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl HiddenPlace {
+    /// Whether it hides the same circle as another.
+    pub fn hides_as(&self, other: &Self) -> bool {
+        self.position == other.position && self.radius == other.radius
+    }
+}
+
+impl Shading {
+    /// The circles that hide `places`, on the grid of the account that `key` is of.
+    pub fn new<'a>(
+        key: &AccountKey,
+        version: i32,
+        places: impl IntoIterator<Item = &'a HiddenPlace>,
+    ) -> Self {
+        let grid = Grid::moved(key.random_pair("zones"));
+        let circle = |place: &HiddenPlace| {
+            let (lat, lon) = (place.position.latitude(), place.position.longitude());
+            track::Zone::around(lat, lon, place.radius.metres(), grid)
+        };
+        Self { version, zones: places.into_iter().map(circle).collect() }
+    }
+}
+
+impl Db {
+    /// The zones of `account`, in the order in which they were made.
+    pub async fn zones(&self, account: AccountId) -> Result<Vec<Zone>, Error> {
+        let conn = &mut *self.conn().await?;
+        let key = account_key(conn, &self.keyring, account).await?;
+        load(conn, &key).await
+    }
+
+    /// What `account` hides now.
+    pub async fn shading(&self, account: AccountId) -> Result<Shading, Error> {
+        let conn = &mut *self.conn().await?;
+        let key = account_key(conn, &self.keyring, account).await?;
+        // Read first: should the zones change in between, what is made with these is out of date.
+        let version = version(conn, account).await?;
+        let zones = load(conn, &key).await?;
+        Ok(Shading::new(&key, version, zones.iter().map(|zone| &zone.place)))
+    }
+
+    /// How many shared activities are as the zones say.
+    pub async fn remade(&self, account: AccountId) -> Result<Remade, Error> {
+        let conn = &mut *self.conn().await?;
+        let version = version(conn, account).await?;
+        let shared = activities::table
+            .filter(activities::account_id.eq(Uuid::from(account)))
+            .filter(activities::visibility.ne("private"));
+        let total = shared.count().get_result(conn).await?;
+        let done = shared.filter(activities::zones_version.eq(version)).count();
+        Ok(Remade { done: done.get_result(conn).await?, total })
+    }
+
+    /// Makes a zone. Until what others see is remade, they see nothing of the account: never what
+    /// the zone hides.
+    pub async fn insert_zone(
+        &self,
+        account: AccountId,
+        id: ZoneId,
+        place: &HiddenPlace,
+        now: DateTime<Utc>,
+    ) -> Result<Zoned, Error> {
+        let conn = &mut *self.conn().await?;
+        let key = account_key(conn, &self.keyring, account).await?;
+        conn.transaction(async |conn| {
+            lock(conn, account).await?;
+            let kept: i64 = zones::table
+                .filter(zones::account_id.eq(Uuid::from(account)))
+                .count()
+                .get_result(conn)
+                .await?;
+            if usize::try_from(kept).is_ok_and(|kept| ZONES_MAX <= kept) {
+                return Ok(Zoned::Full);
+            }
+            let content = seal(&key, id, place)?;
+            let Some(row) = insert(conn, account, id, content, now).await? else {
+                return Ok(Zoned::Stale);
+            };
+            self.hide_all(conn, account, now).await?;
+            Ok(Zoned::Kept(Box::new(open(&key, &row)?)))
+        })
+        .await
+    }
+
+    /// Puts another place in the place of a zone's, if both it and the account's zones are as they
+    /// were read. If it hides another circle, others see nothing until what they see is remade.
+    pub async fn change_zone(
+        &self,
+        account: AccountId,
+        zone: &Zone,
+        place: &HiddenPlace,
+        zones_version: i32,
+        now: DateTime<Utc>,
+    ) -> Result<Zoned, Error> {
+        let conn = &mut *self.conn().await?;
+        let key = account_key(conn, &self.keyring, account).await?;
+        conn.transaction(async |conn| {
+            if lock(conn, account).await? != zones_version {
+                return Ok(Zoned::Stale);
+            }
+            let content = seal(&key, zone.id, place)?;
+            let Some(row) = change(conn, account, zone, content, now).await? else {
+                return Ok(Zoned::Stale);
+            };
+            if !zone.place.hides_as(place) {
+                self.hide_all(conn, account, now).await?;
+            }
+            Ok(Zoned::Kept(Box::new(open(&key, &row)?)))
+        })
+        .await
+    }
+
+    /// Deletes a zone, if both it and the account's zones are as they were read; `false` when not.
+    /// What others see stays as it is until it is remade: it shows less than it might.
+    pub async fn delete_zone(
+        &self,
+        account: AccountId,
+        zone: &Zone,
+        zones_version: i32,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let conn = &mut *self.conn().await?;
+        conn.transaction(async |conn| {
+            if lock(conn, account).await? != zones_version {
+                return Ok(false);
+            }
+            let row = zones::table.find((Uuid::from(account), Uuid::from(zone.id)));
+            let deleted = diesel::delete(row.filter(zones::version.eq(zone.version)));
+            if deleted.execute(conn).await? == 0 {
+                return Ok(false);
+            }
+            self.outdate_all(conn, account, now).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Enqueues the making of what others see of an account's activities.
+    pub async fn enqueue_remaking(
+        &self,
+        account: AccountId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let job = Job::RemakeRenditions { account };
+        enqueue(&mut *self.conn().await?, &self.keyring, Some(account), &job, now).await
+    }
+
+    /// Takes away what others see of an account's activities, until it is made anew.
+    async fn hide_all(
+        &self,
+        conn: &mut AsyncPgConnection,
+        account: AccountId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        // In the order in which a deletion goes, so that neither waits for the other for ever.
+        diesel::update(activities::table)
+            .filter(activities::account_id.eq(Uuid::from(account)))
+            .filter(activities::is_shown)
+            .set(activities::is_shown.eq(false))
+            .execute(conn)
+            .await?;
+        commons::withdraw_all(conn, account).await?;
+        self.outdate_all(conn, account, now).await
+    }
+
+    /// From here on, nothing that was made with the zones before is stored: whoever makes it holds
+    /// the account's row while they store it.
+    async fn outdate_all(
+        &self,
+        conn: &mut AsyncPgConnection,
+        account: AccountId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        diesel::update(accounts::table.find(Uuid::from(account)))
+            .set(accounts::zones_version.eq(accounts::zones_version + 1))
+            .execute(conn)
+            .await?;
+        let job = Job::RemakeRenditions { account };
+        enqueue(conn, &self.keyring, Some(account), &job, now).await
+    }
+}
+
+/// Lets nobody else change the account's zones, or store what was made with them, until the
+/// transaction ends. Counts their changes so far.
+async fn lock(conn: &mut AsyncPgConnection, account: AccountId) -> Result<i32, Error> {
+    let account = accounts::table.find(Uuid::from(account));
+    Ok(account.select(accounts::zones_version).for_no_key_update().first(conn).await?)
+}
+
+/// Counts the changes of an account's zones so far.
+pub(super) async fn version(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<i32, Error> {
+    let account = accounts::table.find(Uuid::from(account));
+    Ok(account.select(accounts::zones_version).first(conn).await?)
+}
+
+/// Whether the zones are still those of `version`; they stay so until the transaction ends.
+pub(super) async fn still_stand(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+    version: i32,
+) -> Result<bool, Error> {
+    let current: i32 = accounts::table
+        .find(Uuid::from(account))
+        .select(accounts::zones_version)
+        .for_share()
+        .first(conn)
+        .await?;
+    Ok(current == version)
+}
+
+async fn load(conn: &mut AsyncPgConnection, key: &AccountKey) -> Result<Vec<Zone>, Error> {
+    let rows: Vec<Row> = zones::table
+        .filter(zones::account_id.eq(Uuid::from(key.account())))
+        .order((zones::created_at, zones::zone_id))
+        .select(Row::as_select())
+        .load(conn)
+        .await?;
+    rows.iter().map(|row| open(key, row)).collect()
+}
+
+async fn insert(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+    id: ZoneId,
+    content: Vec<u8>,
+    now: DateTime<Utc>,
+) -> Result<Option<Row>, Error> {
+    Ok(diesel::insert_into(zones::table)
+        .values((
+            zones::account_id.eq(Uuid::from(account)),
+            zones::zone_id.eq(Uuid::from(id)),
+            zones::content.eq(content),
+            zones::created_at.eq(now),
+            zones::updated_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .returning(Row::as_returning())
+        .get_result(conn)
+        .await
+        .optional()?)
+}
+
+async fn change(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+    zone: &Zone,
+    content: Vec<u8>,
+    now: DateTime<Utc>,
+) -> Result<Option<Row>, Error> {
+    let row = zones::table.find((Uuid::from(account), Uuid::from(zone.id)));
+    Ok(diesel::update(row.filter(zones::version.eq(zone.version)))
+        .set((
+            zones::content.eq(content),
+            zones::version.eq(zone.version + 1),
+            zones::updated_at.eq(now),
+        ))
+        .returning(Row::as_returning())
+        .get_result(conn)
+        .await
+        .optional()?)
+}
+
+fn seal(key: &AccountKey, id: ZoneId, place: &HiddenPlace) -> Result<Vec<u8>, Error> {
+    let content = Content {
+        label: place.label.as_str().to_owned(),
+        longitude: place.position.longitude(),
+        latitude: place.position.latitude(),
+        radius_m: place.radius.metres(),
+    };
+    let json = serde_json::to_vec(&content).map_err(|_| Error::Corrupt("vault.zones.content"))?;
+    Ok(key.seal(TABLE, "content", id.into(), &json))
+}
+
+fn open(key: &AccountKey, row: &Row) -> Result<Zone, Error> {
+    let corrupt = || Error::Corrupt("vault.zones.content");
+    let json = key.open(TABLE, "content", row.zone_id, &row.content)?;
+    let content: Content = serde_json::from_slice(&json).map_err(|_| corrupt())?;
+    let place = HiddenPlace {
+        label: ZoneLabel::try_from(content.label.as_str()).map_err(|_| corrupt())?,
+        position: Position::new(content.longitude, content.latitude).map_err(|_| corrupt())?,
+        radius: ZoneRadius::try_from(content.radius_m).map_err(|_| corrupt())?,
+    };
+    Ok(Zone {
+        id: row.zone_id.into(),
+        place,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}
