@@ -34,13 +34,19 @@ const SRTM_BYTES: usize = 1_201 * 1_201 * 2;
 fuzz_target!(|input: Input| {
     match input {
         Input::Name(name) => {
-            if let Some(corner) = Corner::from_name(name) {
-                assert_eq!(Corner::from_name(&corner.name()), Some(corner));
+            if let Some(Corner { south, west }) = Corner::in_name(name) {
+                assert!((-90..90).contains(&south) && (-180..180).contains(&west));
             }
         }
         Input::Srtm { lat_e7, lon_e7, samples } => {
-            let corner = Corner::of(lat_e7, lon_e7);
-            assert_eq!(Corner::from_name(&corner.name()), Some(corner));
+            let corner = Corner::at(f64::from(lat_e7) / 1e7, f64::from(lon_e7) / 1e7);
+            let [north_south, east_west] =
+                [(corner.south, 'N', 'S'), (corner.west, 'E', 'W')].map(|(degrees, plus, minus)| {
+                    if degrees < 0 { minus } else { plus }
+                });
+            let (lat, lon) = (corner.south.unsigned_abs(), corner.west.unsigned_abs());
+            let name = format!("a_{north_south}{lat:02}_00_{east_west}{lon:03}_00_DEM");
+            assert_eq!(Corner::in_name(&name), Some(corner));
             if samples.is_empty() {
                 return;
             }

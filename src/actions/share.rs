@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{Error, Service};
-use crate::access::Owned;
-use crate::db::commons::Shared;
+use crate::access::{Owned, Sealed, Visible};
+use crate::db::commons::{EncodedTrack, Rendition, Shared};
 use crate::db::vault::{Activity, Audience, Change, Other, Reach, Saved, Shading};
 use crate::domain::{AccountId, ActivityId, Description, Kind, Sport, Title, Visibility};
 use crate::track::waypoints::{Texts, cut_waypoints};
@@ -49,6 +49,16 @@ impl Service {
             return Err(Error::NothingVisible);
         }
         self.change(activity, Edit::default(), reach, now).await
+    }
+
+    /// What everyone sees of an activity, or would see if it were published.
+    pub async fn preview(
+        &self,
+        activity: &Owned<Activity>,
+    ) -> Result<Visible<(Rendition, EncodedTrack)>, Error> {
+        let reach = self.reach(activity, Visibility::Published).await?;
+        let seen = self.db.preview(activity, &reach).await?;
+        seen.and_then(Sealed::open).ok_or(Error::NothingVisible)
     }
 
     /// Takes back what others could see. With its answer, nothing of it can be had any more.

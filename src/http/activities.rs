@@ -7,6 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::{self, Keep};
 use super::body::Json;
+use super::line::{As, AsQuery};
 use super::me::given;
 use super::present::{ActivityBody, FlawBody, OwnBody, RenditionBody};
 use super::problem::{Body, Problem};
@@ -110,21 +111,29 @@ async fn put_activity(
     Ok(kept(&service.record(member.account, upload, clock.now()).await?))
 }
 
-/// An activity for its owner; its rendition for others.
+/// An activity for its owner; its rendition for others, and with `?as=public` for its owner too.
 #[utoipa::path(tag = "activities", security((), ("token" = [])),
-    params(("id" = ActivityId, Path)),
+    params(("id" = ActivityId, Path), AsQuery),
     responses(
         (status = 200, body = ActivityBody), (status = 304), (status = 401, body = Body), (status = 404, body = Body),
+        (status = 409, body = Body, description = "Nothing would be left to show."), (status = 422, body = Body),
     ))]
 #[get("/activities/{id}")]
 async fn show(
     viewer: Viewer,
     id: web::Path<ActivityId>,
+    query: web::Query<AsQuery>,
     request: HttpRequest,
     service: web::Data<Service>,
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
+    let look = query.parse()?;
     if let Some(own) = service.db.activity(viewer, *id).await?.and_then(Sealed::claim) {
+        if look == As::Everyone {
+            let seen = service.preview(&own).await?;
+            let body = ActivityBody::Rendition(Box::new(RenditionBody::from(&seen)));
+            return answer::json(&request, Keep::Nobody, &body);
+        }
         let body = ActivityBody::Own(Box::new(OwnBody::from(&own)));
         return Ok(answer::own(StatusCode::OK, &own, &body));
     }

@@ -1,5 +1,7 @@
 //! The line of an activity as its viewer gets it: exact for its owner, the visible parts for others.
 
+use serde::Deserialize;
+
 use super::answer::Keep;
 use super::problem::Problem;
 use crate::access::{Owned, Sealed, Viewer, Visible};
@@ -7,7 +9,7 @@ use crate::actions::Service;
 use crate::db::Commons;
 use crate::db::commons::{EncodedTrack, Rendition};
 use crate::db::vault::{Activity, SealedTrack};
-use crate::domain::{ActivityId, Description, Kind, Sport};
+use crate::domain::{ActivityId, Description, Invalid, Kind, Sport};
 use crate::track::write::{Document, Times};
 use crate::track::{Columns, ExactTrack, PublicTrack, PublicWaypoint, Statistics, Waypoint};
 
@@ -25,32 +27,70 @@ enum Stored {
     Shared(Visible<(Rendition, EncodedTrack)>),
 }
 
+/// As whom an owner looks at their own.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AsQuery {
+    /// `public`: for its owner, exactly what everyone gets, or would get if it were published.
+    #[serde(rename = "as")]
+    #[param(rename = "as")]
+    audience: Option<String>,
+}
+
+/// As whom an owner looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum As {
+    /// As its owner.
+    Owner,
+    /// As everyone.
+    Everyone,
+}
+
+impl AsQuery {
+    /// As whom.
+    pub fn parse(&self) -> Result<As, Invalid> {
+        match self.audience.as_deref() {
+            None => Ok(As::Owner),
+            Some("public") => Ok(As::Everyone),
+            Some(_) => Err(Invalid { field: "as", reason: "must be public" }),
+        }
+    }
+}
+
 /// Makes something of the line of activity `id`, and says who may keep it. A million points take
 /// their time, so `work` has a thread of its own.
 pub async fn of_line<T: Send + 'static>(
     viewer: Viewer,
     id: ActivityId,
+    query: &AsQuery,
     service: &Service,
     commons: &Commons,
     work: impl FnOnce(&Line) -> T + Send + 'static,
 ) -> Result<(Keep, T), Problem> {
-    let stored = find(viewer, id, service, commons).await?;
-    let work = move || stored.open().map(|line| (line.keep(), work(&line)));
-    Ok(service.cores.run(work).await??)
+    let (stored, keep) = find(viewer, id, query.parse()?, service, commons).await?;
+    let work = move || stored.open().map(|line| work(&line));
+    Ok((keep, service.cores.run(work).await??))
 }
 
 async fn find(
     viewer: Viewer,
     id: ActivityId,
+    look: As,
     service: &Service,
     commons: &Commons,
-) -> Result<Stored, Problem> {
+) -> Result<(Stored, Keep), Problem> {
     if let Some(own) = service.db.activity(viewer, id).await?.and_then(Sealed::claim) {
-        let track = service.db.track(&own).await?;
-        return Ok(Stored::Own(own, track));
+        let stored = match look {
+            As::Owner => {
+                let track = service.db.track(&own).await?;
+                Stored::Own(own, track)
+            }
+            As::Everyone => Stored::Shared(service.preview(&own).await?),
+        };
+        return Ok((stored, Keep::Nobody));
     }
     let shared = commons.rendition_with_track(viewer, id).await?.and_then(Sealed::open);
-    shared.map(Stored::Shared).ok_or(Problem::NotFound)
+    Ok((shared.map(Stored::Shared).ok_or(Problem::NotFound)?, Keep::Everyone))
 }
 
 impl Stored {
@@ -71,13 +111,6 @@ impl Stored {
 }
 
 impl Line {
-    const fn keep(&self) -> Keep {
-        match self {
-            Self::Own(..) => Keep::Nobody,
-            Self::Shared(..) => Keep::Everyone,
-        }
-    }
-
     /// The points that the viewer gets.
     pub fn columns(&self) -> &Columns {
         match self {

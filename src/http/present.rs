@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use crate::access::{Owned, Visible};
-use crate::db::commons::{Author, Rendition};
+use crate::db::commons::{Author, EncodedTrack, Rendition};
 use crate::db::vault::{Activity, StoredFlaw};
 use crate::domain::{AccountId, ActivityId, Kind, Sport, Visibility};
 use crate::track::columns::PER_DEGREE;
@@ -132,6 +132,18 @@ impl From<&Owned<Activity>> for OwnBody {
 
 impl From<&Visible<Rendition>> for RenditionBody {
     fn from(rendition: &Visible<Rendition>) -> Self {
+        Self::of(rendition)
+    }
+}
+
+impl From<&Visible<(Rendition, EncodedTrack)>> for RenditionBody {
+    fn from(seen: &Visible<(Rendition, EncodedTrack)>) -> Self {
+        Self::of(&seen.0)
+    }
+}
+
+impl RenditionBody {
+    fn of(rendition: &Rendition) -> Self {
         Self {
             id: rendition.id,
             kind: rendition.kind,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer;
-use super::line::{Line, of_line};
+use super::line::{AsQuery, Line, of_line};
 use super::problem::{Body, Problem};
 use crate::access::Viewer;
 use crate::actions::Service;
@@ -40,37 +40,41 @@ struct AnalysisBody {
 
 /// Series for a chart of up to 1,000 points, as columns of the same length: exact and with sensors
 /// for the owner, computed from the visible parts alone for others.
-#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path)), responses(
+#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path), AsQuery), responses(
     (status = 200, body = Series), (status = 304), (status = 401, body = Body), (status = 404, body = Body),
+    (status = 409, body = Body, description = "Nothing would be left to show."),
 ))]
 #[get("/activities/{id}/profile")]
 async fn profile(
     viewer: Viewer,
     id: web::Path<ActivityId>,
+    query: web::Query<AsQuery>,
     request: HttpRequest,
     service: web::Data<Service>,
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
     let work = |line: &Line| series(line.columns());
-    let (keep, series) = of_line(viewer, *id, &service, &commons, work).await?;
+    let (keep, series) = of_line(viewer, *id, &query, &service, &commons, work).await?;
     answer::json(&request, keep, &series)
 }
 
 /// Grade, pauses, kilometres, best efforts, sensors, and how long a plan takes: from the exact
 /// track for the owner, from the visible parts alone for others.
-#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path)), responses(
+#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path), AsQuery), responses(
     (status = 200, body = AnalysisBody), (status = 304), (status = 401, body = Body), (status = 404, body = Body),
+    (status = 409, body = Body, description = "Nothing would be left to show."),
 ))]
 #[get("/activities/{id}/analysis")]
 async fn analysis(
     viewer: Viewer,
     id: web::Path<ActivityId>,
+    query: web::Query<AsQuery>,
     request: HttpRequest,
     service: web::Data<Service>,
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
     let work = |line: &Line| AnalysisBody::from(line);
-    let (keep, analysis) = of_line(viewer, *id, &service, &commons, work).await?;
+    let (keep, analysis) = of_line(viewer, *id, &query, &service, &commons, work).await?;
     answer::json(&request, keep, &analysis)
 }
 

@@ -5,7 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::activities::owned;
 use super::answer::{self, Keep};
-use super::line::{Line, of_line};
+use super::line::{AsQuery, Line, of_line};
 use super::problem::{Body, Problem};
 use super::session::Member;
 use crate::access::Viewer;
@@ -40,84 +40,89 @@ const CSV: Format =
     Format { extension: "csv", media_type: "text/csv; charset=utf-8", write: write::csv };
 
 /// The line as GeoJSON: exact for its owner, the visible parts for others.
-#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path)), responses(
+#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path), AsQuery), responses(
     (status = 200, content_type = "application/geo+json", body = String), (status = 304),
-    (status = 401, body = Body), (status = 404, body = Body),
+    (status = 401, body = Body), (status = 404, body = Body), (status = 409, body = Body, description = "Nothing would be left to show."),
 ))]
 #[get("/activities/{id}/track.geojson")]
 async fn geojson(
     viewer: Viewer,
     id: web::Path<ActivityId>,
+    query: web::Query<AsQuery>,
     request: HttpRequest,
     service: web::Data<Service>,
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
-    download(viewer, *id, &request, &service, &commons, &GEOJSON).await
+    download(viewer, *id, &query, &request, &service, &commons, &GEOJSON).await
 }
 
 /// The line as GPX 1.1: exact for its owner, the visible parts for others.
-#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path)), responses(
+#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path), AsQuery), responses(
     (status = 200, content_type = "application/gpx+xml", body = String), (status = 304),
-    (status = 401, body = Body), (status = 404, body = Body),
+    (status = 401, body = Body), (status = 404, body = Body), (status = 409, body = Body, description = "Nothing would be left to show."),
 ))]
 #[get("/activities/{id}/track.gpx")]
 async fn gpx(
     viewer: Viewer,
     id: web::Path<ActivityId>,
+    query: web::Query<AsQuery>,
     request: HttpRequest,
     service: web::Data<Service>,
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
-    download(viewer, *id, &request, &service, &commons, &GPX).await
+    download(viewer, *id, &query, &request, &service, &commons, &GPX).await
 }
 
 /// The line as TCX: an activity, or a course where it has no times of day. Exact for its
 /// owner, the visible parts for others.
-#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path)), responses(
+#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path), AsQuery), responses(
     (status = 200, content_type = "application/vnd.garmin.tcx+xml", body = String), (status = 304),
-    (status = 401, body = Body), (status = 404, body = Body),
+    (status = 401, body = Body), (status = 404, body = Body), (status = 409, body = Body, description = "Nothing would be left to show."),
 ))]
 #[get("/activities/{id}/track.tcx")]
 async fn tcx(
     viewer: Viewer,
     id: web::Path<ActivityId>,
+    query: web::Query<AsQuery>,
     request: HttpRequest,
     service: web::Data<Service>,
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
-    download(viewer, *id, &request, &service, &commons, &TCX).await
+    download(viewer, *id, &query, &request, &service, &commons, &TCX).await
 }
 
 /// The line as KML: exact for its owner, the visible parts for others.
-#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path)), responses(
+#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path), AsQuery), responses(
     (status = 200, content_type = "application/vnd.google-earth.kml+xml", body = String), (status = 304),
-    (status = 401, body = Body), (status = 404, body = Body),
+    (status = 401, body = Body), (status = 404, body = Body), (status = 409, body = Body, description = "Nothing would be left to show."),
 ))]
 #[get("/activities/{id}/track.kml")]
 async fn kml(
     viewer: Viewer,
     id: web::Path<ActivityId>,
+    query: web::Query<AsQuery>,
     request: HttpRequest,
     service: web::Data<Service>,
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
-    download(viewer, *id, &request, &service, &commons, &KML).await
+    download(viewer, *id, &query, &request, &service, &commons, &KML).await
 }
 
 /// The line as a table with a row for each point: exact for its owner, the visible parts for others.
-#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path)), responses(
+#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path), AsQuery), responses(
     (status = 200, content_type = "text/csv", body = String), (status = 304),
-    (status = 401, body = Body), (status = 404, body = Body),
+    (status = 401, body = Body), (status = 404, body = Body), (status = 409, body = Body, description = "Nothing would be left to show."),
 ))]
 #[get("/activities/{id}/track.csv")]
 async fn csv(
     viewer: Viewer,
     id: web::Path<ActivityId>,
+    query: web::Query<AsQuery>,
     request: HttpRequest,
     service: web::Data<Service>,
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
-    download(viewer, *id, &request, &service, &commons, &CSV).await
+    download(viewer, *id, &query, &request, &service, &commons, &CSV).await
 }
 
 /// The file that an activity came from, unchanged, for its owner.
@@ -144,6 +149,7 @@ async fn original(
 async fn download(
     viewer: Viewer,
     id: ActivityId,
+    query: &AsQuery,
     request: &HttpRequest,
     service: &Service,
     commons: &Commons,
@@ -151,6 +157,6 @@ async fn download(
 ) -> Result<HttpResponse, Problem> {
     let (name, write) = (format!("{id}.{}", format.extension), format.write);
     let write = move |line: &Line| write(&line.document());
-    let (keep, content) = of_line(viewer, id, service, commons, write).await?;
+    let (keep, content) = of_line(viewer, id, query, service, commons, write).await?;
     Ok(answer::file(request, keep, format.media_type, &name, content))
 }

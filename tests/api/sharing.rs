@@ -518,6 +518,43 @@ fn has_hour(text: &str) -> bool {
     text.as_bytes().windows(5).any(is_hour)
 }
 
+/// What its owner is shown beforehand is what others get then, to the byte.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_is_what_everyone_gets_and_shows_nobody_anything() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.member("Ada").await, app.member("Eve").await);
+    let zone = json!({ "label": "Home", "position": [HOME[0], HOME[1] + 0.013], "radius_m": 200 });
+    assert_eq!(ada.post("/api/v1/me/zones", &zone).await.status(), 201);
+    let metadata = json!({ "title": "Up the brook", "description": "A path." });
+    let own: Value = ada.upload(&straight_walk(), &metadata).await.json().await.unwrap();
+    let path = path_of(&own);
+    let before = kept(&app).await;
+    let mut previews = Vec::new();
+    for child in CHILDREN {
+        let preview = ada.get(&format!("{path}{child}?as=public")).await;
+        assert_eq!(preview.status(), 200, "{child}");
+        assert_eq!(preview.headers()["cache-control"], "private, no-store");
+        previews.push(preview.bytes().await.unwrap());
+        for stranger in [&eve, &app.anyone()] {
+            refused(stranger.get(&format!("{path}{child}?as=public")).await, 404).await;
+        }
+    }
+    assert_eq!(kept(&app).await, before);
+    assert_eq!(ada.get(&path).await.json::<Value>().await.unwrap(), own);
+
+    assert_eq!(ada.post(&format!("{path}/publish"), &json!({})).await.status(), 200);
+    for (child, preview) in CHILDREN.into_iter().zip(previews) {
+        let seen = app.anyone().get(&format!("{path}{child}")).await.bytes().await.unwrap();
+        assert_eq!(preview, seen, "{child}");
+        let again = ada.get(&format!("{path}{child}?as=public")).await.bytes().await.unwrap();
+        assert_eq!(again, seen, "{child}");
+    }
+    refused(ada.get(&format!("{path}?as=everyone")).await, 422).await;
+    let short = path_of(&ada.has_activity(&northward_gpx(8.5, 47.3, 20)).await);
+    refused(ada.get(&format!("{short}?as=public")).await, 409).await;
+    refused(ada.get(&format!("{short}/track.gpx?as=public")).await, 409).await;
+}
+
 /// A publish that is under way when its activity is deleted leaves nothing behind.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_takes_what_a_publish_makes_at_the_same_time() {

@@ -129,18 +129,27 @@ impl Commons {
         viewer: Viewer,
         id: ActivityId,
     ) -> Result<Option<Sealed<(Rendition, EncodedTrack)>>, Error> {
-        let found: Option<(Row, Option<String>, Vec<u8>)> = renditions::table
-            .left_join(members::table)
-            .filter(renditions::activity_id.eq(Uuid::from(id)))
-            .select((Row::as_select(), members::public_name.nullable(), renditions::track))
-            .first(&mut *self.conn().await?)
-            .await
-            .optional()?;
-        let Some((row, name, track)) = found else { return Ok(None) };
-        let rendition = open(row, name)?;
-        let facts = facts(&rendition);
-        Ok(Some(Sealed::new(viewer, facts, (rendition, EncodedTrack(track)))))
+        read(&mut *self.conn().await?, viewer, id).await
     }
+}
+
+/// A rendition with its line, sealed for `viewer`.
+pub(in crate::db) async fn read(
+    conn: &mut AsyncPgConnection,
+    viewer: Viewer,
+    id: ActivityId,
+) -> Result<Option<Sealed<(Rendition, EncodedTrack)>>, Error> {
+    let found: Option<(Row, Option<String>, Vec<u8>)> = renditions::table
+        .left_join(members::table)
+        .filter(renditions::activity_id.eq(Uuid::from(id)))
+        .select((Row::as_select(), members::public_name.nullable(), renditions::track))
+        .first(conn)
+        .await
+        .optional()?;
+    let Some((row, name, track)) = found else { return Ok(None) };
+    let rendition = open(row, name)?;
+    let facts = facts(&rendition);
+    Ok(Some(Sealed::new(viewer, facts, (rendition, EncodedTrack(track)))))
 }
 
 /// Stores what everyone may see of `activity` with these words, in place of what was there.
