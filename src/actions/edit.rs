@@ -248,25 +248,9 @@ impl Service {
     /// Erases the file of a change that was not kept, so that the next attempt leaves no other.
     async fn erase_if_stale<T>(&self, blob: BlobId, saved: Result<T, Error>) -> Result<T, Error> {
         if matches!(saved, Err(Error::Stale | Error::Taken)) {
-            self.files.erase(blob).await?;
-            self.db.blob_is_erased(blob).await?;
+            self.erase_original(blob).await?;
         }
         saved
-    }
-
-    async fn put_original(
-        &self,
-        key: &Arc<AccountKey>,
-        id: ActivityId,
-        file: &Arc<Vec<u8>>,
-        now: DateTime<Utc>,
-    ) -> Result<SealedOriginal, Error> {
-        let (blob, bytes) = (BlobId::random(), file.len() as u64);
-        self.db.announce_blobs(key.account(), &[blob], now).await?;
-        let (key, file) = (key.clone(), file.clone());
-        let seal = move || vault::seal_original(&key, id, &file);
-        self.files.put(blob, self.cores.run(seal).await?).await?;
-        Ok(SealedOriginal { blob, bytes })
     }
 }
 

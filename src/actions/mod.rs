@@ -2,6 +2,7 @@
 
 mod cores;
 pub mod edit;
+mod originals;
 mod passwords;
 pub mod record;
 pub mod reshape;

@@ -8,10 +8,8 @@ use uuid::Uuid;
 
 use super::{Error, Service};
 use crate::access::{Owned, Sealed, Viewer};
-use crate::db::vault::{
-    self, Activity, Details, NewActivity, SealedOriginal, SealedTrack, Stored, StoredFlaw,
-};
-use crate::domain::{AccountId, ActivityId, BlobId, Description, Invalid, Kind, Sport, Title};
+use crate::db::vault::{Activity, Details, NewActivity, SealedTrack, Stored, StoredFlaw};
+use crate::domain::{AccountId, ActivityId, Description, Invalid, Kind, Sport, Title};
 use crate::edge::terrain::Terrain;
 use crate::seal::{AccountKey, Keyring};
 use crate::track::columns::NO_TIME;
@@ -23,7 +21,7 @@ pub struct Upload {
     /// The id that its activity gets.
     pub id: ActivityId,
     /// The file.
-    pub file: Vec<u8>,
+    pub file: Arc<Vec<u8>>,
     /// What goes before what the file says.
     pub metadata: Metadata,
 }
@@ -73,20 +71,27 @@ impl Service {
         check_start(&upload.metadata, now)?;
         let upload = Arc::new(upload);
         let hashed = upload.clone();
-        let digest = self.cores.run(move || Sha256::digest(&hashed.file).into()).await?;
+        let digest = self.cores.run(move || Sha256::digest(hashed.file.as_slice()).into()).await?;
         if let Some(known) = self.owned(account, upload.id).await? {
             return self.repeated(known, digest).await;
         }
         let key = Arc::new(self.db.account_key(account).await?);
         let activities = self.ingest(&key, &upload, digest, now).await?;
-        let new = self.put_originals(&key, &upload, activities, now).await?;
+        let mut new = Vec::with_capacity(activities.len());
+        for activity in activities {
+            // Each has the file as its own; one copy is in memory at a time.
+            let original = self.put_original(&key, activity.id, &upload.file, now).await?;
+            new.push((activity, original));
+        }
         // Should this fail, the outcome is unknown: files that no row names are erased in an hour.
         let stored = self.db.insert_activities(&key, &new, now).await?;
         if let Stored::New(activities) = stored {
             let activities = activities.into_iter().filter_map(Sealed::claim).collect();
             return Ok(Recorded { activities, new: true });
         }
-        self.erase_originals(&new).await?;
+        for (_, original) in &new {
+            self.erase_original(original.blob).await?;
+        }
         if !matches!(stored, Stored::Known) {
             return Err(Error::Taken);
         }
@@ -138,37 +143,6 @@ impl Service {
             ingest(&key, &upload, digest, id_at, &terrain, now)
         };
         Ok(self.cores.run(work).await??)
-    }
-
-    /// Puts the file where each of its activities has it as its own, sealed; one copy is in memory
-    /// at a time.
-    async fn put_originals(
-        &self,
-        key: &Arc<AccountKey>,
-        upload: &Arc<Upload>,
-        activities: Vec<NewActivity>,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<(NewActivity, SealedOriginal)>, Error> {
-        let blobs: Vec<_> = activities.iter().map(|_| BlobId::random()).collect();
-        self.db.announce_blobs(key.account(), &blobs, now).await?;
-        let bytes = upload.file.len() as u64;
-        let mut new = Vec::with_capacity(activities.len());
-        for (activity, blob) in activities.into_iter().zip(blobs) {
-            let (key, upload, id) = (key.clone(), upload.clone(), activity.id);
-            let seal = move || vault::seal_original(&key, id, &upload.file);
-            self.files.put(blob, self.cores.run(seal).await?).await?;
-            new.push((activity, SealedOriginal { blob, bytes }));
-        }
-        Ok(new)
-    }
-
-    /// Erases the files of activities that were not kept.
-    async fn erase_originals(&self, new: &[(NewActivity, SealedOriginal)]) -> Result<(), Error> {
-        for (_, original) in new {
-            self.files.erase(original.blob).await?;
-            self.db.blob_is_erased(original.blob).await?;
-        }
-        Ok(())
     }
 }
 

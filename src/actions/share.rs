@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Error, Service};
-use crate::access::{Owned, Sealed, Visible};
+use crate::access::{Owned, Visible};
 use crate::db::commons::{EncodedTrack, Rendition, Shared};
 use crate::db::vault::{Activity, Audience, Change, Other, Reach, Saved, Shading};
 use crate::domain::{AccountId, ActivityId, Description, Kind, Sport, Title, Visibility};
@@ -57,8 +57,11 @@ impl Service {
         activity: &Owned<Activity>,
     ) -> Result<Visible<(Rendition, EncodedTrack)>, Error> {
         let reach = self.reach(activity, Visibility::Published).await?;
-        let seen = self.db.preview(activity, &reach).await?;
-        seen.and_then(Sealed::open).ok_or(Error::NothingVisible)
+        let Audience::Everyone(Some(shared)) = reach.audience else {
+            return Err(Error::NothingVisible);
+        };
+        let seen = self.db.preview(activity, *shared).await?;
+        seen.open().ok_or(Error::NothingVisible)
     }
 
     /// Takes back what others could see. With its answer, nothing of it can be had any more.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -111,7 +112,7 @@ async fn publish(
     let now = app.clock.now();
     let upload = Upload {
         id: service.keyed_id(account, "upload", track.title),
-        file: track.file.to_vec(),
+        file: Arc::new(track.file.to_vec()),
         metadata: Metadata {
             title: Some(Title::try_from(track.title)?),
             description: Some(Description::try_from(track.description)?),

@@ -1,5 +1,7 @@
 //! `/activities`: keeping, reading, changing, deleting.
 
+use std::sync::Arc;
+
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
 use serde::{Deserialize, Serialize};
@@ -73,7 +75,7 @@ async fn create(
     let id =
         key.map_or_else(ActivityId::random, |key| service.keyed_id(member.account, "upload", key));
     let received = upload::receive(&request, payload, &room).await?;
-    let upload = Upload { id, file: received.file, metadata: received.metadata };
+    let upload = Upload { id, file: Arc::new(received.file), metadata: received.metadata };
     // Looked at now that the body is there, which may have taken its time.
     Ok(kept(&service.record(member.account, upload, clock.now()).await?))
 }
@@ -106,7 +108,7 @@ async fn put_activity(
         return Err(Invalid { field: "id", reason: "must be a UUID of version 4" }.into());
     }
     let received = upload::receive(&request, payload, &room).await?;
-    let upload = Upload { id: *id, file: received.file, metadata: received.metadata };
+    let upload = Upload { id: *id, file: Arc::new(received.file), metadata: received.metadata };
     // Looked at now that the body is there, which may have taken its time.
     Ok(kept(&service.record(member.account, upload, clock.now()).await?))
 }

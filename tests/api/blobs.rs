@@ -136,7 +136,7 @@ async fn put_without_row(app: &TestApp, caller: &Caller<'_>) {
     let account = AccountId::from(Uuid::parse_str(&caller.account_id).unwrap());
     let blob = BlobId::random();
     let service = app.app.service();
-    service.db.announce_blobs(account, &[blob], app.now()).await.unwrap();
+    service.db.announce_blob(account, blob, app.now()).await.unwrap();
     service.files.put(blob, b"sealed".to_vec()).await.unwrap();
     assert_eq!(blobs(app), 1);
 }

@@ -1,13 +1,14 @@
 //! The promises of PRIVACY.md, one test a row, named after it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
 use opentracks::privacy::policy;
 use serde_json::{Value, json};
 
-use crate::harness::{PASSWORD, POLICY, TestApp, dump_data, logged, northward_gpx};
+use crate::activities::path_of;
+use crate::harness::{PASSWORD, POLICY, TestApp, connect, dump_data, logged, northward_gpx};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_ot_1_1_only_address_password_and_public_name_are_needed() {
@@ -241,12 +242,20 @@ async fn promise_sp_7_1_a_private_activity_lies_sealed_at_rest() {
     let app = TestApp::start().await;
     let ada = app.member("Ada").await;
     let (lon, lat) = (8.512_345_6_f64, 47.398_765_4_f64);
-    let metadata = json!({ "title": "Canary title", "description": "Canary note" });
-    assert_eq!(ada.upload(&northward_gpx(lon, lat, 300), &metadata).await.status(), 201);
+    let metadata = json!({ "title": "Xanadu title", "description": "Xanadu note" });
+    let own: Value =
+        ada.upload(&northward_gpx(lon, lat, 300), &metadata).await.json().await.unwrap();
+    // Neither a look at what others would see nor a zone leaves a trace.
+    for child in ["", "/track.gpx"] {
+        let preview = ada.get(&format!("{}{child}?as=public", path_of(&own))).await;
+        assert_eq!(preview.status(), 200);
+    }
+    let zone = json!({ "label": "Xanadu home", "position": [lon, lat], "radius_m": 300 });
+    assert_eq!(ada.post("/api/v1/me/zones", &zone).await.status(), 201);
     app.run_jobs().await;
 
     let mut traces: Vec<Vec<u8>> =
-        ["Canary", "8.5123", "47.3987", "ada@example.org"].map(Into::into).to_vec();
+        ["Xanadu", "8.5123", "47.3987", "ada@example.org"].map(Into::into).to_vec();
     for degrees in [lon, lat] {
         #[allow(clippy::cast_possible_truncation, reason = "degrees in 1e-7 fit")]
         let e7 = (degrees * 1e7).round() as i32;
@@ -260,6 +269,8 @@ async fn promise_sp_7_1_a_private_activity_lies_sealed_at_rest() {
     let mut places = vec![("the database".to_owned(), dump_data(&app).into_bytes())];
     read_all(&app.data, &mut places);
     assert!(places.len() > 1, "the sealed file is on disk");
+    let files = database_files(&app).await;
+    read_all(&files, &mut places);
     for (place, content) in places {
         let hex =
             |trace: &[u8]| trace.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
@@ -268,6 +279,24 @@ async fn promise_sp_7_1_a_private_activity_lies_sealed_at_rest() {
             assert!(!found, "{place} holds {}", String::from_utf8_lossy(trace));
         }
     }
+
+    // The scan finds what is there to be found: where the visible line begins, once it is public.
+    assert_eq!(ada.post(&format!("{}/publish", path_of(&own)), &json!({})).await.status(), 200);
+    let mut places = Vec::new();
+    read_all(&database_files(&app).await, &mut places);
+    assert!(places.iter().any(|(_, content)| contains(content, &lon.to_le_bytes())));
+}
+
+/// Where the database lies on disk, with rows that were deleted or taken back.
+async fn database_files(app: &TestApp) -> PathBuf {
+    use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+
+    let mut conn = connect(app, "opentracks").await;
+    conn.batch_execute("CHECKPOINT").await.unwrap();
+    let folder = "(SELECT current_setting('data_directory') || '/base/' || oid \
+                  FROM pg_database WHERE datname = current_database())";
+    let folder = diesel::dsl::sql::<diesel::sql_types::Text>(folder);
+    diesel::select(folder).get_result::<String>(&mut conn).await.unwrap().into()
 }
 
 /// Each row of PRIVACY.md names a test that exists.
@@ -288,7 +317,7 @@ fn every_promise_has_its_test() {
 }
 
 fn contains(content: &[u8], trace: &[u8]) -> bool {
-    content.windows(trace.len()).any(|window| window == trace)
+    memchr::memmem::find(content, trace).is_some()
 }
 
 /// Every file below `folder`, with its path.

@@ -6,4 +6,4 @@ mod renditions;
 pub use nearby::{Nearby, NearbyPosition, Range};
 pub use renditions::{Author, EncodedTrack, Rendition, Shared};
 
-pub(in crate::db) use renditions::{publish, read, withdraw, withdraw_all};
+pub(in crate::db) use renditions::{publish, withdraw, withdraw_all};

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::access::{Facts, Owned, Sealed, Viewer};
 use crate::db::schema::commons::{members, published, renditions};
 use crate::db::vault::{Activity, Details};
-use crate::db::{Commons, Error};
+use crate::db::{Commons, Db, Error};
 use crate::domain::{
     AccountId, ActivityId, Description, Kind, PublicName, Sport, Title, Visibility,
 };
@@ -129,27 +129,52 @@ impl Commons {
         viewer: Viewer,
         id: ActivityId,
     ) -> Result<Option<Sealed<(Rendition, EncodedTrack)>>, Error> {
-        read(&mut *self.conn().await?, viewer, id).await
+        let found: Option<(Row, Option<String>, Vec<u8>)> = renditions::table
+            .left_join(members::table)
+            .filter(renditions::activity_id.eq(Uuid::from(id)))
+            .select((Row::as_select(), members::public_name.nullable(), renditions::track))
+            .first(&mut *self.conn().await?)
+            .await
+            .optional()?;
+        let Some((row, name, track)) = found else { return Ok(None) };
+        let rendition = open(row, name)?;
+        let facts = facts(&rendition);
+        Ok(Some(Sealed::new(viewer, facts, (rendition, EncodedTrack(track)))))
     }
 }
 
-/// A rendition with its line, sealed for `viewer`.
-pub(in crate::db) async fn read(
-    conn: &mut AsyncPgConnection,
-    viewer: Viewer,
-    id: ActivityId,
-) -> Result<Option<Sealed<(Rendition, EncodedTrack)>>, Error> {
-    let found: Option<(Row, Option<String>, Vec<u8>)> = renditions::table
-        .left_join(members::table)
-        .filter(renditions::activity_id.eq(Uuid::from(id)))
-        .select((Row::as_select(), members::public_name.nullable(), renditions::track))
-        .first(conn)
-        .await
-        .optional()?;
-    let Some((row, name, track)) = found else { return Ok(None) };
-    let rendition = open(row, name)?;
-    let facts = facts(&rendition);
-    Ok(Some(Sealed::new(viewer, facts, (rendition, EncodedTrack(track)))))
+impl Db {
+    /// The rendition that everyone would see of `activity`, as they would see it. Nothing of it is
+    /// stored: what is written to a database stays in its files for a while, even when taken back.
+    pub async fn preview(
+        &self,
+        activity: &Owned<Activity>,
+        shared: Shared,
+    ) -> Result<Sealed<(Rendition, EncodedTrack)>, Error> {
+        let public_name: String = members::table
+            .find(Uuid::from(activity.owner))
+            .select(members::public_name)
+            .first(&mut *self.conn().await?)
+            .await?;
+        let public_name = PublicName::try_from(public_name.as_str())
+            .map_err(|_| Error::Corrupt("commons.members.public_name"))?;
+        let Shared { track, statistics, waypoints, day, .. } = shared;
+        let (sport, details) = (activity.sport, &activity.details);
+        let rendition = Rendition {
+            id: activity.id,
+            author: Some(Author { id: activity.owner, public_name }),
+            visibility: Visibility::Published,
+            kind: activity.kind,
+            sport,
+            title: details.public_title(sport),
+            description: details.public_description().cloned(),
+            day,
+            statistics,
+            waypoints,
+        };
+        let facts = facts(&rendition);
+        Ok(Sealed::new(Viewer::Anonymous, facts, (rendition, track)))
+    }
 }
 
 /// Stores what everyone may see of `activity` with these words, in place of what was there.

@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::jobs::{Job, enqueue_as};
@@ -19,21 +19,15 @@ use crate::seal::Keyring;
 const NAMED_WITHIN: TimeDelta = TimeDelta::hours(1);
 
 impl Db {
-    /// Promises to erase `blobs`, which are about to be put, unless rows name them within an hour.
-    pub async fn announce_blobs(
+    /// Promises to erase `blob`, which is about to be put, unless a row names it within an hour.
+    pub async fn announce_blob(
         &self,
         account: AccountId,
-        blobs: &[BlobId],
+        blob: BlobId,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let conn = &mut *self.conn().await?;
-        conn.transaction(async |conn| {
-            for blob in blobs {
-                erase(conn, &self.keyring, account, *blob, now + NAMED_WITHIN).await?;
-            }
-            Ok(())
-        })
-        .await
+        erase(conn, &self.keyring, account, blob, now + NAMED_WITHIN).await
     }
 
     /// Calls off the job that was to erase `blob`: it is gone.

@@ -11,7 +11,7 @@ use super::originals::{self, SealedOriginal};
 use super::tracks::{self, SealedTrack};
 use super::zones;
 use crate::access::{Owned, Sealed, Viewer};
-use crate::db::commons::{self, EncodedTrack, Rendition, Shared};
+use crate::db::commons::{self, Shared};
 use crate::db::identity::account_key;
 use crate::db::ops::blobs;
 use crate::db::schema::vault::activities;
@@ -201,28 +201,6 @@ impl Db {
             Ok(true)
         })
         .await
-    }
-
-    /// What everyone would see of `activity` if it reached whom `reach` says: stored, read as they
-    /// would read it, and taken back, so that it is the same to the byte. `None` for nothing.
-    pub async fn preview(
-        &self,
-        activity: &Owned<Activity>,
-        reach: &Reach,
-    ) -> Result<Option<Sealed<(Rendition, EncodedTrack)>>, Error> {
-        let conn = &mut *self.conn().await?;
-        let mut seen = None;
-        let taken_back = conn
-            .transaction(async |conn| {
-                reach.show(conn, activity, activity.sport, &activity.details).await?;
-                seen = commons::read(conn, Viewer::Anonymous, activity.id).await?;
-                Err::<(), _>(Error::Query(diesel::result::Error::RollbackTransaction))
-            })
-            .await;
-        match taken_back {
-            Err(Error::Query(diesel::result::Error::RollbackTransaction)) | Ok(()) => Ok(seen),
-            Err(error) => Err(error),
-        }
     }
 
     /// Puts a line in the place of the one before, whose file a job erases if it is replaced.
