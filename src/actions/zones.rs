@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::share::visible;
 use super::{Error, Service};
 use crate::db::ops::Rate;
-use crate::db::vault::{HiddenPlace, Shading, Zone, Zoned};
+use crate::db::vault::{HiddenPlace, Shading, Sight, Zone, Zoned};
 use crate::domain::{AccountId, ActivityId, Invalid, ZoneId};
 use crate::track;
 
@@ -60,11 +60,11 @@ impl Service {
         now: DateTime<Utc>,
     ) -> Result<Wish<Zone>, Error> {
         self.allow("zones", Uuid::from(account).as_bytes(), CHANGES, now).await?;
-        let (effects, version) = self.effects(account, zone, Some(place)).await?;
+        let (effects, sight) = self.effects(account, zone, Some(place)).await?;
         if !effects.are_confirmed(confirmed) {
             return Ok(Wish::Unconfirmed(effects));
         }
-        let changed = self.db.change_zone(account, zone, place, version, now).await?;
+        let changed = self.db.change_zone(account, zone, place, &sight, now).await?;
         Ok(Wish::Done(zoned(changed)?))
     }
 
@@ -77,40 +77,39 @@ impl Service {
         now: DateTime<Utc>,
     ) -> Result<Wish<()>, Error> {
         self.allow("zones", Uuid::from(account).as_bytes(), CHANGES, now).await?;
-        let (effects, version) = self.effects(account, zone, None).await?;
+        let (effects, sight) = self.effects(account, zone, None).await?;
         if !effects.are_confirmed(confirmed) {
             return Ok(Wish::Unconfirmed(effects));
         }
-        let deleted = self.db.delete_zone(account, zone, version, now).await?;
+        let deleted = self.db.delete_zone(account, zone, &sight, now).await?;
         deleted.then_some(Wish::Done(())).ok_or(Error::Stale)
     }
 
     /// Of which shared activities others would see something else with `place` instead of `zone`,
-    /// and of which version of the account's zones that is true.
+    /// and of what that is true.
     async fn effects(
         &self,
         account: AccountId,
         zone: &Zone,
         place: Option<&HiddenPlace>,
-    ) -> Result<(Effects, i32), Error> {
+    ) -> Result<(Effects, Sight), Error> {
         let key = self.db.account_key(account).await?;
-        // Read first: should the zones change after, nothing is done.
-        let version = self.db.shading(account).await?.version;
+        // Read first: should anything change after, nothing is done.
+        let sight = self.db.sight(account).await?;
         let zones = self.db.zones(account).await?;
         let others = zones.iter().filter(|other| other.id != zone.id).map(|zone| &zone.place);
-        let before = Shading::new(&key, version, zones.iter().map(|zone| &zone.place)).zones;
-        let after = Shading::new(&key, version, others.chain(place)).zones;
+        let before = Shading::new(&key, 0, zones.iter().map(|zone| &zone.place)).zones;
+        let after = Shading::new(&key, 0, others.chain(place)).zones;
         let mut activities = Vec::new();
         if !place.is_some_and(|place| zone.place.hides_as(place)) {
-            let shared = self.db.shared_activities(account).await?;
-            for (index, id) in shared.into_iter().enumerate() {
+            for (index, id) in sight.shared().enumerate() {
                 if LOOKED_AT_MAX <= index || self.differs(account, id, &before, &after).await? {
                     activities.push(id);
                 }
             }
         }
         let confirmation = confirmation(zone, place, &activities);
-        Ok((Effects { activities, confirmation }, version))
+        Ok((Effects { activities, confirmation }, sight))
     }
 
     async fn differs(

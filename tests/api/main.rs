@@ -17,6 +17,7 @@ mod me;
 mod parts;
 mod pipeline;
 mod promises;
+mod races;
 mod schema;
 mod sharing;
 mod sync;

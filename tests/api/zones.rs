@@ -207,6 +207,32 @@ async fn where_a_zone_hides_all_nothing_is_shared_and_that_is_said() {
     }
 }
 
+/// Whatever its owner does to it, what is shown is cut by zones.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_change_of_a_shared_line_shows_what_a_zone_hides() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    assert_eq!(ada.post(ZONES, &zone(HOME, 300.0)).await.status(), 201);
+    let plan = json!({
+        "kind": "planned", "title": "There", "track": { "type": "LineString", "coordinates": line() },
+    });
+    let own: Value = ada.post("/api/v1/activities", &plan).await.json().await.unwrap();
+    let path = path_of(&own);
+    for (method, call, body) in [
+        (Method::POST, "/publish", json!({})),
+        (Method::PATCH, "", json!({ "title": "Thither" })),
+        (Method::POST, "/crop", json!({ "from_index": 5, "to_index": 295 })),
+        (Method::POST, "/points/remove", json!({ "indices": [10, 150] })),
+        (Method::POST, "/reverse", json!({})),
+        (Method::PUT, "/track", json!({ "track": plan["track"] })),
+        (Method::POST, "/split", json!({ "at_index": 270 })),
+    ] {
+        let request = ada.request(method, &format!("{path}{call}")).json(&body);
+        assert!(request.send().await.unwrap().status().is_success(), "{call}");
+        assert_eq!(parts(&app, &path).await, 2, "{call}");
+    }
+}
+
 /// A word for it is not what it hides, and nobody else learns that it changed.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_label_changes_nothing_for_others() {
@@ -256,10 +282,48 @@ async fn of_two_zones_over_one_place_the_last_goes_with_a_word_only() {
     }
     let path =
         format!("/api/v1/activities/{}", ada.has_published(&northward_gpx(8.5, 47.3, 300)).await);
-    let (first, second) = join!(ada.delete(&paths[0]), ada.delete(&paths[1]));
-    let mut statuses = [first.status().as_u16(), second.status().as_u16()];
-    statuses.sort_unstable();
-    assert!(statuses == [204, 409] || statuses == [204, 412], "{statuses:?}");
+    // Both have looked before either is done.
+    let hold = Hold::on(&app, "ops.jobs").await;
+    let (first, second, ()) = join!(
+        ada.delete(&paths[0]),
+        async {
+            waiting(&app, 1).await;
+            ada.delete(&paths[1]).await
+        },
+        async {
+            waiting(&app, 2).await;
+            hold.release().await;
+        }
+    );
+    assert_eq!((first.status().as_u16(), second.status().as_u16()), (204, 412));
+    refused(ada.delete(&paths[1]).await, 409).await;
+    app.run_jobs().await;
+    assert_eq!(parts(&app, &path).await, 2);
+}
+
+/// What is published while its owner lets a zone go was not told, so the zone stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zone_stays_when_something_is_shared_while_it_is_let_go() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let made: Value = ada.post(ZONES, &zone(HOME, 300.0)).await.json().await.unwrap();
+    let zone_path = format!("{ZONES}/{}", made["id"].as_str().unwrap());
+    let path = path_of(&ada.has_activity(&northward_gpx(8.5, 47.3, 300)).await);
+    let (publish, nothing) = (format!("{path}/publish"), json!({}));
+    let hold = Hold::on(&app, "commons.published").await;
+    let (published, deleted, ()) = join!(
+        ada.post(&publish, &nothing),
+        async {
+            waiting(&app, 1).await;
+            ada.delete(&zone_path).await
+        },
+        async {
+            waiting(&app, 2).await;
+            hold.release().await;
+        }
+    );
+    assert_eq!((published.status().as_u16(), deleted.status().as_u16()), (200, 412));
+    refused(ada.delete(&zone_path).await, 409).await;
     app.run_jobs().await;
     assert_eq!(parts(&app, &path).await, 2);
 }

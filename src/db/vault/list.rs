@@ -85,18 +85,6 @@ impl Db {
         }
         Ok(Slice { items: found, next })
     }
-
-    /// The activities of `account` that others see, or are to see, by id.
-    pub async fn shared_activities(&self, account: AccountId) -> Result<Vec<ActivityId>, Error> {
-        let ids: Vec<Uuid> = activities::table
-            .filter(activities::account_id.eq(Uuid::from(account)))
-            .filter(activities::visibility.ne(Visibility::Private.name()))
-            .order(activities::activity_id)
-            .select(activities::activity_id)
-            .load(&mut *self.conn().await?)
-            .await?;
-        Ok(ids.into_iter().map(ActivityId::from).collect())
-    }
 }
 
 fn page(

@@ -13,4 +13,4 @@ pub use list::{ActivityFilter, ListPosition};
 pub use originals::{SealedOriginal, open_original, seal_original};
 pub use save::{Audience, Change, Other, Reach, Saved};
 pub use tracks::SealedTrack;
-pub use zones::{HiddenPlace, Remade, Shading, ZONES_MAX, Zone, Zoned};
+pub use zones::{HiddenPlace, Remade, Shading, Sight, ZONES_MAX, Zone, Zoned};

@@ -13,7 +13,7 @@ use crate::db::ops::{Job, enqueue};
 use crate::db::schema::identity::accounts;
 use crate::db::schema::vault::{activities, zones};
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, Position, ZoneId, ZoneLabel, ZoneRadius};
+use crate::domain::{AccountId, ActivityId, Position, ZoneId, ZoneLabel, ZoneRadius};
 use crate::seal::AccountKey;
 use crate::track;
 use crate::track::cut::grid::Grid;
@@ -56,6 +56,14 @@ pub struct Shading {
     pub version: i32,
     /// The circles.
     pub zones: Vec<track::Zone>,
+}
+
+/// What an account shared under which zones when it was looked at.
+pub struct Sight {
+    /// See [`Shading::version`].
+    zones_version: i32,
+    /// The activities that others see, or are to see, in their versions.
+    shared: Vec<(Uuid, i32)>,
 }
 
 /// How far the remaking of what others see has come.
@@ -118,7 +126,31 @@ impl Shading {
     }
 }
 
+impl Sight {
+    /// The activities that others see, or are to see.
+    pub fn shared(&self) -> impl Iterator<Item = ActivityId> {
+        self.shared.iter().map(|(id, _)| ActivityId::from(*id))
+    }
+
+    /// Whether all is as it was looked at; it stays so until the transaction ends.
+    async fn still_holds(
+        &self,
+        conn: &mut AsyncPgConnection,
+        account: AccountId,
+    ) -> Result<bool, Error> {
+        let locked = lock(conn, account).await?;
+        Ok(locked == self.zones_version && shared(conn, account).await? == self.shared)
+    }
+}
+
 impl Db {
+    /// What `account` shares now, and under which zones.
+    pub async fn sight(&self, account: AccountId) -> Result<Sight, Error> {
+        let conn = &mut *self.conn().await?;
+        let zones_version = version(conn, account).await?;
+        Ok(Sight { zones_version, shared: shared(conn, account).await? })
+    }
+
     /// The zones of `account`, in the order in which they were made.
     pub async fn zones(&self, account: AccountId) -> Result<Vec<Zone>, Error> {
         let conn = &mut *self.conn().await?;
@@ -179,20 +211,20 @@ impl Db {
         .await
     }
 
-    /// Puts another place in the place of a zone's, if both it and the account's zones are as they
-    /// were read. If it hides another circle, others see nothing until what they see is remade.
+    /// Puts another place in the place of a zone's, if it, the account's zones and what it shares are as
+    /// they were looked at. If it hides another circle, others see nothing until what they see is remade.
     pub async fn change_zone(
         &self,
         account: AccountId,
         zone: &Zone,
         place: &HiddenPlace,
-        zones_version: i32,
+        sight: &Sight,
         now: DateTime<Utc>,
     ) -> Result<Zoned, Error> {
         let conn = &mut *self.conn().await?;
         let key = account_key(conn, &self.keyring, account).await?;
         conn.transaction(async |conn| {
-            if lock(conn, account).await? != zones_version {
+            if !sight.still_holds(conn, account).await? {
                 return Ok(Zoned::Stale);
             }
             let content = seal(&key, zone.id, place)?;
@@ -207,18 +239,19 @@ impl Db {
         .await
     }
 
-    /// Deletes a zone, if both it and the account's zones are as they were read; `false` when not.
+    /// Deletes a zone, if it, the account's zones and what it shares are as they were looked at;
+    /// `false` when not.
     /// What others see stays as it is until it is remade: it shows less than it might.
     pub async fn delete_zone(
         &self,
         account: AccountId,
         zone: &Zone,
-        zones_version: i32,
+        sight: &Sight,
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
-            if lock(conn, account).await? != zones_version {
+            if !sight.still_holds(conn, account).await? {
                 return Ok(false);
             }
             let row = zones::table.find((Uuid::from(account), Uuid::from(zone.id)));
@@ -282,6 +315,19 @@ impl Db {
 async fn lock(conn: &mut AsyncPgConnection, account: AccountId) -> Result<i32, Error> {
     let account = accounts::table.find(Uuid::from(account));
     Ok(account.select(accounts::zones_version).for_no_key_update().first(conn).await?)
+}
+
+async fn shared(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<Vec<(Uuid, i32)>, Error> {
+    Ok(activities::table
+        .filter(activities::account_id.eq(Uuid::from(account)))
+        .filter(activities::visibility.ne("private"))
+        .order(activities::activity_id)
+        .select((activities::activity_id, activities::version))
+        .load(conn)
+        .await?)
 }
 
 /// Counts the changes of an account's zones so far.
