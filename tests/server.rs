@@ -48,7 +48,7 @@ impl Data {
 
     fn serve(&self) -> Server {
         let mut process =
-            self.command("serve").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+            self.command("serve").stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut first_line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
         let address = first_line.trim().rsplit(' ').next().unwrap().to_owned();
