@@ -9,7 +9,7 @@ use opentracks_fuzz::made::{Origin, Spot, columns};
 use opentracks_fuzz::sound;
 use opentracks_fuzz::track::columns::{Columns, NO_TIME};
 use opentracks_fuzz::track::encode::encode_public;
-use opentracks_fuzz::track::{ExactTrack, Shade, Zone, cut};
+use opentracks_fuzz::track::{ExactTrack, SensorsShown, Shade, Zone, cut};
 
 #[derive(Arbitrary, Debug)]
 struct Input {
@@ -47,8 +47,8 @@ fuzz_target!(|input: Input| {
     let other = ExactTrack::new(elsewhere(&input, &track, &zones, ends_m));
     sound::check_columns(other.columns());
 
-    let shown = cut(&track, &zones, ends_m);
-    let other_shown = cut(&other, &zones, ends_m);
+    let shown = cut(&track, &zones, ends_m, SensorsShown::HeartRate);
+    let other_shown = cut(&other, &zones, ends_m, SensorsShown::HeartRate);
     assert_eq!(shown.as_ref().map(|cut| cut.day), other_shown.as_ref().map(|cut| cut.day));
     let bytes = shown.as_ref().map(|cut| encode_public(&cut.track));
     assert_eq!(bytes, other_shown.map(|cut| encode_public(&cut.track)));

@@ -8,7 +8,7 @@ use opentracks_fuzz::track::encode::{decode_exact, decode_public, encode_exact, 
 use opentracks_fuzz::track::reading::Recording;
 use opentracks_fuzz::track::simplify::{preview, simplify_for_zoom};
 use opentracks_fuzz::track::write::{Document, Times, csv};
-use opentracks_fuzz::track::{Zone, clean, cut, measure};
+use opentracks_fuzz::track::{SensorsShown, Zone, clean, cut, measure};
 use opentracks_fuzz::{files, returns, sound};
 
 /// 2027-01-15.
@@ -35,7 +35,7 @@ fn follow(recording: Recording) {
     sound::check_columns(&preview(columns));
     let home = Zone { lat_e7: columns.lat_e7[0], lon_e7: columns.lon_e7[0], radius_m: 300.0 };
     for zones in [&[][..], &[home]] {
-        if let Some(cut) = cut(&recording.track, zones, 100.0) {
+        if let Some(cut) = cut(&recording.track, zones, 100.0, SensorsShown::HeartRate) {
             sound::check_columns(cut.track.columns());
             sound::check_columns(&simplify_for_zoom(cut.track.columns(), 12));
             assert!(decode_public(&encode_public(&cut.track)) == Ok(cut.track));

@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 
 use super::record::{WAYPOINTS_MAX, clean, kept_flaw, start as first_time};
 use super::reshape::{self, Reshape, SplitPlace};
-use super::share::reach;
+use super::share;
 use super::{Error, Service};
 use crate::access::Owned;
 use crate::db;
 use crate::db::vault::{
-    self, Activity, Audience, Change, Details, NewActivity, Other, SealedOriginal, SealedTrack,
+    self, Activity, Change, Details, NewActivity, Other, Reach, SealedOriginal, SealedTrack, Shown,
     StoredFlaw,
 };
 use crate::domain::{AccountId, ActivityId, BlobId, Invalid, Kind, Sport, Visibility};
@@ -213,14 +213,17 @@ impl Service {
     ) -> Result<Change, Error> {
         let rest = self.rest(activity).await?;
         let shading = self.db.shading(activity.owner).await?;
-        let (id, visibility) = (activity.id, activity.visibility);
+        let (id, is_shared) = (activity.id, activity.visibility != Visibility::Private);
         let work = move || {
             let line = draw()?;
             let Line { exact, waypoints, started_at, .. } = &line;
-            let reach = reach(visibility, exact, rest.kind, *started_at, waypoints, &shading);
-            if matches!(reach.audience, Audience::Everyone(None)) {
-                return Err(Error::NothingVisible);
-            }
+            let choices = rest.details.choices;
+            let seen = || share::shown(exact, rest.kind, *started_at, waypoints, choices, &shading);
+            let reach = match is_shared.then(seen) {
+                None => Reach::Nobody,
+                Some(Shown { shared: None, .. }) => return Err(Error::NothingVisible),
+                Some(shown) => Reach::With(None, shown),
+            };
             Ok::<_, Error>((line.keep(id, &rest), reach))
         };
         let (NewActivity { sport, started_at, details, track, .. }, reach) =

@@ -2,6 +2,7 @@
 
 mod cores;
 pub mod edit;
+pub mod links;
 mod originals;
 mod passwords;
 pub mod record;
@@ -37,6 +38,8 @@ pub struct Service {
     pub cores: Cores,
     /// Heights for points that lack them.
     pub terrain: Terrain,
+    /// Where people reach this server, without a slash at the end.
+    pub public_url: String,
 }
 
 /// Why a verb was not carried out.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Error, Service};
 use crate::access::{Owned, Sealed, Viewer};
 use crate::db::vault::{Activity, Details, NewActivity, SealedTrack, Stored, StoredFlaw};
-use crate::domain::{AccountId, ActivityId, Description, Invalid, Kind, Sport, Title};
+use crate::domain::{AccountId, ActivityId, Choices, Description, Invalid, Kind, Sport, Title};
 use crate::edge::terrain::Terrain;
 use crate::seal::{AccountKey, Keyring};
 use crate::track::columns::NO_TIME;
@@ -220,6 +220,7 @@ fn prepare(
         statistics: track::measure(columns),
         flaws: recording.flaws.iter().map(kept_flaw).collect(),
         digest,
+        choices: Choices::default(),
         waypoints: recording.waypoints,
     };
     let track = SealedTrack::seal(key, id, &recording.track);

@@ -4,18 +4,19 @@ use chrono::{DateTime, Utc};
 
 use super::{Error, Service};
 use crate::access::{Owned, Visible};
-use crate::db::commons::{EncodedTrack, Rendition, Shared};
-use crate::db::vault::{Activity, Audience, Change, Other, Reach, Saved, Shading};
-use crate::domain::{AccountId, ActivityId, Description, Kind, Sport, Title, Visibility};
+use crate::db::commons::{Drawn, Shared};
+use crate::db::vault::{Activity, Change, NewWay, Other, Reach, Saved, Shading, Shown, Way};
+use crate::domain::{
+    AccountId, ActivityId, Choices, CommunityId, Description, Ends, Invalid, Kind, Sport, Title,
+    Visibility,
+};
 use crate::track::waypoints::{Texts, cut_waypoints};
-use crate::track::{Cut, ExactTrack, PublicWaypoint, Shade, Waypoint, Zone, cut};
+use crate::track::{Cut, ExactTrack, PublicWaypoint, SensorsShown, Shade, Waypoint, Zone, cut};
 
-/// How much of each end of a track others do not see, in metres.
-const ENDS_M: f64 = 200.0;
 /// How many renditions are remade before other jobs have their turn.
 const REMADE_AT_ONCE: i64 = 100;
 
-/// Words of an activity to change; the others stay.
+/// What its owner changes about an activity; what is left out stays.
 #[derive(Clone, Default)]
 pub struct Edit {
     /// A new title.
@@ -24,61 +25,54 @@ pub struct Edit {
     pub description: Option<Option<Description>>,
     /// Another sport.
     pub sport: Option<Sport>,
+    /// Other choices of what others get.
+    pub choices: Option<NewChoices>,
+}
+
+/// Choices to change; what is left out stays.
+#[derive(Clone, Copy)]
+pub struct NewChoices {
+    /// See [`Choices::hour`].
+    pub hour: Option<bool>,
+    /// See [`Choices::heart_rate`].
+    pub heart_rate: Option<bool>,
+    /// See [`Choices::map`].
+    pub map: Option<bool>,
+    /// See [`Choices::statistics`].
+    pub statistics: Option<bool>,
+    /// See [`Choices::ends_m`].
+    pub ends_m: Option<Ends>,
+}
+
+impl NewChoices {
+    fn over(self, before: Choices) -> Choices {
+        Choices {
+            hour: self.hour.unwrap_or(before.hour),
+            heart_rate: self.heart_rate.unwrap_or(before.heart_rate),
+            map: self.map.unwrap_or(before.map),
+            statistics: self.statistics.unwrap_or(before.statistics),
+            ends_m: self.ends_m.unwrap_or(before.ends_m),
+        }
+    }
+}
+
+/// Through whose eyes an owner looks at their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Everyone's.
+    Everyone,
+    /// Those of who has a link.
+    LinkHolders,
+    /// Those of a community's members.
+    Community(CommunityId),
 }
 
 impl Service {
-    /// Changes the words of an activity, and of its rendition if it has one.
+    /// Changes an activity, and its rendition if it has one.
     pub async fn edit(
         &self,
         activity: &Owned<Activity>,
         edit: Edit,
-        now: DateTime<Utc>,
-    ) -> Result<Owned<Activity>, Error> {
-        let reach = self.reach(activity, activity.visibility).await?;
-        self.change(activity, edit, reach, now).await
-    }
-
-    /// Lets everyone see the rendition of an activity.
-    pub async fn publish(
-        &self,
-        activity: &Owned<Activity>,
-        now: DateTime<Utc>,
-    ) -> Result<Owned<Activity>, Error> {
-        let reach = self.reach(activity, Visibility::Published).await?;
-        if matches!(reach.audience, Audience::Everyone(None)) {
-            return Err(Error::NothingVisible);
-        }
-        self.change(activity, Edit::default(), reach, now).await
-    }
-
-    /// What everyone sees of an activity, or would see if it were published.
-    pub async fn preview(
-        &self,
-        activity: &Owned<Activity>,
-    ) -> Result<Visible<(Rendition, EncodedTrack)>, Error> {
-        let reach = self.reach(activity, Visibility::Published).await?;
-        let Audience::Everyone(Some(shared)) = reach.audience else {
-            return Err(Error::NothingVisible);
-        };
-        let seen = self.db.preview(activity, *shared).await?;
-        seen.open().ok_or(Error::NothingVisible)
-    }
-
-    /// Takes back what others could see. With its answer, nothing of it can be had any more.
-    pub async fn unpublish(
-        &self,
-        activity: &Owned<Activity>,
-        now: DateTime<Utc>,
-    ) -> Result<Owned<Activity>, Error> {
-        let reach = self.reach(activity, Visibility::Private).await?;
-        self.change(activity, Edit::default(), reach, now).await
-    }
-
-    async fn change(
-        &self,
-        activity: &Owned<Activity>,
-        edit: Edit,
-        reach: Reach,
         now: DateTime<Utc>,
     ) -> Result<Owned<Activity>, Error> {
         let mut details = activity.details.clone();
@@ -88,16 +82,100 @@ impl Service {
         if let Some(description) = edit.description {
             (details.description, details.description_is_chosen) = (description, true);
         }
-        let change = Change {
-            sport: edit.sport.unwrap_or(activity.sport),
-            started_at: activity.started_at,
-            details,
-            track: None,
-            original: None,
-            reach,
-            other: Other::None,
+        if let Some(choices) = edit.choices {
+            details.choices = choices.over(details.choices);
+        }
+        let reach = match activity.visibility {
+            Visibility::Private => Reach::Nobody,
+            Visibility::Link | Visibility::Community | Visibility::Published => {
+                Reach::With(None, self.shown(activity, details.choices).await?)
+            }
         };
-        self.save(activity, &change, now).await
+        let sport = edit.sport.unwrap_or(activity.sport);
+        self.save(activity, &Change { sport, details, ..unchanged(activity, reach) }, now).await
+    }
+
+    /// Opens a way to an activity: whoever takes it sees the rendition.
+    pub(super) async fn widen(
+        &self,
+        activity: &Owned<Activity>,
+        way: NewWay,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        let shown = self.shown(activity, activity.details.choices).await?;
+        if shown.shared.is_none() {
+            return Err(Error::NothingVisible);
+        }
+        self.save(activity, &unchanged(activity, Reach::With(Some(way), shown)), now).await
+    }
+
+    /// Closes a way to an activity. With its answer, nothing of it is had that way any more.
+    pub async fn narrow(
+        &self,
+        activity: &Owned<Activity>,
+        way: Way,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        self.save(activity, &unchanged(activity, Reach::Without(way)), now).await
+    }
+
+    /// Closes every way to an activity.
+    pub async fn withdraw(
+        &self,
+        activity: &Owned<Activity>,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        self.save(activity, &unchanged(activity, Reach::Nobody), now).await
+    }
+
+    /// Lets everyone see the rendition of an activity, perhaps until some time.
+    pub async fn publish(
+        &self,
+        activity: &Owned<Activity>,
+        until: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        if until.is_some_and(|until| until <= now) {
+            return Err(Invalid { field: "until", reason: "must lie in the future" }.into());
+        }
+        self.widen(activity, NewWay::Everyone { until }, now).await
+    }
+
+    /// Lets the members of a community of its owner's see the rendition of an activity.
+    pub async fn share_with(
+        &self,
+        activity: &Owned<Activity>,
+        community: CommunityId,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        self.widen(activity, NewWay::Community(community), now).await
+    }
+
+    /// What an audience sees of an activity, or would see if it were shared with them.
+    pub async fn preview(
+        &self,
+        activity: &Owned<Activity>,
+        audience: Audience,
+    ) -> Result<Visible<Drawn>, Error> {
+        let level = match audience {
+            Audience::Everyone => Visibility::Published,
+            Audience::LinkHolders => Visibility::Link,
+            Audience::Community(community) => {
+                if !self.db.is_member(activity.owner, community).await? {
+                    return Err(Error::Missing);
+                }
+                Visibility::Community
+            }
+        };
+        let level = match activity.visibility {
+            // What is published is published to them too.
+            Visibility::Published => Visibility::Published,
+            Visibility::Private | Visibility::Link | Visibility::Community => level,
+        };
+        let shown = self.shown(activity, activity.details.choices).await?;
+        let shared = shown.shared.ok_or(Error::NothingVisible)?;
+        let seen = self.db.preview(activity, *shared, level).await?;
+        seen.open().ok_or(Error::NothingVisible)
     }
 
     /// Deletes an activity and what others could see of it.
@@ -130,8 +208,8 @@ impl Service {
     async fn remake_rendition(&self, account: AccountId, id: ActivityId) -> Result<(), Error> {
         // Gone or changed meanwhile: then it is not outdated, or found again.
         let Some(activity) = self.owned(account, id).await? else { return Ok(()) };
-        let reach = self.reach(&activity, activity.visibility).await?;
-        self.db.remake_rendition(&activity, &reach).await?;
+        let shown = self.shown(&activity, activity.details.choices).await?;
+        self.db.remake_rendition(&activity, &shown).await?;
         Ok(())
     }
 
@@ -145,52 +223,58 @@ impl Service {
             Saved::Kept(saved) => saved.claim().ok_or(Error::Stale),
             Saved::Stale => Err(Error::Stale),
             Saved::Taken => Err(Error::Taken),
+            Saved::Missing => Err(Error::Missing),
+            Saved::Full(invalid) => Err(invalid.into()),
         }
     }
 
-    /// Whom an activity of this visibility reaches, and with what: made anew from the exact track
-    /// each time, so that nothing stale remains.
-    async fn reach(
+    /// What others get of an activity with these choices: made anew from the exact track each time, so
+    /// that nothing stale remains.
+    pub(super) async fn shown(
         &self,
         activity: &Owned<Activity>,
-        visibility: Visibility,
-    ) -> Result<Reach, Error> {
+        choices: Choices,
+    ) -> Result<Shown, Error> {
         let shading = self.db.shading(activity.owner).await?;
-        if visibility == Visibility::Private {
-            return Ok(Reach { audience: Audience::Nobody, zones_version: shading.version });
-        }
         let (track, kind) = (self.db.track(activity).await?, activity.kind);
         let (started_at, waypoints) = (activity.started_at, activity.details.waypoints.clone());
         let work = move || {
             let exact = track.open()?;
-            Ok(reach(visibility, &exact, kind, started_at, &waypoints, &shading))
+            Ok(shown(&exact, kind, started_at, &waypoints, choices, &shading))
         };
         self.cores.run(work).await?
     }
 }
 
-/// Whom an activity of some visibility reaches, and with what.
-pub(super) fn reach(
-    visibility: Visibility,
+/// A change that leaves all as it is but whom it reaches.
+fn unchanged(activity: &Owned<Activity>, reach: Reach) -> Change {
+    Change {
+        sport: activity.sport,
+        started_at: activity.started_at,
+        details: activity.details.clone(),
+        track: None,
+        original: None,
+        reach,
+        other: Other::None,
+    }
+}
+
+/// What others get of a line.
+pub(super) fn shown(
     exact: &ExactTrack,
     kind: Kind,
     started_at: Option<DateTime<Utc>>,
     waypoints: &[Waypoint],
+    choices: Choices,
     shading: &Shading,
-) -> Reach {
-    let audience = match visibility {
-        Visibility::Private | Visibility::Link | Visibility::Community => Audience::Nobody,
-        Visibility::Published => {
-            let visible = visible(exact, kind, waypoints, &shading.zones);
-            Audience::Everyone(visible.and_then(|(cut, waypoints)| {
-                // Where the line has no times, the day is the one its owner gave.
-                let timeless = exact.columns().time_ms.is_empty();
-                let given = started_at.filter(|_| timeless).map(|start| start.date_naive());
-                Shared::new(&cut.track, waypoints, cut.day.or(given)).map(Box::new)
-            }))
-        }
-    };
-    Reach { audience, zones_version: shading.version }
+) -> Shown {
+    let shared =
+        visible(exact, kind, waypoints, choices, &shading.zones).and_then(|(cut, waypoints)| {
+            // Where the line has no times, the day is the one its owner gave.
+            let given = started_at.filter(|_| exact.columns().time_ms.is_empty());
+            Shared::new(&cut, waypoints, given, choices).map(Box::new)
+        });
+    Shown { shared, zones_version: shading.version }
 }
 
 /// What is left for others; `None` when that is nothing.
@@ -198,10 +282,13 @@ pub(super) fn visible(
     exact: &ExactTrack,
     kind: Kind,
     waypoints: &[Waypoint],
+    choices: Choices,
     zones: &[Zone],
 ) -> Option<(Cut, Vec<PublicWaypoint>)> {
-    let cut = cut(exact, zones, ENDS_M)?;
-    let shade = Shade::new(exact, zones, ENDS_M);
+    let ends_m = choices.ends_m.metres();
+    let sensors = if choices.heart_rate { SensorsShown::HeartRate } else { SensorsShown::None };
+    let cut = cut(exact, zones, ends_m, sensors)?;
+    let shade = Shade::new(exact, zones, ends_m);
     // A planner's texts are their author's; a device's tell when it was where.
     let texts = match kind {
         Kind::Planned => Texts::Kept,

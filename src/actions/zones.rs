@@ -122,10 +122,11 @@ impl Service {
         let Some(activity) = self.owned(account, id).await? else { return Ok(false) };
         let (track, kind) = (self.db.track(&activity).await?, activity.kind);
         let waypoints = activity.details.waypoints.clone();
+        let choices = activity.details.choices;
         let (before, after) = (before.to_vec(), after.to_vec());
         let work = move || {
             let exact = track.open()?;
-            let seen = |zones: &[track::Zone]| visible(&exact, kind, &waypoints, zones);
+            let seen = |zones: &[track::Zone]| visible(&exact, kind, &waypoints, choices, zones);
             Ok(seen(&before) != seen(&after))
         };
         self.cores.run(work).await?

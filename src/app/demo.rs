@@ -124,7 +124,7 @@ async fn publish(
     let recorded = service.record(account, upload, now).await?;
     for activity in &recorded.activities {
         if activity.visibility == Visibility::Private {
-            service.publish(activity, now).await?;
+            service.publish(activity, None, now).await?;
         }
     }
     Ok(())

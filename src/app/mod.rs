@@ -105,9 +105,9 @@ impl App {
         edge::choose_tls();
         let commons = Commons::open(database_url, &master)?;
         let db = Db::open(database_url, master, clock.now()).await?;
-        let issuer = config.public_url.as_str().trim_end_matches('/').to_owned();
+        let public_url = config.public_url.as_str().trim_end_matches('/').to_owned();
         let keys = db::load_access_token_keys(&db).await?;
-        let tokens = Arc::new(AccessTokens::new(issuer, &keys));
+        let tokens = Arc::new(AccessTokens::new(public_url.clone(), &keys));
         let s3 = config.s3.iter().map(|(name, value)| (name.as_str(), value.expose()));
         let files = Files::open(&config.blobs, s3)?;
         let mailer = Mailer::new(&config.mail.sender, &config.mail.destination)?;
@@ -123,6 +123,7 @@ impl App {
                 .elevation
                 .as_deref()
                 .map_or_else(|| Ok(Terrain::default()), Terrain::in_folder)?,
+            public_url,
         });
         Ok(Self {
             service: web::Data::from(service.clone()),

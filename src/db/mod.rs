@@ -74,9 +74,10 @@ pub enum Error {
 impl Error {
     /// Whether the database gave up because of its own limits: the same may work a little later.
     pub fn is_timeout(&self) -> bool {
-        // The SQLSTATE, 57014 or 55P03, does not reach us; this is its text.
+        // The SQLSTATE, 57014, 55P03 or 40P01, does not reach us; this is its text.
         let Self::Query(diesel::result::Error::DatabaseError(_, info)) = self else { return false };
-        info.message().starts_with("canceling statement due to")
+        let message = info.message();
+        message.starts_with("canceling statement due to") || message == "deadlock detected"
     }
 }
 

@@ -79,6 +79,7 @@ pub mod identity {
 
 /// What its owner alone reads.
 pub mod vault {
+    use super::commons::links as tokens;
     use super::identity::account_keys;
 
     diesel::table! {
@@ -97,6 +98,7 @@ pub mod vault {
             version -> Int4,
             created_at -> Timestamptz,
             updated_at -> Timestamptz,
+            published_until -> Nullable<Timestamptz>,
         }
     }
 
@@ -108,6 +110,24 @@ pub mod vault {
             version -> Int4,
             created_at -> Timestamptz,
             updated_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        vault.links (account_id, activity_id, link_id) {
+            account_id -> Uuid,
+            activity_id -> Uuid,
+            link_id -> Uuid,
+            content -> Bytea,
+            created_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        vault.blocks (account_id, member_id) {
+            account_id -> Uuid,
+            member_id -> Uuid,
+            created_at -> Timestamptz,
         }
     }
 
@@ -129,6 +149,7 @@ pub mod vault {
     }
 
     diesel::allow_tables_to_appear_in_same_query!(activities, tracks, originals, account_keys);
+    diesel::allow_tables_to_appear_in_same_query!(links, tokens);
 }
 
 /// What others may see.
@@ -152,12 +173,15 @@ pub mod commons {
             day -> Nullable<Date>,
             statistics -> Jsonb,
             waypoints -> Jsonb,
-            track -> Bytea,
+            track -> Nullable<Bytea>,
+            hour -> Nullable<Timestamptz>,
+            is_counted -> Bool,
+            published_until -> Nullable<Timestamptz>,
         }
     }
 
     diesel::table! {
-        use diesel::sql_types::{Float8, Nullable, Text, Uuid};
+        use diesel::sql_types::{Float8, Nullable, Text, Timestamptz, Uuid};
         use postgis_diesel::sql_types::Geography;
 
         commons.published (activity_id) {
@@ -167,11 +191,84 @@ pub mod commons {
             sport -> Text,
             distance_m -> Float8,
             ascent_m -> Nullable<Float8>,
+            author_id -> Nullable<Uuid>,
+            published_until -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        commons.links (token_hash) {
+            token_hash -> Bytea,
+            link_id -> Uuid,
+            activity_id -> Uuid,
+            password_hash -> Nullable<Text>,
+            expires_at -> Nullable<Timestamptz>,
+            opened -> Int4,
+        }
+    }
+
+    diesel::table! {
+        commons.communities (community_id) {
+            community_id -> Uuid,
+            name -> Text,
+            description -> Nullable<Text>,
+            visibility -> Text,
+            version -> Int4,
+            created_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        commons.memberships (community_id, member_id) {
+            community_id -> Uuid,
+            member_id -> Uuid,
+            role -> Text,
+            joined_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        commons.membership_requests (community_id, member_id) {
+            community_id -> Uuid,
+            member_id -> Uuid,
+            asked_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        commons.bans (community_id, member_id) {
+            community_id -> Uuid,
+            member_id -> Uuid,
+            banned_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        commons.community_activities (community_id, activity_id) {
+            community_id -> Uuid,
+            activity_id -> Uuid,
+            author_id -> Uuid,
         }
     }
 
     diesel::joinable!(renditions -> members (author_id));
-    diesel::allow_tables_to_appear_in_same_query!(members, renditions, published);
+    diesel::joinable!(memberships -> members (member_id));
+    diesel::joinable!(memberships -> communities (community_id));
+    diesel::joinable!(membership_requests -> members (member_id));
+    diesel::joinable!(membership_requests -> communities (community_id));
+    diesel::joinable!(bans -> members (member_id));
+    diesel::joinable!(bans -> communities (community_id));
+    diesel::allow_tables_to_appear_in_same_query!(
+        members,
+        renditions,
+        published,
+        links,
+        communities,
+        memberships,
+        membership_requests,
+        bans,
+        community_activities
+    );
 }
 
 /// What keeps the service going.

@@ -72,8 +72,9 @@ impl Db {
         let refresh_token = newest(conn, &master, Purpose::RefreshToken).await?;
         let queue = newest(conn, &master, Purpose::Queue).await?;
         let idempotency = newest(conn, &master, Purpose::Idempotency).await?;
+        let link_pass = newest(conn, &master, Purpose::LinkPass).await?;
         drop(connection);
-        let keyring = Keyring { master, index, refresh_token, queue, idempotency };
+        let keyring = Keyring { master, index, refresh_token, queue, idempotency, link_pass };
         Ok(Self { pool, keyring: Arc::new(keyring) })
     }
 

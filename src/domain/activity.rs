@@ -37,7 +37,7 @@ impl TryFrom<&str> for Kind {
     }
 }
 
-/// Who reads the rendition of an activity.
+/// Who reads the rendition of an activity, from the narrowest to the widest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Visibility {

@@ -52,6 +52,10 @@ ids! {
     JobId;
     /// Names a privacy zone.
     ZoneId;
+    /// Names a share link.
+    LinkId;
+    /// Names a community.
+    CommunityId;
     /// Names a sealed file in the blob store.
     BlobId;
 }

@@ -37,6 +37,13 @@ pub enum Subject {
     },
     /// A password was changed.
     PasswordChanged,
+    /// A member shares an activity with its reader.
+    Shared {
+        /// Who does.
+        public_name: String,
+        /// The link.
+        url: String,
+    },
 }
 
 /// Personal, hence not shown.

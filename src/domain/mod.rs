@@ -1,6 +1,7 @@
 //! The words of the product, as types. A value that exists is valid.
 
 mod activity;
+mod choices;
 mod clock;
 mod email;
 mod ids;
@@ -13,13 +14,16 @@ mod sport;
 mod text;
 
 pub use activity::{Kind, Visibility};
+pub use choices::{Choices, Ends};
 pub use clock::Clock;
 pub use email::Email;
-pub use ids::{AccountId, ActivityId, BlobId, JobId, RegistrationId, SessionId, ZoneId};
+pub use ids::{
+    AccountId, ActivityId, BlobId, CommunityId, JobId, LinkId, RegistrationId, SessionId, ZoneId,
+};
 pub use invalid::Invalid;
 pub use letter::{Letter, Subject};
 pub use locale::Locale;
 pub use password::Password;
 pub use position::{Position, ZoneRadius};
 pub use sport::Sport;
-pub use text::{Description, PersonName, PublicName, Title, ZoneLabel};
+pub use text::{CommunityName, Description, LinkLabel, PersonName, PublicName, Title, ZoneLabel};

@@ -15,6 +15,8 @@ pub struct Password(Zeroizing<String>);
 impl Password {
     /// The fewest characters a new password has (CNIL 2022-100 with throttling, rounded up).
     pub const CHARS_MIN: usize = 12;
+    /// The fewest characters that the password of a share link has.
+    pub const LINK_CHARS_MIN: usize = 4;
     /// The most bytes a password has: nothing is cut off, and hashing costs no more than this.
     pub const BYTES_MAX: usize = 512;
 
@@ -31,6 +33,16 @@ impl Password {
     pub fn chosen(raw: String, email: &Email, names: &[&str]) -> Result<Self, Invalid> {
         let password = Self::presented(raw)?;
         password.check(email, names)?;
+        Ok(password)
+    }
+
+    /// A password for a share link. Its token cannot be guessed, so this one may be short: it keeps out
+    /// those to whom an address was handed on.
+    pub fn for_link(raw: String) -> Result<Self, Invalid> {
+        let password = Self::presented(raw)?;
+        if password.0.chars().count() < Self::LINK_CHARS_MIN {
+            return Err(invalid("must have at least 4 characters"));
+        }
         Ok(password)
     }
 

@@ -58,6 +58,10 @@ texts! {
     PublicName: "public_name", 50, Lines::One;
     /// What a member calls a privacy zone: 1 to 80 characters on one line.
     ZoneLabel: "label", 80, Lines::One;
+    /// What a member calls a share link: 1 to 80 characters on one line.
+    LinkLabel: "label", 80, Lines::One;
+    /// What a community is called: 1 to 80 characters on one line.
+    CommunityName: "name", 80, Lines::One;
     /// A given or family name: 1 to 100 characters on one line.
     PersonName: "name", 100, Lines::One;
 }

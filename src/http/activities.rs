@@ -9,19 +9,18 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::{self, Keep};
 use super::body::Json;
-use super::line::{As, AsQuery};
+use super::line::AsQuery;
 use super::me::given;
 use super::present::{ActivityBody, FlawBody, OwnBody, RenditionBody};
 use super::problem::{Body, Problem};
-use super::session::{Member, Now};
+use super::session::{Member, Now, Parts};
 use super::upload::{self, PlanBody, UploadForm, UploadRoom};
 use crate::access::{Owned, Sealed, Viewer};
 use crate::actions::record::{Recorded, Upload};
-use crate::actions::share::Edit;
+use crate::actions::share::{Edit, NewChoices};
 use crate::actions::{self, Service};
-use crate::db::Commons;
 use crate::db::vault::Activity;
-use crate::domain::{ActivityId, Clock, Description, Invalid, Sport, Title};
+use crate::domain::{ActivityId, Clock, Description, Ends, Invalid, Sport, Title};
 
 /// How often a change is tried while others come first.
 const TURNS_MAX: usize = 32;
@@ -49,6 +48,25 @@ struct EditBody {
     #[serde(default, deserialize_with = "given")]
     description: Option<Option<String>>,
     sport: Option<String>,
+    /// What others get, to be chosen anew; what is left out of it stays.
+    choices: Option<ChoicesBody>,
+}
+
+/// Choices to change; those that are left out stay.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = NewChoices)]
+#[serde(deny_unknown_fields)]
+struct ChoicesBody {
+    /// Whether others see the hour in which the visible line begins, besides the day.
+    hour: Option<bool>,
+    /// Whether others see the heart rate.
+    heart_rate: Option<bool>,
+    /// Whether others see where it was.
+    map: Option<bool>,
+    /// Whether it counts in what others are told of its author altogether.
+    statistics: Option<bool>,
+    /// How much of each end others do not see, in metres, 0 to 5,000.
+    ends_m: Option<u16>,
 }
 
 /// Keeps a file, or a plan drawn in JSON, as a new activity that its owner alone sees. With an
@@ -113,7 +131,7 @@ async fn put_activity(
     Ok(kept(&service.record(member.account, upload, clock.now()).await?))
 }
 
-/// An activity for its owner; its rendition for others, and with `?as=public` for its owner too.
+/// An activity for its owner; its rendition for others, and with `?as=` for its owner too.
 #[utoipa::path(tag = "activities", security((), ("token" = [])),
     params(("id" = ActivityId, Path), AsQuery),
     responses(
@@ -126,23 +144,23 @@ async fn show(
     id: web::Path<ActivityId>,
     query: web::Query<AsQuery>,
     request: HttpRequest,
-    service: web::Data<Service>,
-    commons: web::Data<Commons>,
+    parts: Parts,
 ) -> Result<HttpResponse, Problem> {
+    let Parts { service, commons, now } = parts;
     let look = query.parse()?;
     if let Some(own) = service.db.activity(viewer, *id).await?.and_then(Sealed::claim) {
-        if look == As::Everyone {
-            let seen = service.preview(&own).await?;
-            let body = ActivityBody::Rendition(Box::new(RenditionBody::from(&seen)));
-            return answer::json(&request, Keep::Nobody, &body);
-        }
-        let body = ActivityBody::Own(Box::new(OwnBody::from(&own)));
-        return Ok(answer::own(StatusCode::OK, &own, &body));
+        let Some(audience) = look else {
+            let body = ActivityBody::Own(Box::new(OwnBody::from(&own)));
+            return Ok(answer::own(StatusCode::OK, &own, &body));
+        };
+        let seen = service.preview(&own, audience).await?;
+        let body = ActivityBody::Rendition(Box::new(RenditionBody::from(&seen)));
+        return answer::json(&request, Keep::Nobody, &body);
     }
-    let rendition = commons.rendition(viewer, *id).await?.and_then(Sealed::open);
+    let rendition = commons.rendition(viewer, *id, now).await?.and_then(Sealed::open);
     let rendition = rendition.ok_or(Problem::NotFound)?;
     let body = ActivityBody::Rendition(Box::new(RenditionBody::from(&rendition)));
-    answer::json(&request, Keep::Everyone, &body)
+    answer::json(&request, Keep::of(&rendition), &body)
 }
 
 /// Changes the words of an activity, and of its rendition if it has one.
@@ -259,6 +277,17 @@ impl TryFrom<EditBody> for Edit {
             title: body.title.as_deref().map(Title::try_from).transpose()?,
             description: body.description.map(|text| text.map(parse).transpose()).transpose()?,
             sport: body.sport.as_deref().map(Sport::try_from).transpose()?,
+            choices: body.choices.map(NewChoices::try_from).transpose()?,
         })
+    }
+}
+
+impl TryFrom<ChoicesBody> for NewChoices {
+    type Error = Invalid;
+
+    fn try_from(body: ChoicesBody) -> Result<Self, Invalid> {
+        let ChoicesBody { hour, heart_rate, map, statistics, ends_m } = body;
+        let ends_m = ends_m.map(Ends::try_from).transpose()?;
+        Ok(Self { hour, heart_rate, map, statistics, ends_m })
     }
 }

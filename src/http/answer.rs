@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
 use crate::access::Owned;
+use crate::db::commons::Rendition;
 use crate::db::vault::Activity;
+use crate::domain::Visibility;
 
 /// Who may keep an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +23,14 @@ pub enum Keep {
 }
 
 impl Keep {
+    /// What is published anyone may keep; what is for some of them, nobody.
+    pub const fn of(rendition: &Rendition) -> Self {
+        match rendition.visibility {
+            Visibility::Published => Self::Everyone,
+            Visibility::Private | Visibility::Link | Visibility::Community => Self::Nobody,
+        }
+    }
+
     const fn cache_control(self) -> &'static str {
         match self {
             Self::Nobody => "private, no-store",

@@ -62,6 +62,27 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     }
 }
 
+/// The same, or no body at all.
+pub struct MaybeJson<T>(pub Option<T>);
+
+impl<T: DeserializeOwned + 'static> FromRequest for MaybeJson<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = read(request, payload.take(), JSON_BYTES_MAX);
+        let fit = require_json(request);
+        Box::pin(async move {
+            let body = body.await?;
+            if body.is_empty() {
+                return Ok(Self(None));
+            }
+            fit?;
+            parse(&body).map(|value| Self(Some(value)))
+        })
+    }
+}
+
 /// Reads a JSON body as `T`; what is wrong is named, never quoted.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if JSON_DEPTH_MAX < depth(body) {

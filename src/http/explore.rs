@@ -9,6 +9,7 @@ use super::body::Json;
 use super::page::{self, Cursor, Page};
 use super::present::RenditionBody;
 use super::problem::{Body, Problem};
+use super::session::Now;
 use crate::access::Viewer;
 use crate::db::Commons;
 use crate::db::commons::{Nearby, NearbyPosition, Range};
@@ -70,11 +71,12 @@ struct NeighbourBody {
 async fn nearby(
     viewer: Viewer,
     Json(body): Json<NearbyBody>,
+    Now(now): Now,
     request: HttpRequest,
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
     let limit = page::limit(body.limit)?;
-    let found = commons.nearby(viewer, &body.parse(limit)?).await?;
+    let found = commons.nearby(viewer, &body.parse(limit)?, now).await?;
     let page = Page::of(found, |(rendition, distance_m)| NeighbourBody {
         activity: RenditionBody::from(&rendition),
         distance_m,

@@ -1,13 +1,15 @@
 //! The line of an activity as its viewer gets it: exact for its owner, the visible parts for others.
 
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::answer::Keep;
 use super::problem::Problem;
+use super::session::Parts;
 use crate::access::{Owned, Sealed, Viewer, Visible};
-use crate::actions::Service;
-use crate::db::Commons;
-use crate::db::commons::{EncodedTrack, Rendition};
+use crate::actions::share::Audience;
+use crate::db;
+use crate::db::commons::{Drawn, EncodedTrack};
 use crate::db::vault::{Activity, SealedTrack};
 use crate::domain::{ActivityId, Description, Invalid, Kind, Sport};
 use crate::track::write::{Document, Times};
@@ -18,90 +20,104 @@ pub enum Line {
     /// The owner's own.
     Own(Owned<Activity>, ExactTrack),
     /// What others get.
-    Shared(Visible<(Rendition, EncodedTrack)>, PublicTrack, Vec<Waypoint>),
+    Shared(Visible<Drawn>, PublicTrack, Vec<Waypoint>),
 }
 
 /// A line that is still to be decrypted and decoded.
 enum Stored {
     Own(Owned<Activity>, SealedTrack),
-    Shared(Visible<(Rendition, EncodedTrack)>),
+    Shared(Visible<Drawn>),
 }
 
 /// As whom an owner looks at their own.
 #[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AsQuery {
-    /// `public`: for its owner, exactly what everyone gets, or would get if it were published.
+    /// `public`, `link` or `community:` and its id: for its owner, exactly what that audience gets, or
+    /// would get if it were shared with them.
     #[serde(rename = "as")]
     #[param(rename = "as")]
     audience: Option<String>,
 }
 
-/// As whom an owner looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum As {
-    /// As its owner.
-    Owner,
-    /// As everyone.
-    Everyone,
+/// By what a viewer comes to an activity.
+pub enum Source {
+    /// By its id; an owner perhaps through the eyes of others.
+    Id(Viewer, ActivityId, Option<Audience>),
+    /// By a link, which is open.
+    Link(Visible<Drawn>),
 }
 
 impl AsQuery {
-    /// As whom.
-    pub fn parse(&self) -> Result<As, Invalid> {
+    /// Through whose eyes; `None` is one's own.
+    pub fn parse(&self) -> Result<Option<Audience>, Invalid> {
+        let reason = "must be public, link or community:ID";
+        let invalid = Invalid { field: "as", reason };
         match self.audience.as_deref() {
-            None => Ok(As::Owner),
-            Some("public") => Ok(As::Everyone),
-            Some(_) => Err(Invalid { field: "as", reason: "must be public" }),
+            None => Ok(None),
+            Some("public") => Ok(Some(Audience::Everyone)),
+            Some("link") => Ok(Some(Audience::LinkHolders)),
+            Some(text) => {
+                let id = text.strip_prefix("community:").and_then(|id| Uuid::parse_str(id).ok());
+                Ok(Some(Audience::Community(id.ok_or(invalid)?.into())))
+            }
         }
     }
 }
 
-/// Makes something of the line of activity `id`, and says who may keep it. A million points take
+/// Makes something of the line of an activity, and says who may keep it. A million points take
 /// their time, so `work` has a thread of its own.
 pub async fn of_line<T: Send + 'static>(
-    viewer: Viewer,
-    id: ActivityId,
-    query: &AsQuery,
-    service: &Service,
-    commons: &Commons,
+    source: Source,
+    parts: &Parts,
     work: impl FnOnce(&Line) -> T + Send + 'static,
 ) -> Result<(Keep, T), Problem> {
-    let (stored, keep) = find(viewer, id, query.parse()?, service, commons).await?;
+    let (stored, keep) = find(source, parts).await?;
     let work = move || stored.open().map(|line| work(&line));
-    Ok((keep, service.cores.run(work).await??))
+    Ok((keep, parts.service.cores.run(work).await??))
 }
 
-async fn find(
-    viewer: Viewer,
-    id: ActivityId,
-    look: As,
-    service: &Service,
-    commons: &Commons,
-) -> Result<(Stored, Keep), Problem> {
+async fn find(source: Source, parts: &Parts) -> Result<(Stored, Keep), Problem> {
+    let Parts { service, commons, now } = parts;
+    let (viewer, id, look) = match source {
+        Source::Link(drawn) => return Ok((Stored::shared(drawn)?, Keep::Nobody)),
+        Source::Id(viewer, id, look) => (viewer, id, look),
+    };
     if let Some(own) = service.db.activity(viewer, id).await?.and_then(Sealed::claim) {
         let stored = match look {
-            As::Owner => {
+            None => {
                 let track = service.db.track(&own).await?;
                 Stored::Own(own, track)
             }
-            As::Everyone => Stored::Shared(service.preview(&own).await?),
+            Some(audience) => Stored::shared(service.preview(&own, audience).await?)?,
         };
         return Ok((stored, Keep::Nobody));
     }
-    let shared = commons.rendition_with_track(viewer, id).await?.and_then(Sealed::open);
-    Ok((shared.map(Stored::Shared).ok_or(Problem::NotFound)?, Keep::Everyone))
+    let drawn = commons.rendition_with_track(viewer, id, *now).await?.and_then(Sealed::open);
+    let drawn = drawn.ok_or(Problem::NotFound)?;
+    let keep = Keep::of(&drawn.0);
+    Ok((Stored::shared(drawn)?, keep))
 }
 
 impl Stored {
-    fn open(self) -> Result<Line, crate::db::Error> {
+    /// A hidden map has no line, and nothing that hangs on one.
+    fn shared(drawn: Visible<Drawn>) -> Result<Self, Problem> {
+        if drawn.1.is_none() {
+            return Err(Problem::NotFound);
+        }
+        Ok(Self::Shared(drawn))
+    }
+
+    fn open(self) -> Result<Line, db::Error> {
         Ok(match self {
             Self::Own(activity, track) => {
                 let track = track.open()?;
                 Line::Own(activity, track)
             }
             Self::Shared(shared) => {
-                let track = shared.1.decode()?;
+                let track = shared.1.as_ref().map(EncodedTrack::decode).transpose()?;
+                let track = track.ok_or(db::Error::Corrupt("commons.renditions.track"))?;
                 let waypoints = shared.0.waypoints.iter().map(PublicWaypoint::waypoint);
                 let waypoints = waypoints.cloned().collect();
                 Line::Shared(shared, track, waypoints)
@@ -116,6 +132,14 @@ impl Line {
         match self {
             Self::Own(_, track) => track.columns(),
             Self::Shared(_, track, _) => track.columns(),
+        }
+    }
+
+    /// Of which activity it is.
+    pub fn id(&self) -> ActivityId {
+        match self {
+            Self::Own(activity, _) => activity.id,
+            Self::Shared(shared, ..) => shared.0.id,
         }
     }
 

@@ -9,6 +9,7 @@ mod edit;
 mod explore;
 pub mod health;
 mod line;
+mod links;
 pub mod log;
 mod me;
 mod methods;
@@ -19,6 +20,8 @@ mod privacy;
 mod problem;
 mod profile;
 pub mod session;
+mod share_page;
+mod shared;
 mod sharing;
 mod split;
 mod tracks;
@@ -53,6 +56,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(health::routes)
         .configure(privacy::routes)
         .configure(docs::routes)
+        .configure(share_page::routes)
         .service(scope(BASE).configure(api));
 }
 
@@ -67,6 +71,8 @@ fn api(config: &mut ServiceConfig) {
         .configure(edit::routes)
         .configure(split::routes)
         .configure(sharing::routes)
+        .configure(links::routes)
+        .configure(shared::routes)
         .configure(activities::routes)
         .configure(explore::routes);
 }
@@ -123,7 +129,11 @@ fn matches(pattern: &str, path: &str) -> bool {
         match (pattern.next(), path.next()) {
             (None, None) => return true,
             (Some(expected), Some(part)) if expected == part => {}
-            (Some(expected), Some(part)) if expected.starts_with('{') && !part.is_empty() => {}
+            // A parameter, perhaps behind a fixed beginning: `{id}`, `track.{format}`.
+            (Some(expected), Some(part))
+                if expected.split_once('{').is_some_and(|(fixed, _)| {
+                    part.strip_prefix(fixed).is_some_and(|rest| !rest.is_empty())
+                }) => {}
             _ => return false,
         }
     }
@@ -140,6 +150,8 @@ mod tests {
         assert!(!matches("/activities/{id}", "/activities/7/publish"));
         assert!(!matches("/activities/{id}", "/activities/"));
         assert!(!matches("/activities", "/activity"));
+        assert!(matches("/activities/{id}/track.{format}", "/activities/7/track.gpx"));
+        assert!(!matches("/activities/{id}/track.{format}", "/activities/7/track."));
     }
 
     #[test]

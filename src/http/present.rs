@@ -4,9 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use crate::access::{Owned, Visible};
-use crate::db::commons::{Author, EncodedTrack, Rendition};
+use crate::db::commons::{Author, Drawn, Rendition};
 use crate::db::vault::{Activity, StoredFlaw};
-use crate::domain::{AccountId, ActivityId, Kind, Sport, Visibility};
+use crate::domain::{AccountId, ActivityId, Choices, Kind, Sport, Visibility};
 use crate::track::columns::PER_DEGREE;
 use crate::track::{PublicWaypoint, Statistics, Waypoint};
 
@@ -26,6 +26,8 @@ pub struct OwnBody {
     waypoints: Vec<WaypointBody>,
     /// Whom it reaches.
     sharing: SharingBody,
+    /// What they get of it.
+    choices: Choices,
     /// What was unsound in the file and passed over.
     flaws: Vec<FlawBody>,
     /// Counts its changes, from 1; also its `ETag`.
@@ -40,6 +42,8 @@ pub struct OwnBody {
 pub struct SharingBody {
     /// Everyone, signed in or not.
     published: bool,
+    /// Until when they are, if for a time.
+    published_until: Option<DateTime<Utc>>,
     /// Whether there is something for them to see now. Not while zones are applied, and not when
     /// zones hide all of it.
     shown: bool,
@@ -54,11 +58,15 @@ pub struct RenditionBody {
     sport: Sport,
     title: String,
     description: Option<String>,
+    /// By what one sees it: because it is published, else by a link or in a community.
     visibility: Visibility,
     /// Who made it; null when they have left.
     author: Option<AuthorBody>,
-    /// The day it took place, in UTC. The hour is not told.
+    /// The day it took place, in UTC.
     day: Option<NaiveDate>,
+    /// The hour in which the visible line begins; only where its author shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hour: Option<DateTime<Utc>>,
     /// The numbers of its visible parts.
     statistics: Statistics,
     waypoints: Vec<WaypointBody>,
@@ -120,8 +128,10 @@ impl From<&Owned<Activity>> for OwnBody {
             waypoints: details.waypoints.iter().map(WaypointBody::from).collect(),
             sharing: SharingBody {
                 published: activity.visibility == Visibility::Published,
+                published_until: activity.published_until,
                 shown: activity.is_shown,
             },
+            choices: details.choices,
             flaws: details.flaws.iter().map(FlawBody::from).collect(),
             version: activity.version,
             created_at: activity.created_at,
@@ -136,8 +146,8 @@ impl From<&Visible<Rendition>> for RenditionBody {
     }
 }
 
-impl From<&Visible<(Rendition, EncodedTrack)>> for RenditionBody {
-    fn from(seen: &Visible<(Rendition, EncodedTrack)>) -> Self {
+impl From<&Visible<Drawn>> for RenditionBody {
+    fn from(seen: &Visible<Drawn>) -> Self {
         Self::of(&seen.0)
     }
 }
@@ -153,6 +163,7 @@ impl RenditionBody {
             visibility: rendition.visibility,
             author: rendition.author.as_ref().map(AuthorBody::from),
             day: rendition.day,
+            hour: rendition.hour,
             statistics: rendition.statistics.clone(),
             waypoints: rendition.waypoints.iter().map(WaypointBody::from).collect(),
         }

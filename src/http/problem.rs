@@ -41,6 +41,9 @@ pub enum Problem {
     /// The address, password or code is not right.
     #[error("The e-mail address, password, code or token is not right, or no longer good.")]
     Refused,
+    /// A link asks for a password.
+    #[error("This link asks for a password.")]
+    Locked,
     /// Also says: exists, but not for you. The two must look the same.
     #[error("There is nothing here.")]
     NotFound,
@@ -147,6 +150,7 @@ impl Problem {
             Self::Unauthenticated => {
                 (S::UNAUTHORIZED, "/problems/unauthenticated", "Not signed in")
             }
+            Self::Locked => (S::UNAUTHORIZED, "/problems/locked", "Password needed"),
             Self::Refused => (S::UNAUTHORIZED, "/problems/refused", "Not right"),
             Self::NotFound => (S::NOT_FOUND, "/problems/not-found", "Not found"),
             Self::MethodNotAllowed(_) => {

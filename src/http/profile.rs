@@ -5,11 +5,10 @@ use serde::Serialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer;
-use super::line::{AsQuery, Line, of_line};
+use super::line::{AsQuery, Line, Source, of_line};
 use super::problem::{Body, Problem};
+use super::session::Parts;
 use crate::access::Viewer;
-use crate::actions::Service;
-use crate::db::Commons;
 use crate::domain::{ActivityId, Kind};
 use crate::track::measure::{
     BestEffort, Details, Estimate, Grade, Pause, Sensors, Series, Split, detail, estimate, series,
@@ -22,7 +21,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 /// What is told of a single track beyond its statistics.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Analysis)]
-struct AnalysisBody {
+pub(super) struct AnalysisBody {
     /// How steep it is; null without elevations.
     grade: Option<Grade>,
     /// Its pauses, in their order. Points are those of the track that the viewer gets.
@@ -33,7 +32,7 @@ struct AnalysisBody {
     best_efforts: Vec<BestEffort>,
     /// How long a planned route takes; null for a sport without a published formula.
     estimate: Option<Estimate>,
-    /// What sensors recorded, in short. Its owner's alone.
+    /// What sensors recorded, in short: for its owner, and for others what the owner shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     sensors: Option<Sensors>,
 }
@@ -50,12 +49,9 @@ async fn profile(
     id: web::Path<ActivityId>,
     query: web::Query<AsQuery>,
     request: HttpRequest,
-    service: web::Data<Service>,
-    commons: web::Data<Commons>,
+    parts: Parts,
 ) -> Result<HttpResponse, Problem> {
-    let work = |line: &Line| series(line.columns());
-    let (keep, series) = of_line(viewer, *id, &query, &service, &commons, work).await?;
-    answer::json(&request, keep, &series)
+    profile_of(Source::Id(viewer, *id, query.parse()?), &parts, &request).await
 }
 
 /// Grade, pauses, kilometres, best efforts, sensors, and how long a plan takes: from the exact
@@ -70,12 +66,29 @@ async fn analysis(
     id: web::Path<ActivityId>,
     query: web::Query<AsQuery>,
     request: HttpRequest,
-    service: web::Data<Service>,
-    commons: web::Data<Commons>,
+    parts: Parts,
 ) -> Result<HttpResponse, Problem> {
-    let work = |line: &Line| AnalysisBody::from(line);
-    let (keep, analysis) = of_line(viewer, *id, &query, &service, &commons, work).await?;
-    answer::json(&request, keep, &analysis)
+    analysis_of(Source::Id(viewer, *id, query.parse()?), &parts, &request).await
+}
+
+/// The series of an activity.
+pub(super) async fn profile_of(
+    source: Source,
+    parts: &Parts,
+    request: &HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let (keep, body) = of_line(source, parts, |line| series(line.columns())).await?;
+    answer::json(request, keep, &body)
+}
+
+/// The numbers of an activity.
+pub(super) async fn analysis_of(
+    source: Source,
+    parts: &Parts,
+    request: &HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let (keep, body) = of_line(source, parts, |line| AnalysisBody::from(line)).await?;
+    answer::json(request, keep, &body)
 }
 
 impl From<&Line> for AnalysisBody {
@@ -88,7 +101,7 @@ impl From<&Line> for AnalysisBody {
         };
         let sensors = match line {
             Line::Own(..) => Some(sensors),
-            Line::Shared(..) => None,
+            Line::Shared(..) => Some(sensors).filter(|shown| *shown != Sensors::default()),
         };
         Self { grade, pauses, splits, best_efforts, estimate, sensors }
     }

@@ -12,6 +12,7 @@ use ipnet::IpNet;
 
 use super::problem::Problem;
 use crate::access::Viewer;
+use crate::actions::Service;
 use crate::db::Commons;
 use crate::domain::{AccountId, Clock, SessionId};
 use crate::seal::AccessTokens;
@@ -28,6 +29,16 @@ pub struct Member {
 /// When the request is answered.
 #[derive(Clone, Copy, Debug)]
 pub struct Now(pub DateTime<Utc>);
+
+/// What reading an activity takes: who acts for its owner, what everybody else reads, and the time.
+pub struct Parts {
+    /// Acts for its owner.
+    pub service: web::Data<Service>,
+    /// What everybody else reads.
+    pub commons: web::Data<Commons>,
+    /// When the request is answered.
+    pub now: DateTime<Utc>,
+}
 
 /// The network address of who asks. Used to slow down guessing; never logged, never stored in the
 /// clear.
@@ -70,6 +81,22 @@ impl FromRequest for Now {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(app_data::<Clock>(request).map(|clock| Self(clock.now())))
+    }
+}
+
+impl FromRequest for Parts {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let parts = || {
+            Ok(Self {
+                service: app_data::<Service>(request)?.clone(),
+                commons: app_data::<Commons>(request)?.clone(),
+                now: app_data::<Clock>(request)?.now(),
+            })
+        };
+        ready(parts())
     }
 }
 

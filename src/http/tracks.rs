@@ -5,17 +5,17 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::activities::owned;
 use super::answer::{self, Keep};
-use super::line::{AsQuery, Line, of_line};
+use super::line::{AsQuery, Line, Source, of_line};
 use super::problem::{Body, Problem};
-use super::session::Member;
+use super::session::{Member, Parts};
 use crate::access::Viewer;
 use crate::actions::Service;
-use crate::db::{self, Commons, vault};
+use crate::db::{self, vault};
 use crate::domain::ActivityId;
 use crate::track::write::{self, Document};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(geojson).service(gpx).service(tcx).service(kml).service(csv).service(original);
+    config.service(track).service(original);
 }
 
 /// A file format that tracks are written in.
@@ -25,104 +25,47 @@ struct Format {
     write: fn(&Document) -> Vec<u8>,
 }
 
-const GEOJSON: Format =
-    Format { extension: "geojson", media_type: "application/geo+json", write: write::geojson };
-const GPX: Format =
-    Format { extension: "gpx", media_type: "application/gpx+xml", write: write::gpx };
-const TCX: Format =
-    Format { extension: "tcx", media_type: "application/vnd.garmin.tcx+xml", write: write::tcx };
-const KML: Format = Format {
-    extension: "kml",
-    media_type: "application/vnd.google-earth.kml+xml",
-    write: write::kml,
-};
-const CSV: Format =
-    Format { extension: "csv", media_type: "text/csv; charset=utf-8", write: write::csv };
-
-/// The line as GeoJSON: exact for its owner, the visible parts for others.
-#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path), AsQuery), responses(
-    (status = 200, content_type = "application/geo+json", body = String), (status = 304),
-    (status = 401, body = Body), (status = 404, body = Body), (status = 409, body = Body, description = "Nothing would be left to show."),
-))]
-#[get("/activities/{id}/track.geojson")]
-async fn geojson(
-    viewer: Viewer,
-    id: web::Path<ActivityId>,
-    query: web::Query<AsQuery>,
-    request: HttpRequest,
-    service: web::Data<Service>,
-    commons: web::Data<Commons>,
-) -> Result<HttpResponse, Problem> {
-    download(viewer, *id, &query, &request, &service, &commons, &GEOJSON).await
+impl Format {
+    const ALL: [Self; 5] = [
+        Self { extension: "geojson", media_type: "application/geo+json", write: write::geojson },
+        Self { extension: "gpx", media_type: "application/gpx+xml", write: write::gpx },
+        Self { extension: "tcx", media_type: "application/vnd.garmin.tcx+xml", write: write::tcx },
+        Self {
+            extension: "kml",
+            media_type: "application/vnd.google-earth.kml+xml",
+            write: write::kml,
+        },
+        Self { extension: "csv", media_type: "text/csv; charset=utf-8", write: write::csv },
+    ];
 }
 
-/// The line as GPX 1.1: exact for its owner, the visible parts for others.
-#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path), AsQuery), responses(
-    (status = 200, content_type = "application/gpx+xml", body = String), (status = 304),
-    (status = 401, body = Body), (status = 404, body = Body), (status = 409, body = Body, description = "Nothing would be left to show."),
-))]
-#[get("/activities/{id}/track.gpx")]
-async fn gpx(
+/// The line as a file: exact for its owner, the visible parts for others. GeoJSON, GPX 1.1, TCX (an
+/// activity, or a course where it has no times of day), KML, or CSV with a row for each point.
+#[utoipa::path(tag = "activities", security((), ("token" = [])),
+    params(
+        ("id" = ActivityId, Path),
+        ("format" = String, Path, description = "`geojson`, `gpx`, `tcx`, `kml` or `csv`."),
+        AsQuery
+    ),
+    responses(
+        (status = 200, content(
+            (String = "application/geo+json"), (String = "application/gpx+xml"),
+            (String = "application/vnd.garmin.tcx+xml"), (String = "application/vnd.google-earth.kml+xml"),
+            (String = "text/csv"),
+        )),
+        (status = 304), (status = 401, body = Body), (status = 404, body = Body),
+        (status = 409, body = Body, description = "Nothing would be left to show."), (status = 422, body = Body),
+    ))]
+#[get("/activities/{id}/track.{format}")]
+async fn track(
     viewer: Viewer,
-    id: web::Path<ActivityId>,
+    path: web::Path<(ActivityId, String)>,
     query: web::Query<AsQuery>,
     request: HttpRequest,
-    service: web::Data<Service>,
-    commons: web::Data<Commons>,
+    parts: Parts,
 ) -> Result<HttpResponse, Problem> {
-    download(viewer, *id, &query, &request, &service, &commons, &GPX).await
-}
-
-/// The line as TCX: an activity, or a course where it has no times of day. Exact for its
-/// owner, the visible parts for others.
-#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path), AsQuery), responses(
-    (status = 200, content_type = "application/vnd.garmin.tcx+xml", body = String), (status = 304),
-    (status = 401, body = Body), (status = 404, body = Body), (status = 409, body = Body, description = "Nothing would be left to show."),
-))]
-#[get("/activities/{id}/track.tcx")]
-async fn tcx(
-    viewer: Viewer,
-    id: web::Path<ActivityId>,
-    query: web::Query<AsQuery>,
-    request: HttpRequest,
-    service: web::Data<Service>,
-    commons: web::Data<Commons>,
-) -> Result<HttpResponse, Problem> {
-    download(viewer, *id, &query, &request, &service, &commons, &TCX).await
-}
-
-/// The line as KML: exact for its owner, the visible parts for others.
-#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path), AsQuery), responses(
-    (status = 200, content_type = "application/vnd.google-earth.kml+xml", body = String), (status = 304),
-    (status = 401, body = Body), (status = 404, body = Body), (status = 409, body = Body, description = "Nothing would be left to show."),
-))]
-#[get("/activities/{id}/track.kml")]
-async fn kml(
-    viewer: Viewer,
-    id: web::Path<ActivityId>,
-    query: web::Query<AsQuery>,
-    request: HttpRequest,
-    service: web::Data<Service>,
-    commons: web::Data<Commons>,
-) -> Result<HttpResponse, Problem> {
-    download(viewer, *id, &query, &request, &service, &commons, &KML).await
-}
-
-/// The line as a table with a row for each point: exact for its owner, the visible parts for others.
-#[utoipa::path(tag = "activities", security((), ("token" = [])), params(("id" = ActivityId, Path), AsQuery), responses(
-    (status = 200, content_type = "text/csv", body = String), (status = 304),
-    (status = 401, body = Body), (status = 404, body = Body), (status = 409, body = Body, description = "Nothing would be left to show."),
-))]
-#[get("/activities/{id}/track.csv")]
-async fn csv(
-    viewer: Viewer,
-    id: web::Path<ActivityId>,
-    query: web::Query<AsQuery>,
-    request: HttpRequest,
-    service: web::Data<Service>,
-    commons: web::Data<Commons>,
-) -> Result<HttpResponse, Problem> {
-    download(viewer, *id, &query, &request, &service, &commons, &CSV).await
+    let (id, format) = path.into_inner();
+    download(Source::Id(viewer, id, query.parse()?), &parts, &request, &format).await
 }
 
 /// The file that an activity came from, unchanged, for its owner.
@@ -146,17 +89,16 @@ async fn original(
     Ok(answer::file(&request, Keep::Nobody, "application/octet-stream", "original", file))
 }
 
-async fn download(
-    viewer: Viewer,
-    id: ActivityId,
-    query: &AsQuery,
+/// The line of an activity as a file.
+pub(super) async fn download(
+    source: Source,
+    parts: &Parts,
     request: &HttpRequest,
-    service: &Service,
-    commons: &Commons,
-    format: &Format,
+    extension: &str,
 ) -> Result<HttpResponse, Problem> {
-    let (name, write) = (format!("{id}.{}", format.extension), format.write);
-    let write = move |line: &Line| write(&line.document());
-    let (keep, content) = of_line(viewer, id, query, service, commons, write).await?;
-    Ok(answer::file(request, keep, format.media_type, &name, content))
+    let format = Format::ALL.into_iter().find(|format| format.extension == extension);
+    let Format { extension, media_type, write } = format.ok_or(Problem::NotFound)?;
+    let draw = move |line: &Line| (line.id(), write(&line.document()));
+    let (keep, (id, content)) = of_line(source, parts, draw).await?;
+    Ok(answer::file(request, keep, media_type, &format!("{id}.{extension}"), content))
 }

@@ -11,6 +11,10 @@ use crate::privacy::retention::Expiring;
 enum Task {
     /// Delete what has been kept for as long as promised.
     Expire(Expiring),
+    /// Take back what was published for a time that is over.
+    EndPublications,
+    /// Remove links that are over. They open nothing by then.
+    RemoveLinks,
 }
 
 /// Every task with its name and how often it runs, over all processes.
@@ -20,6 +24,8 @@ const SCHEDULE: &[(Task, &str, TimeDelta)] = &[
     (Task::Expire(Expiring::Registrations), "expire registrations", TimeDelta::minutes(5)),
     (Task::Expire(Expiring::FailedJobs), "expire failed jobs", TimeDelta::hours(1)),
     (Task::Expire(Expiring::Throttles), "expire throttles", TimeDelta::hours(1)),
+    (Task::EndPublications, "end publications", TimeDelta::minutes(1)),
+    (Task::RemoveLinks, "remove links", TimeDelta::minutes(1)),
 ];
 
 impl Worker {
@@ -33,6 +39,12 @@ impl Worker {
                 match task {
                     Task::Expire(kind) => {
                         while self.service.db.delete_expired(*kind, now).await? > 0 {}
+                    }
+                    Task::EndPublications => {
+                        while self.service.db.end_publications(now).await? > 0 {}
+                    }
+                    Task::RemoveLinks => {
+                        while self.service.db.remove_expired_links(now).await? > 0 {}
                     }
                 }
             }

@@ -15,4 +15,6 @@ pub struct Keyring {
     pub queue: Secret,
     /// Turns idempotency keys into ids.
     pub idempotency: Secret,
+    /// Makes passes for links with a password.
+    pub link_pass: Secret,
 }

@@ -7,12 +7,14 @@
 mod cipher;
 mod ed25519;
 mod keyring;
+mod link;
 mod master;
 mod secret;
 mod token;
 
 pub use cipher::{Broken, Place};
 pub use keyring::Keyring;
+pub use link::{LINK_PASS_LIFETIME, LinkPass, LinkToken};
 pub use master::{AccountKey, MasterKey, UnusableKey};
 pub use secret::{Purpose, Secret};
 pub use token::{

@@ -23,12 +23,20 @@ pub enum Purpose {
     Queue,
     /// Turns idempotency keys into ids.
     Idempotency,
+    /// Makes passes for links with a password.
+    LinkPass,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 5] =
-        [Self::Index, Self::AccessToken, Self::RefreshToken, Self::Queue, Self::Idempotency];
+    pub const ALL: [Self; 6] = [
+        Self::Index,
+        Self::AccessToken,
+        Self::RefreshToken,
+        Self::Queue,
+        Self::Idempotency,
+        Self::LinkPass,
+    ];
 
     /// Its name in the database.
     pub const fn name(self) -> &'static str {
@@ -38,6 +46,7 @@ impl Purpose {
             Self::RefreshToken => "refresh_token",
             Self::Queue => "queue",
             Self::Idempotency => "idempotency",
+            Self::LinkPass => "link_pass",
         }
     }
 }

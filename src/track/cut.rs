@@ -7,7 +7,7 @@ mod shade;
 use std::f64::consts::FRAC_1_SQRT_2;
 use std::ops::Range;
 
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, DurationRound, NaiveDate, TimeDelta, Utc};
 
 use super::columns::{
     Columns, ExactTrack, MISSING, NO_TIME, PER_DEGREE, PublicTrack, model_ranges,
@@ -56,6 +56,17 @@ pub struct Cut {
     pub track: PublicTrack,
     /// The day of the first visible point, in UTC: not that of the start, which may be hidden.
     pub day: Option<NaiveDate>,
+    /// The hour in which the first visible point was recorded.
+    pub hour: Option<DateTime<Utc>>,
+}
+
+/// Which sensors others get: those that its owner chose to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SensorsShown {
+    /// None.
+    None,
+    /// The heart rate.
+    HeartRate,
 }
 
 /// What others may see of a track: nothing inside `zones`, nothing within `ends_m` metres of where
@@ -73,26 +84,32 @@ pub struct Cut {
 /// * The day is that of the first visible time.
 /// * Times count from 0 at the first visible point, and each part goes on at the time at which the
 ///   one before ended. A pause in sight and a day in a zone look the same.
-/// * Sensor values are left out; a column without a visible value is absent.
+/// * Sensor values are left out, but for those of `sensors`; a column without a visible value is
+///   absent.
 /// * Nothing is kept of the number, length, duration or order of what lies between two parts.
 ///
 /// So two tracks with the same visible runs, under the same circles, give equal results and equal
 /// encoded bytes, whatever else differs: the ways inside, their points, pauses, elevations, sensor
 /// values and sampling. Circles differ between tracks only as far as [`Shade`] says: by whether an
 /// end lies in a zone, and else by the cell of the grid that it lies in.
-pub fn cut(track: &ExactTrack, zones: &[Zone], ends_m: f64) -> Option<Cut> {
+pub fn cut(track: &ExactTrack, zones: &[Zone], ends_m: f64, sensors: SensorsShown) -> Option<Cut> {
     let columns = track.columns();
     let shade = Shade::new(track, zones, ends_m);
     let runs = find_visible_runs(columns, &shade);
     if runs.is_empty() {
         return None;
     }
+    let heart_rate_bpm = match sensors {
+        SensorsShown::None => Vec::new(),
+        SensorsShown::HeartRate => drop_if_all(&MISSING, gather(&columns.heart_rate_bpm, &runs)),
+    };
     let track = PublicTrack::new(Columns {
         lat_e7: gather(&columns.lat_e7, &runs),
         lon_e7: gather(&columns.lon_e7, &runs),
         elevation_dm: drop_if_all(&MISSING, gather(&columns.elevation_dm, &runs)),
         elevation_from_model: model_ranges(&gather(&columns.model_marks(), &runs)),
         time_ms: drop_if_all(&NO_TIME, rebase_times(&columns.time_ms, &runs)),
+        heart_rate_bpm,
         part_ends: runs
             .iter()
             .scan(0, |end, run| {
@@ -102,14 +119,20 @@ pub fn cut(track: &ExactTrack, zones: &[Zone], ends_m: f64) -> Option<Cut> {
             .collect(),
         ..Columns::default()
     });
-    Some(Cut { track, day: first_day(&columns.time_ms, &runs) })
+    let first = first_time(&columns.time_ms, &runs);
+    Some(Cut { track, day: first.map(|time| time.date_naive()), hour: first.and_then(hour) })
 }
 
-/// The day of the first visible point that has a time.
-fn first_day(time_ms: &[i64], runs: &[Range<usize>]) -> Option<NaiveDate> {
+/// The hour that a time lies in.
+pub fn hour(time: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    time.duration_trunc(TimeDelta::hours(1)).ok()
+}
+
+/// When the first visible point was recorded that has a time.
+fn first_time(time_ms: &[i64], runs: &[Range<usize>]) -> Option<DateTime<Utc>> {
     let mut times = runs.iter().filter_map(|run| time_ms.get(run.clone())).flatten();
     let first_ms = times.find(|time_ms| **time_ms != NO_TIME)?;
-    Some(DateTime::from_timestamp_millis(*first_ms)?.date_naive())
+    DateTime::from_timestamp_millis(*first_ms)
 }
 
 fn find_visible_runs(columns: &Columns, shade: &Shade) -> Vec<Range<usize>> {
@@ -168,6 +191,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// What others see by default.
+    fn cut(track: &ExactTrack, zones: &[Zone], ends_m: f64) -> Option<Cut> {
+        super::cut(track, zones, ends_m, SensorsShown::None)
+    }
     use crate::track::encode::encode_public;
 
     const HOME: Zone = Zone { lat_e7: 471_000_000, lon_e7: 85_000_000, radius_m: 400.0 };

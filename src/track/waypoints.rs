@@ -110,7 +110,7 @@ fn shown(waypoint: &Waypoint, texts: Texts) -> Waypoint {
 mod tests {
     use super::*;
     use crate::track::edit::crop;
-    use crate::track::{ExactTrack, cut};
+    use crate::track::{ExactTrack, SensorsShown, cut};
 
     /// About 11 m northwards.
     const STEP_E7: i32 = 1_000;
@@ -128,7 +128,7 @@ mod tests {
             part_ends: vec![100],
             ..Columns::default()
         });
-        let shown = cut(&track, &[], 200.0).unwrap().track;
+        let shown = cut(&track, &[], 200.0, SensorsShown::None).unwrap().track;
         cut_waypoints(waypoints, &Shade::new(&track, &[], 200.0), &shown, texts)
     }
 

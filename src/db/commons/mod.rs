@@ -1,9 +1,13 @@
-//! What others may see: renditions, and the index by which everyone finds the published ones.
+//! What others may see: renditions, the links and communities that lead to them, and the index by
+//! which everyone finds the published ones.
 
+mod memberships;
 mod nearby;
 mod renditions;
+mod shared;
 
 pub use nearby::{Nearby, NearbyPosition, Range};
-pub use renditions::{Author, EncodedTrack, Rendition, Shared};
+pub use renditions::{Author, Drawn, EncodedTrack, Linked, Lock, Rendition};
+pub use shared::Shared;
 
-pub(in crate::db) use renditions::{publish, withdraw, withdraw_all};
+pub(in crate::db) use shared::{Level, narrow, show, withdraw, withdraw_all};

@@ -1,11 +1,12 @@
 //! What is published near a position.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Double, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::renditions::{Rendition, Row, open, seal};
+use super::renditions::{By, Found, Rendition, seen_by};
 use crate::access::{Sealed, Viewer, Visible};
 use crate::db::schema::commons::{members, renditions};
 use crate::db::slice::one_more;
@@ -75,6 +76,8 @@ const NEIGHBOURS: &str = "
       AND ($5 IS NULL OR kind = $5)
       AND ($6 IS NULL OR distance_m >= $6) AND ($7 IS NULL OR distance_m <= $7)
       AND ($8 IS NULL OR ascent_m >= $8) AND ($9 IS NULL OR ascent_m <= $9)
+      AND (published_until IS NULL OR published_until > $13)
+      AND ($14 IS NULL OR NOT commons.are_apart($14, author_id))
       AND ($10 IS NULL OR (start <-> (SELECT position FROM here), activity_id) > ($10, $11))
     ORDER BY start <-> (SELECT position FROM here), activity_id
     LIMIT $12";
@@ -86,6 +89,7 @@ impl Commons {
         &self,
         viewer: Viewer,
         nearby: &Nearby,
+        now: DateTime<Utc>,
     ) -> Result<Slice<(Visible<Rendition>, f64), NearbyPosition>, Error> {
         let conn = &mut *self.conn().await?;
         let neighbours: Vec<Neighbour> = diesel::sql_query(NEIGHBOURS)
@@ -101,23 +105,25 @@ impl Commons {
             .bind::<Nullable<Double>, _>(nearby.after.map(|after| after.distance_m))
             .bind::<Nullable<SqlUuid>, _>(nearby.after.map(|after| Uuid::from(after.id)))
             .bind::<BigInt, _>(one_more(nearby.limit))
+            .bind::<Timestamptz, _>(now)
+            .bind::<Nullable<SqlUuid>, _>(viewer.member().map(Uuid::from))
             .load(conn)
             .await?;
         let Slice { items: neighbours, next } =
             Slice::of(neighbours, nearby.limit, Neighbour::position);
         let ids: Vec<Uuid> = neighbours.iter().map(|neighbour| neighbour.activity_id).collect();
-        let mut rows: Vec<(Row, Option<String>)> = renditions::table
+        let mut rows: Vec<Found> = renditions::table
             .left_join(members::table)
             .filter(renditions::activity_id.eq_any(ids))
-            .select((Row::as_select(), members::public_name.nullable()))
+            .select(seen_by(viewer.member().map(Uuid::from)))
             .load(conn)
             .await?;
         let mut found = Vec::with_capacity(rows.len());
         for neighbour in neighbours {
             // One that was withdrawn since the first statement is not there any more.
-            let row = rows.iter().position(|(row, _)| row.activity_id == neighbour.activity_id);
-            let Some((row, name)) = row.map(|index| rows.swap_remove(index)) else { continue };
-            if let Some(rendition) = Sealed::open(seal(viewer, open(row, name)?)) {
+            let row = rows.iter().position(|found| found.id() == neighbour.activity_id);
+            let Some(row) = row.map(|index| rows.swap_remove(index)) else { continue };
+            if let Some(rendition) = Sealed::open(row.seal(viewer, By::Id, now)?) {
                 found.push((rendition, neighbour.distance_m));
             }
         }

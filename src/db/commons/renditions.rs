@@ -1,22 +1,19 @@
-//! Renditions: written from a [`PublicTrack`] and nothing else, read by everyone.
+//! Renditions, read: each is sealed with the facts by which it is judged.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::auto_type;
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use postgis_diesel::types::Point;
+use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::access::{Facts, Owned, Sealed, Viewer};
-use crate::db::schema::commons::{members, published, renditions};
-use crate::db::vault::{Activity, Details};
-use crate::db::{Commons, Db, Error};
+use crate::access::{Facts, Sealed, Viewer};
+use crate::db::schema::commons::{links, members, renditions};
+use crate::db::{Commons, Error};
 use crate::domain::{
-    AccountId, ActivityId, Description, Kind, PublicName, Sport, Title, Visibility,
+    AccountId, ActivityId, Description, Kind, LinkId, PublicName, Sport, Title, Visibility,
 };
-use crate::track::{self, PublicTrack, PublicWaypoint, Statistics, encode};
-
-/// WGS 84, as PostGIS numbers it.
-const WGS_84: u32 = 4326;
+use crate::seal::LinkToken;
+use crate::track::{PublicTrack, PublicWaypoint, Statistics, encode};
 
 /// What others see of an activity.
 pub struct Rendition {
@@ -24,7 +21,8 @@ pub struct Rendition {
     pub id: ActivityId,
     /// Who made it; `None` when they have left.
     pub author: Option<Author>,
-    /// Whom it reaches.
+    /// By what its viewer sees it: because it is published, else by a link or in a community. What
+    /// other ways there are to it is not told.
     pub visibility: Visibility,
     /// Recorded or planned.
     pub kind: Kind,
@@ -36,11 +34,16 @@ pub struct Rendition {
     pub description: Option<Description>,
     /// The day it took place, in UTC.
     pub day: Option<NaiveDate>,
+    /// The hour in which the visible line begins, where its author shows it.
+    pub hour: Option<DateTime<Utc>>,
     /// The numbers of its visible parts.
     pub statistics: Statistics,
     /// The points of interest outside what is hidden.
     pub waypoints: Vec<PublicWaypoint>,
 }
+
+/// A rendition with its line, if its author shows that. They are judged together.
+pub type Drawn = (Rendition, Option<EncodedTrack>);
 
 /// The member who made something.
 #[derive(Clone)]
@@ -51,23 +54,8 @@ pub struct Author {
     pub public_name: PublicName,
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = renditions, check_for_backend(diesel::pg::Pg))]
-pub(super) struct Row {
-    pub(super) activity_id: Uuid,
-    author_id: Option<Uuid>,
-    visibility: String,
-    kind: String,
-    sport: String,
-    title: String,
-    description: Option<String>,
-    day: Option<NaiveDate>,
-    statistics: serde_json::Value,
-    waypoints: serde_json::Value,
-}
-
 /// The visible parts of a line, as they lie in their row.
-pub struct EncodedTrack(Vec<u8>);
+pub struct EncodedTrack(pub(super) Vec<u8>);
 
 impl EncodedTrack {
     /// The points: work for a core.
@@ -76,34 +64,93 @@ impl EncodedTrack {
     }
 }
 
-/// What others get of an activity, ready to be stored: made of what [`track::cut()`] left, and of
-/// nothing else.
-pub struct Shared {
-    track: EncodedTrack,
-    /// Where the visible line begins.
-    start: Point,
-    statistics: Statistics,
-    waypoints: Vec<PublicWaypoint>,
-    day: Option<NaiveDate>,
+/// What a link leads to.
+pub enum Linked {
+    /// It asks for a password first.
+    Locked(Lock),
+    /// What it opens.
+    Open(LinkId, Box<Sealed<Drawn>>),
 }
 
-impl Shared {
-    /// Measures and encodes the visible parts of a line: work for a core. `day` is theirs, in UTC;
-    /// `waypoints` are the ones outside what is hidden. `None` when no point is visible.
-    pub fn new(
-        track: &PublicTrack,
-        waypoints: Vec<PublicWaypoint>,
-        day: Option<NaiveDate>,
-    ) -> Option<Self> {
-        let (longitude, latitude) = track.columns().start()?;
-        Some(Self {
-            track: EncodedTrack(encode::encode_public(track)),
-            start: Point::new(longitude, latitude, Some(WGS_84)),
-            statistics: track::measure(track.columns()),
-            waypoints,
-            day,
-        })
-    }
+/// A link that asks for a password.
+pub struct Lock {
+    /// Which link.
+    pub link: LinkId,
+    /// The argon2id hash of its password.
+    pub password_hash: String,
+}
+
+/// In the order of [`seen_by`].
+#[derive(Queryable)]
+pub(super) struct Row {
+    activity_id: Uuid,
+    author_id: Option<Uuid>,
+    visibility: String,
+    kind: String,
+    sport: String,
+    title: String,
+    description: Option<String>,
+    day: Option<NaiveDate>,
+    hour: Option<DateTime<Utc>>,
+    statistics: serde_json::Value,
+    waypoints: serde_json::Value,
+    published_until: Option<DateTime<Utc>>,
+}
+
+/// A row, and what decides whether somebody sees it.
+#[derive(Queryable)]
+pub(super) struct Found {
+    row: Row,
+    public_name: Option<String>,
+    is_shared_with_viewer: bool,
+    are_apart: bool,
+}
+
+/// How a rendition was come by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// Its id, or a search.
+    Id,
+    /// A good link to it.
+    Link,
+}
+
+/// What is read of each rendition for a viewer; of `renditions` joined with `members`.
+#[auto_type]
+pub(super) fn seen_by(viewer: Option<Uuid>) -> _ {
+    let row = (
+        renditions::activity_id,
+        renditions::author_id,
+        renditions::visibility,
+        renditions::kind,
+        renditions::sport,
+        renditions::title,
+        renditions::description,
+        renditions::day,
+        renditions::hour,
+        renditions::statistics,
+        renditions::waypoints,
+        renditions::published_until,
+    );
+    let public_name = members::public_name.nullable();
+    let shared = is_shared_with(viewer, renditions::activity_id);
+    let apart = are_apart(viewer, renditions::author_id);
+    (row, public_name, shared, apart)
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    #[sql_name = "commons.is_shared_with"]
+    fn is_shared_with(
+        viewer: diesel::sql_types::Nullable<diesel::sql_types::Uuid>,
+        activity: diesel::sql_types::Uuid,
+    ) -> diesel::sql_types::Bool;
+
+    #[sql_name = "commons.are_apart"]
+    fn are_apart(
+        one: diesel::sql_types::Nullable<diesel::sql_types::Uuid>,
+        other: diesel::sql_types::Nullable<diesel::sql_types::Uuid>,
+    ) -> diesel::sql_types::Bool;
 }
 
 impl Commons {
@@ -112,15 +159,16 @@ impl Commons {
         &self,
         viewer: Viewer,
         id: ActivityId,
+        now: DateTime<Utc>,
     ) -> Result<Option<Sealed<Rendition>>, Error> {
-        let found: Option<(Row, Option<String>)> = renditions::table
+        let found: Option<Found> = renditions::table
             .left_join(members::table)
             .filter(renditions::activity_id.eq(Uuid::from(id)))
-            .select((Row::as_select(), members::public_name.nullable()))
+            .select(seen_by(viewer.member().map(Uuid::from)))
             .first(&mut *self.conn().await?)
             .await
             .optional()?;
-        found.map(|(row, name)| Ok(seal(viewer, open(row, name)?))).transpose()
+        found.map(|found| found.seal(viewer, By::Id, now)).transpose()
     }
 
     /// A rendition with its line, sealed together: what is judged is what was read.
@@ -128,126 +176,118 @@ impl Commons {
         &self,
         viewer: Viewer,
         id: ActivityId,
-    ) -> Result<Option<Sealed<(Rendition, EncodedTrack)>>, Error> {
-        let found: Option<(Row, Option<String>, Vec<u8>)> = renditions::table
+        now: DateTime<Utc>,
+    ) -> Result<Option<Sealed<Drawn>>, Error> {
+        let found: Option<(Found, Option<Vec<u8>>)> = renditions::table
             .left_join(members::table)
             .filter(renditions::activity_id.eq(Uuid::from(id)))
-            .select((Row::as_select(), members::public_name.nullable(), renditions::track))
+            .select((seen_by(viewer.member().map(Uuid::from)), renditions::track))
             .first(&mut *self.conn().await?)
             .await
             .optional()?;
-        let Some((row, name, track)) = found else { return Ok(None) };
-        let rendition = open(row, name)?;
-        let facts = facts(&rendition);
-        Ok(Some(Sealed::new(viewer, facts, (rendition, EncodedTrack(track)))))
+        found.map(|(found, track)| found.seal_with(track, viewer, By::Id, now)).transpose()
     }
-}
 
-impl Db {
-    /// The rendition that everyone would see of `activity`, as they would see it. Nothing of it is
-    /// stored: what is written to a database stays in its files for a while, even when taken back.
-    pub async fn preview(
+    /// What a link leads to; `None` when there is no such link, not any more, or nothing behind it
+    /// now. `unlocks` says whether who came with it has given the password of a lock.
+    pub async fn linked(
         &self,
-        activity: &Owned<Activity>,
-        shared: Shared,
-    ) -> Result<Sealed<(Rendition, EncodedTrack)>, Error> {
-        let public_name: String = members::table
-            .find(Uuid::from(activity.owner))
-            .select(members::public_name)
+        token: &LinkToken,
+        now: DateTime<Utc>,
+        unlocks: impl FnOnce(&Lock) -> bool,
+    ) -> Result<Option<Linked>, Error> {
+        let is_good = links::expires_at.is_null().or(links::expires_at.gt(now).assume_not_null());
+        let found: Option<(Uuid, Option<String>, Found, Option<Vec<u8>>)> = links::table
+            .inner_join(renditions::table.on(renditions::activity_id.eq(links::activity_id)))
+            .left_join(members::table.on(renditions::author_id.eq(members::member_id.nullable())))
+            .filter(links::token_hash.eq(token.hash().to_vec()))
+            .filter(is_good)
+            .select((
+                links::link_id,
+                links::password_hash,
+                seen_by(Viewer::Anonymous.member().map(Uuid::from)),
+                renditions::track,
+            ))
             .first(&mut *self.conn().await?)
-            .await?;
-        let public_name = PublicName::try_from(public_name.as_str())
-            .map_err(|_| Error::Corrupt("commons.members.public_name"))?;
-        let Shared { track, statistics, waypoints, day, .. } = shared;
-        let (sport, details) = (activity.sport, &activity.details);
-        let rendition = Rendition {
-            id: activity.id,
-            author: Some(Author { id: activity.owner, public_name }),
-            visibility: Visibility::Published,
-            kind: activity.kind,
-            sport,
-            title: details.public_title(sport),
-            description: details.public_description().cloned(),
-            day,
-            statistics,
-            waypoints,
-        };
-        let facts = facts(&rendition);
-        Ok(Sealed::new(Viewer::Anonymous, facts, (rendition, track)))
+            .await
+            .optional()?;
+        let Some((link, password_hash, found, track)) = found else { return Ok(None) };
+        let lock = password_hash.map(|password_hash| Lock { link: link.into(), password_hash });
+        if let Some(lock) = lock
+            && !unlocks(&lock)
+        {
+            return Ok(Some(Linked::Locked(lock)));
+        }
+        let seen = found.seal_with(track, Viewer::Anonymous, By::Link, now)?;
+        Ok(Some(Linked::Open(link.into(), Box::new(seen))))
+    }
+
+    /// Counts that a link was opened: not by whom, nor when.
+    pub async fn count_opening(&self, link: LinkId) -> Result<(), Error> {
+        use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+        let conn = &mut *self.conn().await?;
+        conn.transaction(async |conn| {
+            conn.batch_execute("SET TRANSACTION READ WRITE").await?;
+            diesel::sql_query("SELECT commons.count_opening($1)")
+                .bind::<diesel::sql_types::Uuid, _>(Uuid::from(link))
+                .execute(conn)
+                .await?;
+            Ok(())
+        })
+        .await
     }
 }
 
-/// Stores what everyone may see of `activity` with these words, in place of what was there.
-pub(in crate::db) async fn publish(
-    conn: &mut AsyncPgConnection,
-    activity: &Owned<Activity>,
-    sport: Sport,
-    details: &Details,
-    shared: &Shared,
-) -> Result<(), Error> {
-    withdraw(conn, activity.id).await?;
-    let Shared { track: EncodedTrack(track), start, statistics, waypoints, day } = shared;
-    let corrupt = |_| Error::Corrupt("commons.renditions.statistics");
-    diesel::insert_into(renditions::table)
-        .values((
-            renditions::activity_id.eq(Uuid::from(activity.id)),
-            renditions::author_id.eq(Uuid::from(activity.owner)),
-            renditions::visibility.eq(Visibility::Published.name()),
-            renditions::kind.eq(activity.kind.name()),
-            renditions::sport.eq(sport.name()),
-            renditions::title.eq(details.public_title(sport).as_str().to_owned()),
-            renditions::description.eq(details.public_description().map(Description::as_str)),
-            renditions::day.eq(day),
-            renditions::statistics.eq(serde_json::to_value(statistics).map_err(corrupt)?),
-            renditions::waypoints.eq(serde_json::to_value(waypoints).map_err(corrupt)?),
-            renditions::track.eq(track),
-        ))
-        .execute(conn)
-        .await?;
-    diesel::insert_into(published::table)
-        .values((
-            published::activity_id.eq(Uuid::from(activity.id)),
-            published::start.eq(start),
-            published::kind.eq(activity.kind.name()),
-            published::sport.eq(sport.name()),
-            published::distance_m.eq(statistics.distance_m),
-            published::ascent_m.eq(statistics.ascent_m),
-        ))
-        .execute(conn)
-        .await?;
-    Ok(())
+impl Found {
+    pub(super) fn id(&self) -> Uuid {
+        self.row.activity_id
+    }
+
+    /// As it leaves `db`.
+    pub(super) fn seal(
+        self,
+        viewer: Viewer,
+        by: By,
+        now: DateTime<Utc>,
+    ) -> Result<Sealed<Rendition>, Error> {
+        let (facts, rendition) = self.judged(by, now)?;
+        Ok(Sealed::new(viewer, facts, rendition))
+    }
+
+    fn seal_with(
+        self,
+        track: Option<Vec<u8>>,
+        viewer: Viewer,
+        by: By,
+        now: DateTime<Utc>,
+    ) -> Result<Sealed<Drawn>, Error> {
+        let (facts, rendition) = self.judged(by, now)?;
+        Ok(Sealed::new(viewer, facts, (rendition, track.map(EncodedTrack))))
+    }
+
+    fn judged(self, by: By, now: DateTime<Utc>) -> Result<(Facts, Rendition), Error> {
+        let Self { row, public_name, is_shared_with_viewer, are_apart } = self;
+        let level = Visibility::try_from(row.visibility.as_str())
+            .map_err(|_| Error::Corrupt("commons.renditions.visibility"))?;
+        // Over, though nobody has taken it back yet: until then nobody sees it.
+        let is_over = row.published_until.is_some_and(|until| until <= now);
+        let facts = Facts {
+            owner: row.author_id.map(AccountId::from),
+            visibility: if is_over { Visibility::Private } else { level },
+            is_shared_with_viewer,
+            are_apart,
+            is_by_link: by == By::Link,
+        };
+        let visibility = match (level, by) {
+            (Visibility::Published, By::Id | By::Link) => Visibility::Published,
+            (_, By::Link) => Visibility::Link,
+            (level, By::Id) => level,
+        };
+        Ok((facts, open(row, public_name, visibility)?))
+    }
 }
 
-/// Removes what others could see of an activity. The index goes with the rendition.
-pub(in crate::db) async fn withdraw(
-    conn: &mut AsyncPgConnection,
-    id: ActivityId,
-) -> Result<(), Error> {
-    diesel::delete(renditions::table.find(Uuid::from(id))).execute(conn).await?;
-    Ok(())
-}
-
-/// Removes what others could see of every activity of a member.
-pub(in crate::db) async fn withdraw_all(
-    conn: &mut AsyncPgConnection,
-    author: AccountId,
-) -> Result<(), Error> {
-    let theirs = renditions::table.filter(renditions::author_id.eq(Uuid::from(author)));
-    diesel::delete(theirs).execute(conn).await?;
-    Ok(())
-}
-
-pub(super) fn seal(viewer: Viewer, rendition: Rendition) -> Sealed<Rendition> {
-    let facts = facts(&rendition);
-    Sealed::new(viewer, facts, rendition)
-}
-
-fn facts(rendition: &Rendition) -> Facts {
-    let owner = rendition.author.as_ref().map(|author| author.id);
-    Facts { owner, visibility: rendition.visibility }
-}
-
-pub(super) fn open(row: Row, public_name: Option<String>) -> Result<Rendition, Error> {
+fn open(row: Row, public_name: Option<String>, visibility: Visibility) -> Result<Rendition, Error> {
     let corrupt = |column| move |_| Error::Corrupt(column);
     let author = row.author_id.zip(public_name).map(|(id, name)| {
         let public_name = PublicName::try_from(name.as_str())
@@ -258,13 +298,13 @@ pub(super) fn open(row: Row, public_name: Option<String>) -> Result<Rendition, E
     Ok(Rendition {
         id: row.activity_id.into(),
         author: author.transpose()?,
-        visibility: Visibility::try_from(row.visibility.as_str())
-            .map_err(corrupt("commons.renditions.visibility"))?,
+        visibility,
         kind: Kind::try_from(row.kind.as_str()).map_err(corrupt("commons.renditions.kind"))?,
         sport: Sport::try_from(row.sport.as_str()).map_err(corrupt("commons.renditions.sport"))?,
         title: Title::try_from(row.title.as_str()).map_err(corrupt("commons.renditions.title"))?,
         description: description.map_err(corrupt("commons.renditions.description"))?,
         day: row.day,
+        hour: row.hour,
         statistics: serde_json::from_value(row.statistics)
             .map_err(|_| Error::Corrupt("commons.renditions.statistics"))?,
         waypoints: serde_json::from_value(row.waypoints)

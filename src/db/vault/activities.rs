@@ -14,7 +14,7 @@ use crate::db::schema::identity::account_keys;
 use crate::db::schema::ops::activity_ids;
 use crate::db::schema::vault::activities;
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, ActivityId, Description, Kind, Sport, Title, Visibility};
+use crate::domain::{AccountId, ActivityId, Choices, Description, Kind, Sport, Title, Visibility};
 use crate::seal::AccountKey;
 use crate::track::{Statistics, Waypoint};
 
@@ -33,6 +33,8 @@ pub struct Activity {
     pub sport: Sport,
     /// Who reads its rendition.
     pub visibility: Visibility,
+    /// Until when, if it is published for a time.
+    pub published_until: Option<DateTime<Utc>>,
     /// When it began.
     pub started_at: Option<DateTime<Utc>>,
     /// What is sealed.
@@ -66,6 +68,8 @@ pub struct Details {
     pub flaws: Vec<StoredFlaw>,
     /// Points of interest.
     pub waypoints: Vec<Waypoint>,
+    /// What others get of it.
+    pub choices: Choices,
     /// SHA-256 of the upload that made it, so that a repeated one is recognised.
     pub digest: [u8; 32],
 }
@@ -128,6 +132,8 @@ struct StoredDetails {
     statistics: Statistics,
     flaws: Vec<StoredFlaw>,
     waypoints: Vec<Waypoint>,
+    #[serde(default)]
+    choices: Choices,
     digest: [u8; 32],
 }
 
@@ -139,6 +145,7 @@ pub(super) struct Row {
     kind: String,
     sport: String,
     visibility: String,
+    published_until: Option<DateTime<Utc>>,
     started_at: Option<DateTime<Utc>>,
     details: Vec<u8>,
     is_shown: bool,
@@ -292,6 +299,7 @@ pub(super) fn seal_details(
         statistics: details.statistics.clone(),
         flaws: details.flaws.clone(),
         waypoints: details.waypoints.clone(),
+        choices: details.choices,
         digest: details.digest,
     };
     let json =
@@ -302,7 +310,8 @@ pub(super) fn seal_details(
 /// A row as it leaves `db`: decrypted, and sealed for its viewer.
 pub(super) fn seal(viewer: Viewer, key: &AccountKey, row: &Row) -> Result<Sealed<Activity>, Error> {
     let activity = open(key, row)?;
-    let facts = Facts { owner: Some(activity.owner), visibility: activity.visibility };
+    let (owner, visibility) = (Some(activity.owner), activity.visibility);
+    let facts = Facts { owner, visibility, ..Facts::default() };
     Ok(Sealed::new(viewer, facts, activity))
 }
 
@@ -320,6 +329,7 @@ fn open(key: &AccountKey, row: &Row) -> Result<Activity, Error> {
             .map_err(|_| Error::Corrupt("vault.activities.sport"))?,
         visibility: Visibility::try_from(row.visibility.as_str())
             .map_err(|_| Error::Corrupt("vault.activities.visibility"))?,
+        published_until: row.published_until,
         started_at: row.started_at,
         details: Details {
             title: Title::try_from(stored.title.as_str()).map_err(|_| corrupt())?,
@@ -329,6 +339,7 @@ fn open(key: &AccountKey, row: &Row) -> Result<Activity, Error> {
             statistics: stored.statistics,
             flaws: stored.flaws,
             waypoints: stored.waypoints,
+            choices: stored.choices,
             digest: stored.digest,
         },
         is_shown: row.is_shown,

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::{Activity, originals};
+use super::{Activity, audience, originals};
 use crate::access::Owned;
 use crate::db::commons;
 use crate::db::ops::blobs;
@@ -41,6 +41,7 @@ pub(super) async fn delete(
     activity: &Owned<Activity>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    audience::forget(conn, activity).await?;
     commons::withdraw(conn, activity.id).await?;
     let blob = originals::delete(conn, activity.owner, activity.id).await?;
     let row = activities::table.find((Uuid::from(activity.owner), Uuid::from(activity.id)));

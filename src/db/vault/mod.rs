@@ -1,7 +1,9 @@
 //! What its owner alone reads: activities, their exact tracks, the files they came from.
 
 mod activities;
+mod audience;
 mod delete;
+mod links;
 mod list;
 mod originals;
 mod save;
@@ -9,8 +11,11 @@ mod tracks;
 mod zones;
 
 pub use activities::{Activity, Details, NewActivity, Stored, StoredFlaw};
+pub use audience::{NewWay, Reach, Shown, Way};
+pub use links::{Link, NewLink};
 pub use list::{ActivityFilter, ListPosition};
 pub use originals::{SealedOriginal, open_original, seal_original};
-pub use save::{Audience, Change, Other, Reach, Saved};
+pub use save::{Change, Other, Saved};
 pub use tracks::SealedTrack;
+
 pub use zones::{HiddenPlace, Remade, Shading, Sight, ZONES_MAX, Zone, Zoned};

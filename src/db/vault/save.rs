@@ -6,17 +6,18 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::activities::{Activity, Details, NewActivity, Row, insert_all, seal, seal_details};
+use super::audience::{Applied, Reach, Shown, Standing};
 use super::delete::{delete, lock};
 use super::originals::{self, SealedOriginal};
 use super::tracks::{self, SealedTrack};
 use super::zones;
 use crate::access::{Owned, Sealed, Viewer};
-use crate::db::commons::{self, Shared};
+use crate::db::commons::{self, Level};
 use crate::db::identity::account_key;
 use crate::db::ops::blobs;
 use crate::db::schema::vault::activities;
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, ActivityId, Sport, Visibility};
+use crate::domain::{AccountId, ActivityId, Invalid, Sport, Visibility};
 use crate::seal::AccountKey;
 
 /// What an activity shall be after a change.
@@ -47,22 +48,6 @@ pub enum Other {
     Deleted(Box<Owned<Activity>>),
 }
 
-/// Whom an activity reaches, and under which zones that was decided.
-pub struct Reach {
-    /// Whom, and with what.
-    pub audience: Audience,
-    /// See [`super::Shading::version`].
-    pub zones_version: i32,
-}
-
-/// Whom an activity reaches, and with what: there is no rendition without an audience.
-pub enum Audience {
-    /// Its owner alone.
-    Nobody,
-    /// Everyone; with nothing, where zones and ends hide all of it.
-    Everyone(Option<Box<Shared>>),
-}
-
 /// What became of a change.
 pub enum Saved {
     /// It is kept.
@@ -71,53 +56,29 @@ pub enum Saved {
     Stale,
     /// The id of what is split off was ever taken. Nothing is done.
     Taken,
+    /// There is no such link or community to take it back from or to share it with. Nothing is done.
+    Missing,
+    /// There are as many links or communities as there may be. Nothing is done.
+    Full(Invalid),
 }
 
-impl Audience {
-    fn shared(&self) -> Option<&Shared> {
-        match self {
-            Self::Nobody | Self::Everyone(None) => None,
-            Self::Everyone(Some(shared)) => Some(shared),
-        }
-    }
+/// Why a transaction was not carried through.
+enum Stop {
+    Undone(Saved),
+    Failed(Error),
+}
 
-    const fn visibility(&self) -> Visibility {
-        match self {
-            Self::Nobody => Visibility::Private,
-            Self::Everyone(_) => Visibility::Published,
-        }
+use Stop::Undone;
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
     }
 }
 
-impl Reach {
-    /// Whether it may be stored: nothing is that was made under other zones than now. They stay as
-    /// they are until the transaction ends.
-    async fn stands(
-        &self,
-        conn: &mut AsyncPgConnection,
-        activity: &Owned<Activity>,
-    ) -> Result<bool, Error> {
-        match self.audience {
-            // What others do not see does not depend on zones.
-            Audience::Nobody => Ok(true),
-            Audience::Everyone(_) => {
-                zones::still_stand(conn, activity.owner, self.zones_version).await
-            }
-        }
-    }
-
-    /// Makes the commons agree.
-    async fn show(
-        &self,
-        conn: &mut AsyncPgConnection,
-        activity: &Owned<Activity>,
-        sport: Sport,
-        details: &Details,
-    ) -> Result<(), Error> {
-        match self.audience.shared() {
-            None => commons::withdraw(conn, activity.id).await,
-            Some(shared) => commons::publish(conn, activity, sport, details, shared).await,
-        }
+impl From<diesel::result::Error> for Stop {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Failed(error.into())
     }
 }
 
@@ -131,30 +92,47 @@ impl Db {
     ) -> Result<Saved, Error> {
         let conn = &mut *self.conn().await?;
         let key = account_key(conn, &self.keyring, activity.owner).await?;
-        conn.transaction(async |conn| {
-            let other = match &change.other {
-                Other::Deleted(other) => Some(&**other),
-                Other::None | Other::Kept(_) => None,
-            };
-            let locked: Vec<_> = [activity].into_iter().chain(other).collect();
-            if !change.reach.stands(conn, activity).await? || !lock(conn, &locked).await? {
-                return Ok(Saved::Stale);
-            }
-            match &change.other {
-                Other::None => {}
-                Other::Kept(new) => {
-                    if insert_all(conn, &key, std::slice::from_ref(new), now).await?.is_none() {
-                        return Ok(Saved::Taken);
-                    }
+        let saved = conn
+            .transaction(async |conn| {
+                let other = match &change.other {
+                    Other::Deleted(other) => Some(&**other),
+                    Other::None | Other::Kept(_) => None,
+                };
+                match change.reach.stands(conn, activity).await? {
+                    Standing::Good => {}
+                    Standing::NoMember => return Err(Undone(Saved::Missing)),
+                    Standing::Outdated => return Err(Undone(Saved::Stale)),
                 }
-                Other::Deleted(other) => delete(conn, &self.keyring, other, now).await?,
-            }
-            let row = update(conn, &key, activity, change, now).await?;
-            self.replace_line(conn, activity, change, now).await?;
-            change.reach.show(conn, activity, change.sport, &change.details).await?;
-            Ok(Saved::Kept(Box::new(seal(Viewer::Member(activity.owner), &key, &row)?)))
-        })
-        .await
+                let locked: Vec<_> = [activity].into_iter().chain(other).collect();
+                if !lock(conn, &locked).await? {
+                    return Err(Undone(Saved::Stale));
+                }
+                match &change.other {
+                    Other::None => {}
+                    Other::Kept(new) => {
+                        let new = std::slice::from_ref(&**new);
+                        if insert_all(conn, &key, new, now).await?.is_none() {
+                            return Err(Undone(Saved::Taken));
+                        }
+                    }
+                    Other::Deleted(other) => delete(conn, &self.keyring, other, now).await?,
+                }
+                let level = match change.reach.apply(conn, &self.keyring, activity, now).await? {
+                    Applied::Level(level) => level,
+                    Applied::Missing => return Err(Undone(Saved::Missing)),
+                    Applied::Full(invalid) => return Err(Undone(Saved::Full(invalid))),
+                };
+                let row = update(conn, &key, activity, change, level, now).await?;
+                self.replace_line(conn, activity, change, now).await?;
+                show(conn, activity, change, level).await?;
+                Ok(Box::new(seal(Viewer::Member(activity.owner), &key, &row)?))
+            })
+            .await;
+        match saved {
+            Ok(activity) => Ok(Saved::Kept(activity)),
+            Err(Stop::Undone(saved)) => Ok(saved),
+            Err(Stop::Failed(error)) => Err(error),
+        }
     }
 
     /// Up to `limit` shared activities whose rendition was made under other zones than now.
@@ -182,19 +160,26 @@ impl Db {
     pub async fn remake_rendition(
         &self,
         activity: &Owned<Activity>,
-        reach: &Reach,
+        shown: &Shown,
     ) -> Result<bool, Error> {
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
-            if !reach.stands(conn, activity).await? || !lock(conn, &[activity]).await? {
+            if !zones::still_stand(conn, activity.owner, shown.zones_version).await?
+                || !lock(conn, &[activity]).await?
+            {
                 return Ok(false);
             }
-            reach.show(conn, activity, activity.sport, &activity.details).await?;
+            let (sport, details) = (activity.sport, &activity.details);
+            let level = Level {
+                visibility: activity.visibility,
+                published_until: activity.published_until,
+            };
+            put_on_show(conn, activity, sport, details, shown, level).await?;
             let row = activities::table.find((Uuid::from(activity.owner), Uuid::from(activity.id)));
             diesel::update(row)
                 .set((
-                    activities::is_shown.eq(reach.audience.shared().is_some()),
-                    activities::zones_version.eq(reach.zones_version),
+                    activities::is_shown.eq(shown.shared.is_some()),
+                    activities::zones_version.eq(shown.zones_version),
                 ))
                 .execute(conn)
                 .await?;
@@ -225,24 +210,58 @@ impl Db {
     }
 }
 
+/// Makes the commons agree with whom an activity reaches.
+async fn show(
+    conn: &mut AsyncPgConnection,
+    activity: &Owned<Activity>,
+    change: &Change,
+    level: Level,
+) -> Result<(), Error> {
+    match &change.reach {
+        Reach::Nobody => commons::withdraw(conn, activity.id).await,
+        Reach::Without(_) => commons::narrow(conn, activity.id, level.visibility).await,
+        Reach::With(_, shown) => {
+            put_on_show(conn, activity, change.sport, &change.details, shown, level).await
+        }
+    }
+}
+
+async fn put_on_show(
+    conn: &mut AsyncPgConnection,
+    activity: &Owned<Activity>,
+    sport: Sport,
+    details: &Details,
+    shown: &Shown,
+    level: Level,
+) -> Result<(), Error> {
+    match &shown.shared {
+        Some(shared) if level.visibility != Visibility::Private => {
+            commons::show(conn, activity, sport, details, shared, level).await
+        }
+        Some(_) | None => commons::withdraw(conn, activity.id).await,
+    }
+}
+
 async fn update(
     conn: &mut AsyncPgConnection,
     key: &AccountKey,
     activity: &Owned<Activity>,
     change: &Change,
+    level: Level,
     now: DateTime<Utc>,
 ) -> Result<Row, Error> {
     let row = activities::table.find((Uuid::from(activity.owner), Uuid::from(activity.id)));
     let row = diesel::update(row)
         .set((
             activities::sport.eq(change.sport.name()),
-            activities::visibility.eq(change.reach.audience.visibility().name()),
+            activities::visibility.eq(level.visibility.name()),
+            activities::published_until.eq(level.published_until),
             activities::started_at.eq(change.started_at),
             activities::distance_m.eq(change.details.statistics.distance_m),
             activities::moving_s.eq(change.details.statistics.moving_s),
             activities::details.eq(seal_details(key, activity.id, &change.details)?),
-            activities::is_shown.eq(change.reach.audience.shared().is_some()),
-            activities::zones_version.eq(change.reach.zones_version),
+            activities::is_shown.eq(change.reach.is_shown(activity, level)),
+            change.reach.zones_version().map(|version| activities::zones_version.eq(version)),
             activities::version.eq(activity.version + 1),
             activities::updated_at.eq(now),
         ))

@@ -1,0 +1,22 @@
+DROP FUNCTION commons.count_opening;
+DROP FUNCTION commons.are_apart;
+DROP FUNCTION commons.is_shared_with;
+DROP FUNCTION commons.level_of;
+DROP TABLE commons.community_activities;
+DROP TABLE commons.bans;
+DROP TABLE commons.membership_requests;
+DROP TABLE commons.memberships;
+DROP TABLE commons.communities;
+DROP TABLE commons.links;
+ALTER TABLE commons.published DROP COLUMN published_until;
+ALTER TABLE commons.published DROP COLUMN author_id;
+ALTER TABLE commons.renditions DROP COLUMN published_until;
+ALTER TABLE commons.renditions DROP COLUMN is_counted;
+ALTER TABLE commons.renditions DROP COLUMN hour;
+-- What has no line cannot be shown any more.
+DELETE FROM commons.renditions WHERE track IS NULL;
+ALTER TABLE commons.renditions ALTER COLUMN track SET NOT NULL;
+DROP TABLE vault.blocks;
+DROP TABLE vault.links;
+DROP INDEX vault.activities_by_end;
+ALTER TABLE vault.activities DROP COLUMN published_until;

@@ -1,0 +1,219 @@
+//! Renditions, written: from what [`crate::track::cut()`] left, and from nothing else.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use postgis_diesel::types::Point;
+use uuid::Uuid;
+
+use super::renditions::{Author, Drawn, EncodedTrack, Rendition};
+use crate::access::{Facts, Owned, Sealed, Viewer};
+use crate::db::schema::commons::{members, published, renditions};
+use crate::db::vault::{Activity, Details};
+use crate::db::{Db, Error};
+use crate::domain::{AccountId, ActivityId, Choices, Description, PublicName, Sport, Visibility};
+use crate::track::cut::hour;
+use crate::track::{self, Cut, PublicWaypoint, Statistics, encode};
+
+/// WGS 84, as PostGIS numbers it.
+const WGS_84: u32 = 4326;
+
+/// What others get of an activity, ready to be stored.
+pub struct Shared {
+    line: Option<Line>,
+    statistics: Statistics,
+    waypoints: Vec<PublicWaypoint>,
+    day: Option<NaiveDate>,
+    hour: Option<DateTime<Utc>>,
+    is_counted: bool,
+}
+
+struct Line {
+    track: EncodedTrack,
+    /// Where it begins.
+    start: Point,
+}
+
+/// Whom a rendition is for.
+#[derive(Clone, Copy)]
+pub(in crate::db) struct Level {
+    /// How wide.
+    pub(in crate::db) visibility: Visibility,
+    /// Until when, if it is published.
+    pub(in crate::db) published_until: Option<DateTime<Utc>>,
+}
+
+impl Shared {
+    /// Measures and encodes what is left of a line, as far as its owner shows it: work for a core.
+    /// `given` is when it began in the words of its owner, for a line without times. `None` when no
+    /// point is visible.
+    pub fn new(
+        cut: &Cut,
+        waypoints: Vec<PublicWaypoint>,
+        given: Option<DateTime<Utc>>,
+        choices: Choices,
+    ) -> Option<Self> {
+        let (longitude, latitude) = cut.track.columns().start()?;
+        let given_hour = given.and_then(hour);
+        let mut shared = Self {
+            line: Some(Line {
+                track: EncodedTrack(encode::encode_public(&cut.track)),
+                start: Point::new(longitude, latitude, Some(WGS_84)),
+            }),
+            statistics: track::measure(cut.track.columns()),
+            waypoints,
+            day: cut.day.or(given.map(|given| given.date_naive())),
+            hour: cut.hour.or(given_hour).filter(|_| choices.hour),
+            is_counted: choices.statistics,
+        };
+        if !choices.map {
+            shared.hide_map();
+        }
+        Some(shared)
+    }
+
+    /// Leaves out the line and whatever tells where it was: elevations tell a place almost as well
+    /// as positions do (Meteriz et al., 2019).
+    fn hide_map(&mut self) {
+        self.line = None;
+        self.waypoints.clear();
+        let Statistics { bbox, elevation_min_m, elevation_max_m, elevation_noise_m, .. } =
+            &mut self.statistics;
+        *bbox = None;
+        for elevation_m in [elevation_min_m, elevation_max_m, elevation_noise_m] {
+            *elevation_m = None;
+        }
+    }
+}
+
+impl Db {
+    /// The rendition that an audience would see of `activity`, as they would see it. Nothing of it is
+    /// stored: what is written to a database stays in its files for a while, even when taken back.
+    pub async fn preview(
+        &self,
+        activity: &Owned<Activity>,
+        shared: Shared,
+        visibility: Visibility,
+    ) -> Result<Sealed<Drawn>, Error> {
+        let public_name: String = members::table
+            .find(Uuid::from(activity.owner))
+            .select(members::public_name)
+            .first(&mut *self.conn().await?)
+            .await?;
+        let public_name = PublicName::try_from(public_name.as_str())
+            .map_err(|_| Error::Corrupt("commons.members.public_name"))?;
+        let Shared { line, statistics, waypoints, day, hour, is_counted: _ } = shared;
+        let (sport, details) = (activity.sport, &activity.details);
+        let rendition = Rendition {
+            id: activity.id,
+            author: Some(Author { id: activity.owner, public_name }),
+            visibility,
+            kind: activity.kind,
+            sport,
+            title: details.public_title(sport),
+            description: details.public_description().cloned(),
+            day,
+            hour,
+            statistics,
+            waypoints,
+        };
+        // Nobody else sees it: it is its owner's look at it.
+        let facts = Facts { owner: Some(activity.owner), ..Facts::default() };
+        let drawn = (rendition, line.map(|line| line.track));
+        Ok(Sealed::new(Viewer::Member(activity.owner), facts, drawn))
+    }
+}
+
+/// Stores what others may see of `activity` with these words, in place of what was there.
+pub(in crate::db) async fn show(
+    conn: &mut AsyncPgConnection,
+    activity: &Owned<Activity>,
+    sport: Sport,
+    details: &Details,
+    shared: &Shared,
+    level: Level,
+) -> Result<(), Error> {
+    withdraw(conn, activity.id).await?;
+    let Shared { line, statistics, waypoints, day, hour, is_counted } = shared;
+    let corrupt = |_| Error::Corrupt("commons.renditions.statistics");
+    diesel::insert_into(renditions::table)
+        .values((
+            renditions::activity_id.eq(Uuid::from(activity.id)),
+            renditions::author_id.eq(Uuid::from(activity.owner)),
+            renditions::visibility.eq(level.visibility.name()),
+            renditions::published_until.eq(level.published_until),
+            renditions::kind.eq(activity.kind.name()),
+            renditions::sport.eq(sport.name()),
+            renditions::title.eq(details.public_title(sport).as_str().to_owned()),
+            renditions::description.eq(details.public_description().map(Description::as_str)),
+            renditions::day.eq(day),
+            renditions::hour.eq(hour),
+            renditions::is_counted.eq(is_counted),
+            renditions::statistics.eq(serde_json::to_value(statistics).map_err(corrupt)?),
+            renditions::waypoints.eq(serde_json::to_value(waypoints).map_err(corrupt)?),
+            renditions::track.eq(line.as_ref().map(|line| &line.track.0)),
+        ))
+        .execute(conn)
+        .await?;
+    let Some(line) = line.as_ref().filter(|_| level.visibility == Visibility::Published) else {
+        return Ok(());
+    };
+    diesel::insert_into(published::table)
+        .values((
+            published::activity_id.eq(Uuid::from(activity.id)),
+            published::author_id.eq(Uuid::from(activity.owner)),
+            published::published_until.eq(level.published_until),
+            published::start.eq(line.start),
+            published::kind.eq(activity.kind.name()),
+            published::sport.eq(sport.name()),
+            published::distance_m.eq(statistics.distance_m),
+            published::ascent_m.eq(statistics.ascent_m),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Leaves what others see as it is, for fewer of them: it is published no more, and with no way left
+/// it is gone.
+pub(in crate::db) async fn narrow(
+    conn: &mut AsyncPgConnection,
+    id: ActivityId,
+    visibility: Visibility,
+) -> Result<(), Error> {
+    match visibility {
+        Visibility::Private => withdraw(conn, id).await,
+        Visibility::Published => Ok(()),
+        Visibility::Link | Visibility::Community => {
+            let rendition = renditions::table.find(Uuid::from(id));
+            diesel::update(rendition)
+                .set((
+                    renditions::visibility.eq(visibility.name()),
+                    renditions::published_until.eq(None::<DateTime<Utc>>),
+                ))
+                .execute(conn)
+                .await?;
+            diesel::delete(published::table.find(Uuid::from(id))).execute(conn).await?;
+            Ok(())
+        }
+    }
+}
+
+/// Removes what others could see of an activity. The index goes with the rendition.
+pub(in crate::db) async fn withdraw(
+    conn: &mut AsyncPgConnection,
+    id: ActivityId,
+) -> Result<(), Error> {
+    diesel::delete(renditions::table.find(Uuid::from(id))).execute(conn).await?;
+    Ok(())
+}
+
+/// Removes what others could see of every activity of a member.
+pub(in crate::db) async fn withdraw_all(
+    conn: &mut AsyncPgConnection,
+    author: AccountId,
+) -> Result<(), Error> {
+    let theirs = renditions::table.filter(renditions::author_id.eq(Uuid::from(author)));
+    diesel::delete(theirs).execute(conn).await?;
+    Ok(())
+}

@@ -1,0 +1,312 @@
+//! Whom an activity reaches: everyone, who has a link, the members of communities. How wide that is
+//! follows from these ways, and is stored beside them so that it can be listed and judged by.
+//!
+//! Whoever changes several of them locks rows in this order, so that no two wait for each other:
+//! community, membership, account, activities by their ids, then links, shares and renditions.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use super::{Activity, links, zones};
+use crate::access::Owned;
+use crate::db::commons::{self, Level, Shared};
+use crate::db::schema::commons::{community_activities, memberships};
+use crate::db::schema::vault::activities;
+use crate::db::{Db, Error};
+use crate::domain::{CommunityId, Invalid, LinkId, Visibility};
+use crate::seal::Keyring;
+
+/// The most communities that an activity is shared with.
+const COMMUNITIES_MAX: i64 = 50;
+/// How many publications that are over are taken back in one go.
+const ENDED_AT_ONCE: i64 = 100;
+
+/// Whom an activity reaches after a change.
+pub enum Reach {
+    /// Its owner alone: all ways to it go.
+    Nobody,
+    /// Fewer. What is left of them sees what it saw, so that nothing can keep a way from going.
+    Without(Way),
+    /// The same, perhaps with one way more. What they see is made anew.
+    With(Option<NewWay>, Shown),
+}
+
+/// A way by which others come to see an activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// It is published.
+    Everyone,
+    /// Through this link.
+    Link(LinkId),
+    /// As members of this community.
+    Community(CommunityId),
+}
+
+/// A way to be made.
+pub enum NewWay {
+    /// Everyone sees it, perhaps for a time.
+    Everyone {
+        /// Until when.
+        until: Option<DateTime<Utc>>,
+    },
+    /// Whoever has this link.
+    Link(links::NewLink),
+    /// The members of this community, which its owner is one of.
+    Community(CommunityId),
+}
+
+/// What others get, and under which zones that was made.
+pub struct Shown {
+    /// `None` where zones and ends hide all of it: there is no rendition then.
+    pub shared: Option<Box<Shared>>,
+    /// See [`super::Shading::version`].
+    pub zones_version: i32,
+}
+
+/// What became of the ways to an activity.
+pub(super) enum Applied {
+    /// It is as wide as this now.
+    Level(Level),
+    /// There is no such way, or the community is none of its owner's.
+    Missing,
+    /// There are as many as there may be.
+    Full(Invalid),
+}
+
+impl Reach {
+    /// Whether it may be stored: nothing is that was made under other zones than now, nor for a
+    /// community that the owner is not in. Both stay as they are until the transaction ends.
+    pub(super) async fn stands(
+        &self,
+        conn: &mut AsyncPgConnection,
+        activity: &Owned<Activity>,
+    ) -> Result<Standing, Error> {
+        let Self::With(way, shown) = self else { return Ok(Standing::Good) };
+        if let Some(NewWay::Community(community)) = way {
+            let membership =
+                memberships::table.find((Uuid::from(*community), Uuid::from(activity.owner)));
+            let held: Option<Uuid> = membership
+                .select(memberships::member_id)
+                .for_share()
+                .first(conn)
+                .await
+                .optional()?;
+            if held.is_none() {
+                return Ok(Standing::NoMember);
+            }
+        }
+        let stands = zones::still_stand(conn, activity.owner, shown.zones_version).await?;
+        Ok(if stands { Standing::Good } else { Standing::Outdated })
+    }
+
+    /// Makes and removes the ways. The activity is locked.
+    pub(super) async fn apply(
+        &self,
+        conn: &mut AsyncPgConnection,
+        keyring: &Keyring,
+        activity: &Owned<Activity>,
+        now: DateTime<Utc>,
+    ) -> Result<Applied, Error> {
+        let mut is_published = activity.visibility == Visibility::Published;
+        let mut until = activity.published_until;
+        match self {
+            Self::Nobody => {
+                forget(conn, activity).await?;
+                is_published = false;
+            }
+            Self::Without(Way::Everyone) => is_published = false,
+            Self::Without(Way::Link(link)) => {
+                if !links::delete(conn, activity, *link).await? {
+                    return Ok(Applied::Missing);
+                }
+            }
+            Self::Without(Way::Community(community)) => {
+                let key = (Uuid::from(*community), Uuid::from(activity.id));
+                let shared = community_activities::table.find(key);
+                if diesel::delete(shared).execute(conn).await? == 0 {
+                    return Ok(Applied::Missing);
+                }
+            }
+            Self::With(None, _) => {}
+            Self::With(Some(NewWay::Everyone { until: wished }), _) => {
+                (is_published, until) = (true, *wished);
+            }
+            Self::With(Some(NewWay::Link(link)), _) => {
+                if !links::insert(conn, keyring, activity, link, now).await? {
+                    return Ok(full("links"));
+                }
+            }
+            Self::With(Some(NewWay::Community(community)), _) => {
+                if !share(conn, activity, *community).await? {
+                    return Ok(full("communities"));
+                }
+            }
+        }
+        let published_until = until.filter(|_| is_published);
+        let level = diesel::select(level_of(Uuid::from(activity.id), is_published));
+        let visibility = parse(&level.get_result::<String>(conn).await?)?;
+        Ok(Applied::Level(Level { visibility, published_until }))
+    }
+
+    /// Whether others have a rendition now.
+    pub(super) fn is_shown(&self, activity: &Owned<Activity>, level: Level) -> bool {
+        match self {
+            _ if level.visibility == Visibility::Private => false,
+            Self::Nobody => false,
+            Self::Without(_) => activity.is_shown,
+            Self::With(_, shown) => shown.shared.is_some(),
+        }
+    }
+
+    /// Under which zones that was made, if it was made anew.
+    pub(super) const fn zones_version(&self) -> Option<i32> {
+        match self {
+            Self::Nobody | Self::Without(_) => None,
+            Self::With(_, shown) => Some(shown.zones_version),
+        }
+    }
+}
+
+/// Whether a change of whom an activity reaches may be stored.
+pub(super) enum Standing {
+    /// It may.
+    Good,
+    /// It was made under other zones than now.
+    Outdated,
+    /// Its owner is no member of the community.
+    NoMember,
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    #[sql_name = "commons.level_of"]
+    fn level_of(activity: SqlUuid, is_published: Bool) -> Text;
+}
+
+const fn full(field: &'static str) -> Applied {
+    Applied::Full(Invalid { field, reason: "must be at most 50" })
+}
+
+/// `false` when it is shared with as many as it may.
+async fn share(
+    conn: &mut AsyncPgConnection,
+    activity: &Owned<Activity>,
+    community: CommunityId,
+) -> Result<bool, Error> {
+    let shared = community_activities::activity_id.eq(Uuid::from(activity.id));
+    let count: i64 = community_activities::table.filter(shared).count().get_result(conn).await?;
+    if COMMUNITIES_MAX <= count {
+        return Ok(false);
+    }
+    diesel::insert_into(community_activities::table)
+        .values((
+            community_activities::community_id.eq(Uuid::from(community)),
+            community_activities::author_id.eq(Uuid::from(activity.owner)),
+            shared,
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    Ok(true)
+}
+
+/// Removes every way to an activity.
+pub(super) async fn forget(
+    conn: &mut AsyncPgConnection,
+    activity: &Owned<Activity>,
+) -> Result<(), Error> {
+    links::delete_all(conn, activity).await?;
+    let shared = community_activities::activity_id.eq(Uuid::from(activity.id));
+    diesel::delete(community_activities::table.filter(shared)).execute(conn).await?;
+    Ok(())
+}
+
+/// Activities, each by its account and its id.
+pub(in crate::db) type Activities = Vec<(Uuid, Uuid)>;
+
+#[derive(QueryableByName)]
+struct Settled {
+    #[diesel(sql_type = SqlUuid)]
+    activity_id: Uuid,
+    #[diesel(sql_type = Text)]
+    visibility: String,
+}
+
+/// Locks activities whose ways are about to go, in the order of their ids.
+pub(in crate::db) async fn lock_all(
+    conn: &mut AsyncPgConnection,
+    of: &Activities,
+) -> Result<(), Error> {
+    let (accounts, ids): (Vec<Uuid>, Vec<Uuid>) = of.iter().copied().unzip();
+    activities::table
+        .filter(activities::account_id.eq_any(accounts))
+        .filter(activities::activity_id.eq_any(ids))
+        .order(activities::activity_id)
+        .select(activities::activity_id)
+        .for_update()
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+impl Db {
+    /// Takes back publications that are over; returns how many.
+    pub async fn end_publications(&self, now: DateTime<Utc>) -> Result<usize, Error> {
+        let conn = &mut *self.conn().await?;
+        conn.transaction(async |conn| {
+            let over: Activities = activities::table
+                .filter(activities::published_until.le(now))
+                .order((activities::published_until, activities::activity_id))
+                .limit(ENDED_AT_ONCE)
+                .select((activities::account_id, activities::activity_id))
+                .load(conn)
+                .await?;
+            lock_all(conn, &over).await?;
+            settle(conn, &over, now).await?;
+            Ok(over.len())
+        })
+        .await
+    }
+}
+
+/// Lets activities reach as many as the ways that are left to them say, and no publication that is
+/// over. They are locked.
+pub(in crate::db) async fn settle(
+    conn: &mut AsyncPgConnection,
+    of: &Activities,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let (accounts, ids): (Vec<Uuid>, Vec<Uuid>) = of.iter().copied().unzip();
+    let settled: Vec<Settled> = diesel::sql_query(
+        "UPDATE vault.activities SET
+             visibility = level, is_shown = is_shown AND level <> 'private',
+             published_until = CASE WHEN level = 'published' THEN published_until END,
+             version = version + 1, updated_at = $3
+         FROM unnest($1, $2) AS changed (account, activity), LATERAL (
+             SELECT account_id, activity_id, commons.level_of(
+                 activity_id,
+                 visibility = 'published' AND (published_until IS NULL OR published_until > $3)
+             ) AS level
+             FROM vault.activities WHERE account_id = account AND activity_id = activity
+         ) AS found
+         WHERE activities.account_id = found.account_id
+           AND activities.activity_id = found.activity_id
+         RETURNING activities.activity_id, activities.visibility",
+    )
+    .bind::<Array<SqlUuid>, _>(accounts)
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Timestamptz, _>(now)
+    .load(conn)
+    .await?;
+    for Settled { activity_id, visibility } in settled {
+        commons::narrow(conn, activity_id.into(), parse(&visibility)?).await?;
+    }
+    Ok(())
+}
+
+fn parse(level: &str) -> Result<Visibility, Error> {
+    Visibility::try_from(level).map_err(|_| Error::Corrupt("vault.activities.visibility"))
+}
