@@ -2,6 +2,8 @@
 
 mod cores;
 pub mod edit;
+pub mod findings;
+pub mod levels;
 pub mod links;
 mod originals;
 mod passwords;

@@ -8,6 +8,7 @@ use super::Invalid;
 /// without sensors; whatever is more was asked for by its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct Choices {
     /// Whether they see the hour in which the visible line begins, besides the day.
     pub hour: bool,

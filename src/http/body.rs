@@ -12,7 +12,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::LocalBoxFuture;
 use futures_util::{Stream, StreamExt};
@@ -79,6 +79,28 @@ impl<T: DeserializeOwned + 'static> FromRequest for MaybeJson<T> {
             }
             fit?;
             parse(&body).map(|value| Self(Some(value)))
+        })
+    }
+}
+
+/// What a form of a page sends.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = read(request, payload.take(), JSON_BYTES_MAX);
+        let is_form = request.content_type() == "application/x-www-form-urlencoded";
+        Box::pin(async move {
+            if !is_form {
+                return Err(Problem::UnsupportedMediaType("Send a form."));
+            }
+            let body = body.await?;
+            let text = std::str::from_utf8(&body).ok();
+            let form = text.and_then(|text| web::Query::<T>::from_query(text).ok());
+            Ok(Self(form.ok_or(Problem::Malformed("The form lacks a field."))?.into_inner()))
         })
     }
 }

@@ -46,7 +46,7 @@ pub enum Source {
     /// By its id; an owner perhaps through the eyes of others.
     Id(Viewer, ActivityId, Option<Audience>),
     /// By a link, which is open.
-    Link(Visible<Drawn>),
+    Link(Box<Visible<Drawn>>),
 }
 
 impl AsQuery {
@@ -81,7 +81,7 @@ pub async fn of_line<T: Send + 'static>(
 async fn find(source: Source, parts: &Parts) -> Result<(Stored, Keep), Problem> {
     let Parts { service, commons, now } = parts;
     let (viewer, id, look) = match source {
-        Source::Link(drawn) => return Ok((Stored::shared(drawn)?, Keep::Nobody)),
+        Source::Link(drawn) => return Ok((Stored::shared(*drawn)?, Keep::Nobody)),
         Source::Id(viewer, id, look) => (viewer, id, look),
     };
     if let Some(own) = service.db.activity(viewer, id).await?.and_then(Sealed::claim) {

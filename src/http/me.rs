@@ -74,23 +74,23 @@ struct SessionBody {
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct ListQuery {
+pub(super) struct ListQuery {
     /// `recorded` or `planned`.
-    kind: Option<String>,
+    pub(super) kind: Option<String>,
     /// A sport.
-    sport: Option<String>,
+    pub(super) sport: Option<String>,
     /// Begun at this time or later.
-    from: Option<DateTime<Utc>>,
+    pub(super) from: Option<DateTime<Utc>>,
     /// Begun before this time.
-    to: Option<DateTime<Utc>>,
+    pub(super) to: Option<DateTime<Utc>>,
     /// `private`, `link`, `community` or `published`.
-    visibility: Option<String>,
+    pub(super) visibility: Option<String>,
     /// A text in the title or description.
-    q: Option<String>,
+    pub(super) q: Option<String>,
     /// At most so many, 1 to 100.
-    limit: Option<usize>,
+    pub(super) limit: Option<usize>,
     /// From the page before.
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
 }
 
 /// One's own account.
@@ -236,6 +236,7 @@ impl TryFrom<ListQuery> for ActivityFilter {
             }
         }
         Ok(Self {
+            ids: None,
             kind: query.kind.as_deref().map(Kind::try_from).transpose()?,
             sport: query.sport.as_deref().map(Sport::try_from).transpose()?,
             visibility: query.visibility.as_deref().map(Visibility::try_from).transpose()?,

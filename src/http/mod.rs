@@ -8,6 +8,7 @@ pub mod docs;
 mod edit;
 mod explore;
 pub mod health;
+mod levels;
 mod line;
 mod links;
 pub mod log;
@@ -72,6 +73,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(split::routes)
         .configure(sharing::routes)
         .configure(links::routes)
+        .configure(levels::routes)
         .configure(shared::routes)
         .configure(activities::routes)
         .configure(explore::routes);

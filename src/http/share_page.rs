@@ -7,11 +7,12 @@ use askama::Template;
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::body::Form;
 use super::problem::Problem;
 use super::session::{Network, Parts};
 use super::shared::{Open, Opened, open, unlisted};
 use crate::db::commons::Rendition;
-use crate::domain::{Kind, Password};
+use crate::domain::{Description, Kind, Password};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(share_page).service(unlock_page);
@@ -81,12 +82,12 @@ async fn share_page(token: web::Path<String>, parts: Parts) -> Result<HttpRespon
         (status = 400, body = super::problem::Body),
         (status = 401, body = String, content_type = "text/html"),
         (status = 404, body = String, content_type = "text/html"),
-        (status = 422, body = super::problem::Body), (status = 429, body = super::problem::Body),
+        (status = 415, body = super::problem::Body), (status = 422, body = super::problem::Body), (status = 429, body = super::problem::Body),
     ))]
 #[post("/s/{token}")]
 async fn unlock_page(
     token: web::Path<String>,
-    form: web::Form<PasswordForm>,
+    Form(form): Form<PasswordForm>,
     Network(from): Network,
     parts: Parts,
 ) -> Result<HttpResponse, Problem> {
@@ -96,7 +97,7 @@ async fn unlock_page(
         Err(Problem::NotFound) => return page(StatusCode::NOT_FOUND, &GonePage),
         Err(problem) => return Err(problem),
     };
-    let password = Password::presented(form.into_inner().password)?;
+    let password = Password::presented(form.password)?;
     let pass = match parts.service.unlock(&lock, password, from, parts.now).await {
         Ok(pass) => pass,
         Err(crate::actions::Error::Unauthenticated) => {
@@ -119,7 +120,7 @@ async fn shown(
     let rendition = &opened.drawn.0;
     let body = SharedPage {
         title: rendition.title.as_str(),
-        description: rendition.description.as_ref().map(|text| text.as_str()),
+        description: rendition.description.as_ref().map(Description::as_str),
         author: rendition.author.as_ref().map(|author| author.public_name.as_str()),
         summary: summary(rendition),
         day: rendition.day.map(|day| day.format("%Y-%m-%d").to_string()),

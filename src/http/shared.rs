@@ -62,7 +62,7 @@ pub(super) struct Opened {
     /// Which link.
     pub(super) link: LinkId,
     /// What it opens.
-    pub(super) drawn: Visible<Drawn>,
+    pub(super) drawn: Box<Visible<Drawn>>,
 }
 
 impl FromRequest for Opened {
@@ -101,7 +101,7 @@ pub(super) async fn open(token: &str, pass: Option<&str>, parts: &Parts) -> Resu
         Linked::Locked(lock) => Ok(Open::Locked(lock)),
         Linked::Open(link, sealed) => {
             let drawn = sealed.open().ok_or(Problem::NotFound)?;
-            Ok(Open::Yes(Opened { link, drawn }))
+            Ok(Open::Yes(Opened { link, drawn: Box::new(drawn) }))
         }
     }
 }
@@ -120,7 +120,7 @@ async fn shared(
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
     commons.count_opening(opened.link).await?;
-    let body = RenditionBody::from(&opened.drawn);
+    let body = RenditionBody::from(&*opened.drawn);
     Ok(unlisted(answer::json(&request, Keep::Nobody, &body)?))
 }
 

@@ -14,6 +14,7 @@ use super::present::OwnBody;
 use super::problem::{Body, Problem};
 use super::session::{Member, Now};
 use crate::actions::Service;
+use crate::actions::findings::Finding;
 use crate::db::vault::Way;
 use crate::domain::{ActivityId, CommunityId, Invalid};
 
@@ -30,6 +31,34 @@ struct PublicationBody {
     until: Option<DateTime<Utc>>,
 }
 
+/// Whether to publish, or to look only.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct CheckQuery {
+    /// Tells what others could learn, and publishes nothing.
+    #[serde(default)]
+    check: bool,
+}
+
+/// What others could learn from an activity; nothing, if there is nothing to say.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Findings)]
+struct FindingsBody {
+    findings: Vec<Finding>,
+}
+
+/// The activity as it is published, or what was found.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+enum PublishedBody {
+    /// What was found.
+    Checked(FindingsBody),
+    /// It is published.
+    #[expect(dead_code, reason = "for the contract: `change` answers with it")]
+    Published(Box<OwnBody>),
+}
+
 /// The communities that an activity is shared with.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = SharedWith)]
@@ -40,12 +69,13 @@ struct SharedWithBody {
 }
 
 /// Lets everyone see the rendition of an activity: its line without both ends, its day without
-/// the hour, no sensors. The body may be left out.
+/// the hour, no sensors. The body may be left out. With `?check=true` nothing is published: it is told
+/// what others could learn from it.
 #[utoipa::path(tag = "sharing", security(("token" = [])),
-    params(("id" = ActivityId, Path), ("If-Match" = Option<String>, Header)),
+    params(("id" = ActivityId, Path), CheckQuery, ("If-Match" = Option<String>, Header)),
     request_body = Option<PublicationBody>,
     responses(
-        (status = 200, body = OwnBody), (status = 401, body = Body), (status = 404, body = Body),
+        (status = 200, body = PublishedBody), (status = 401, body = Body), (status = 404, body = Body),
         (status = 409, body = Body, description = "Nothing would be left to show."), (status = 412, body = Body),
         (status = 422, body = Body),
     ))]
@@ -53,11 +83,17 @@ struct SharedWithBody {
 async fn publish(
     member: Member,
     id: web::Path<ActivityId>,
+    query: web::Query<CheckQuery>,
     body: MaybeJson<PublicationBody>,
     Now(now): Now,
     request: HttpRequest,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
+    if query.check {
+        let findings = service.findings(&owned(&service, member, *id).await?).await?;
+        let body = PublishedBody::Checked(FindingsBody { findings });
+        return answer::json(&request, Keep::Nobody, &body);
+    }
     let until = body.0.unwrap_or_default().until;
     if until.is_some_and(|until| !page::is_storable(until)) {
         return Err(Invalid { field: "until", reason: "must be a time to come" }.into());

@@ -1,7 +1,7 @@
 //! From where a member was to what others may see: the only way from an exact track to a public one.
 
 pub mod grid;
-pub(super) mod place;
+pub mod place;
 mod shade;
 
 use std::f64::consts::FRAC_1_SQRT_2;

@@ -125,7 +125,10 @@ async fn a_new_zone_hides_what_is_shared_with_its_answer_and_shows_the_rest_agai
     let own: Value = ada.get(&path).await.json().await.unwrap();
     assert_eq!(
         (&own["visibility"], &own["sharing"]),
-        (&json!("published"), &json!({ "published": true, "shown": false }))
+        (
+            &json!("published"),
+            &json!({ "published": true, "published_until": null, "shown": false })
+        )
     );
     assert_eq!(remade(&ada).await, json!({ "done": 0, "total": 1 }));
 
@@ -197,7 +200,10 @@ async fn where_a_zone_hides_all_nothing_is_shared_and_that_is_said() {
     app.run_jobs().await;
     refused(app.anyone().get(&path).await, 404).await;
     let own: Value = ada.get(&path).await.json().await.unwrap();
-    assert_eq!(own["sharing"], json!({ "published": true, "shown": false }));
+    assert_eq!(
+        own["sharing"],
+        json!({ "published": true, "published_until": null, "shown": false })
+    );
     // Its words can be changed all the same, and still nothing is shown.
     assert_eq!(ada.patch(&path, &json!({ "title": "Round the house" })).await.status(), 200);
     refused(app.anyone().get(&path).await, 404).await;

@@ -5,9 +5,11 @@ mod memberships;
 mod nearby;
 mod renditions;
 mod shared;
+mod traces;
 
 pub use nearby::{Nearby, NearbyPosition, Range};
 pub use renditions::{Author, Drawn, EncodedTrack, Linked, Lock, Rendition};
 pub use shared::Shared;
+pub use traces::Traces;
 
 pub(in crate::db) use shared::{Level, narrow, show, withdraw, withdraw_all};

@@ -106,6 +106,9 @@ pub(super) struct Found {
     are_apart: bool,
 }
 
+/// A link with its password, and what it leads to with its line.
+type Followed = (Uuid, Option<String>, Found, Option<Vec<u8>>);
+
 /// How a rendition was come by.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
@@ -197,7 +200,7 @@ impl Commons {
         unlocks: impl FnOnce(&Lock) -> bool,
     ) -> Result<Option<Linked>, Error> {
         let is_good = links::expires_at.is_null().or(links::expires_at.gt(now).assume_not_null());
-        let found: Option<(Uuid, Option<String>, Found, Option<Vec<u8>>)> = links::table
+        let found: Option<Followed> = links::table
             .inner_join(renditions::table.on(renditions::activity_id.eq(links::activity_id)))
             .left_join(members::table.on(renditions::author_id.eq(members::member_id.nullable())))
             .filter(links::token_hash.eq(token.hash().to_vec()))

@@ -32,6 +32,8 @@ struct Line {
     track: EncodedTrack,
     /// Where it begins.
     start: Point,
+    /// Where its parts begin and end, as latitudes and longitudes in 1e-7 degrees.
+    ends: Vec<(i32, i32)>,
 }
 
 /// Whom a rendition is for.
@@ -55,12 +57,16 @@ impl Shared {
     ) -> Option<Self> {
         let (longitude, latitude) = cut.track.columns().start()?;
         let given_hour = given.and_then(hour);
+        let columns = cut.track.columns();
+        let ends = columns.parts().flat_map(|part| [part.start, part.end - 1]);
+        let ends = ends.map(|index| (columns.lat_e7[index], columns.lon_e7[index])).collect();
         let mut shared = Self {
             line: Some(Line {
                 track: EncodedTrack(encode::encode_public(&cut.track)),
                 start: Point::new(longitude, latitude, Some(WGS_84)),
+                ends,
             }),
-            statistics: track::measure(cut.track.columns()),
+            statistics: track::measure(columns),
             waypoints,
             day: cut.day.or(given.map(|given| given.date_naive())),
             hour: cut.hour.or(given_hour).filter(|_| choices.hour),
@@ -70,6 +76,26 @@ impl Shared {
             shared.hide_map();
         }
         Some(shared)
+    }
+
+    /// Longitude and latitude of where the visible line begins, in degrees.
+    pub fn start(&self) -> Option<(f64, f64)> {
+        self.line.as_ref().map(|line| (line.start.x, line.start.y))
+    }
+
+    /// Where its parts begin and end, as latitudes and longitudes in 1e-7 degrees.
+    pub fn ends(&self) -> impl Iterator<Item = (i32, i32)> {
+        self.line.iter().flat_map(|line| line.ends.iter().copied())
+    }
+
+    /// The points of interest that others see.
+    pub fn waypoints(&self) -> &[PublicWaypoint] {
+        &self.waypoints
+    }
+
+    /// The hour that others see.
+    pub const fn hour(&self) -> Option<DateTime<Utc>> {
+        self.hour
     }
 
     /// Leaves out the line and whatever tells where it was: elevations tell a place almost as well

@@ -83,7 +83,7 @@ impl Db {
             ))
             .load(conn)
             .await?;
-        rows.into_iter().map(|row| open(&key, row)).collect()
+        rows.iter().map(|row| open(&key, row)).collect()
     }
 
     /// Gives a link another token, so that the one before opens nothing; `false` when there is no
@@ -207,7 +207,7 @@ fn of(activity: &Owned<Activity>) -> _ {
     links::account_id.eq(account).and(links::activity_id.eq(id))
 }
 
-fn open(key: &AccountKey, row: Row) -> Result<Link, Error> {
+fn open(key: &AccountKey, row: &Row) -> Result<Link, Error> {
     let corrupt = || Error::Corrupt("vault.links.content");
     let label = key.open(TABLE, "content", row.id, &row.content)?;
     let label = String::from_utf8(label).map_err(|_| corrupt())?;

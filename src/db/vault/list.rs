@@ -19,6 +19,8 @@ use crate::domain::{AccountId, ActivityId, Kind, Sport, Visibility};
 /// Which activities to list; all of them by default.
 #[derive(Default)]
 pub struct ActivityFilter {
+    /// One of these.
+    pub ids: Option<Vec<ActivityId>>,
     /// Of this kind.
     pub kind: Option<Kind>,
     /// Of this sport.
@@ -97,6 +99,10 @@ fn page(
         .filter(activities::account_id.eq(Uuid::from(account)))
         .order((listed_at().desc(), activities::activity_id.desc()))
         .into_boxed();
+    if let Some(ids) = &filter.ids {
+        let ids: Vec<Uuid> = ids.iter().copied().map(Uuid::from).collect();
+        query = query.filter(activities::activity_id.eq_any(ids));
+    }
     if let Some(kind) = filter.kind {
         query = query.filter(activities::kind.eq(kind.name()));
     }

@@ -71,14 +71,20 @@ pub(super) fn write(letter: &Letter) -> Text {
                    n'était pas vous, demandez tout de suite un nouveau mot de passe.\n"
                 .to_owned(),
         },
-        (Subject::Shared { public_name, url }, Locale::En) => Text {
+        (Subject::Shared { public_name, url }, locale) => write_shared(public_name, url, locale),
+    }
+}
+
+fn write_shared(public_name: &str, url: &str, locale: Locale) -> Text {
+    match locale {
+        Locale::En => Text {
             subject: "An activity was shared with you",
             body: format!(
                 "Hello,\n\n“{public_name}” shares an activity with you:\n\n{url}\n\nWhoever has this link can \
                  open it. Your address was used for this mail and is not kept.\n"
             ),
         },
-        (Subject::Shared { public_name, url }, Locale::Fr) => Text {
+        Locale::Fr => Text {
             subject: "Une activité est partagée avec vous",
             body: format!(
                 "Bonjour,\n\n« {public_name} » partage une activité avec vous :\n\n{url}\n\nQuiconque a ce lien \
