@@ -138,7 +138,10 @@ fn holds_name(text: &str, names: &[&str]) -> bool {
 
 fn holds_address(text: &str) -> bool {
     let words = text.split(|char: char| char.is_whitespace() || "<>()[]\"',;".contains(char));
-    let mut words = words.map(|word| word.trim_end_matches('.').trim_start_matches("mailto:"));
+    let mut words = words.map(|word| {
+        let word = word.trim_end_matches(|char: char| !char.is_alphanumeric());
+        word.trim_start_matches("mailto:")
+    });
     words.any(|word| Email::try_from(word).is_ok())
 }
 
@@ -170,7 +173,7 @@ mod tests {
 
     #[test]
     fn an_address_is_found_wherever_it_stands() {
-        for text in ["Write to ada@example.org.", "<ada@example.org>", "mailto:ada@example.org"] {
+        for text in ["Write to ada@example.org.", "<ada@example.org>", "mailto:ada@example.org!"] {
             assert!(holds_address(text), "{text}");
         }
         for text in ["Meet @ the brook", "5 km @ 6:00", "ada@home"] {

@@ -12,7 +12,7 @@ use crate::sharing::CHILDREN;
 async fn published(ada: &Caller<'_>) -> String {
     let gpx = String::from_utf8(northward_gpx(8.5, 47.3, 300)).unwrap();
     let beat = "<extensions><gpxtpx:TrackPointExtension xmlns:gpxtpx=\"http://www.garmin.com/xmlschemas/TrackPointExtension/v1\">\
-                <gpxtpx:hr>211</gpxtpx:hr><gpxtpx:cad>229</gpxtpx:cad></gpxtpx:TrackPointExtension></extensions></trkpt>";
+                <gpxtpx:hr>251</gpxtpx:hr><gpxtpx:cad>253</gpxtpx:cad></gpxtpx:TrackPointExtension></extensions></trkpt>";
     let id = ada.has_published(gpx.replace("</trkpt>", beat).as_bytes()).await;
     format!("/api/v1/activities/{id}")
 }
@@ -48,7 +48,7 @@ async fn by_default_others_get_the_least() {
     assert_eq!(own["choices"], least);
     for child in CHILDREN {
         let seen = text(&app.anyone(), &format!("{path}{child}")).await;
-        assert!(!tells(&seen, "211") && !tells(&seen, "229"), "{child}: {seen}");
+        assert!(!tells(&seen, "251") && !tells(&seen, "253"), "{child}: {seen}");
         assert!(!seen.contains("\"hour\"") && !seen.contains("2026-05-30T"), "{child}: {seen}");
     }
 }
@@ -61,11 +61,11 @@ async fn the_heart_rate_is_shown_on_request_and_no_other_sensor() {
     choose(&ada, &path, json!({ "heart_rate": true })).await;
     for child in ["/track.gpx", "/track.csv", "/profile", "/analysis"] {
         let seen = text(&app.anyone(), &format!("{path}{child}")).await;
-        assert!(tells(&seen, "211") && !tells(&seen, "229"), "{child}: {seen}");
+        assert!(tells(&seen, "251") && !tells(&seen, "253"), "{child}: {seen}");
     }
     choose(&ada, &path, json!({ "heart_rate": false })).await;
     for child in CHILDREN {
-        assert!(!tells(&text(&app.anyone(), &format!("{path}{child}")).await, "211"), "{child}");
+        assert!(!tells(&text(&app.anyone(), &format!("{path}{child}")).await, "251"), "{child}");
     }
 }
 
