@@ -7,7 +7,7 @@ use crate::access::{Owned, Visible};
 use crate::db::commons::{Drawn, Shared};
 use crate::db::vault::{Activity, Change, NewWay, Other, Reach, Saved, Shading, Shown, Way};
 use crate::domain::{
-    AccountId, ActivityId, Choices, CommunityId, Description, Ends, Invalid, Kind, Sport, Title,
+    AccountId, ActivityId, Choices, CommunityId, Description, EndLength, Invalid, Kind, Sport, Title,
     Visibility,
 };
 use crate::track::waypoints::{Texts, cut_waypoints};
@@ -41,7 +41,7 @@ pub struct NewChoices {
     /// See [`Choices::statistics`].
     pub statistics: Option<bool>,
     /// See [`Choices::ends_m`].
-    pub ends_m: Option<Ends>,
+    pub ends_m: Option<EndLength>,
 }
 
 impl NewChoices {

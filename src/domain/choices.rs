@@ -21,15 +21,15 @@ pub struct Choices {
     pub statistics: bool,
     /// How much of each end they do not see.
     #[schema(value_type = u16, minimum = 0, maximum = 5_000)]
-    pub ends_m: Ends,
+    pub ends_m: EndLength,
 }
 
 /// How much of each end of a track others do not see: 0 to 5,000 metres.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
-pub struct Ends(u16);
+pub struct EndLength(u16);
 
-impl Ends {
+impl EndLength {
     /// The most that is cut, in metres.
     pub const METRES_MAX: u16 = 5_000;
 
@@ -41,11 +41,11 @@ impl Ends {
 
 impl Default for Choices {
     fn default() -> Self {
-        Self { hour: false, heart_rate: false, map: true, statistics: true, ends_m: Ends(200) }
+        Self { hour: false, heart_rate: false, map: true, statistics: true, ends_m: EndLength(200) }
     }
 }
 
-impl TryFrom<u16> for Ends {
+impl TryFrom<u16> for EndLength {
     type Error = Invalid;
 
     fn try_from(metres: u16) -> Result<Self, Invalid> {
@@ -56,8 +56,8 @@ impl TryFrom<u16> for Ends {
     }
 }
 
-impl From<Ends> for u16 {
-    fn from(ends: Ends) -> Self {
+impl From<EndLength> for u16 {
+    fn from(ends: EndLength) -> Self {
         ends.0
     }
 }

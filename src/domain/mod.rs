@@ -14,7 +14,7 @@ mod sport;
 mod text;
 
 pub use activity::{Kind, Visibility};
-pub use choices::{Choices, Ends};
+pub use choices::{Choices, EndLength};
 pub use clock::Clock;
 pub use email::Email;
 pub use ids::{

@@ -20,7 +20,7 @@ use crate::actions::record::{Recorded, Upload};
 use crate::actions::share::{Edit, NewChoices};
 use crate::actions::{self, Service};
 use crate::db::vault::Activity;
-use crate::domain::{ActivityId, Clock, Description, Ends, Invalid, Sport, Title};
+use crate::domain::{ActivityId, Clock, Description, EndLength, Invalid, Sport, Title};
 
 /// How often a change is tried while others come first.
 const TURNS_MAX: usize = 32;
@@ -287,7 +287,7 @@ impl TryFrom<ChoicesBody> for NewChoices {
 
     fn try_from(body: ChoicesBody) -> Result<Self, Invalid> {
         let ChoicesBody { hour, heart_rate, map, statistics, ends_m } = body;
-        let ends_m = ends_m.map(Ends::try_from).transpose()?;
+        let ends_m = ends_m.map(EndLength::try_from).transpose()?;
         Ok(Self { hour, heart_rate, map, statistics, ends_m })
     }
 }
