@@ -8,9 +8,9 @@ use crate::db::commons::{EncodedTrack, Rendition, Shared};
 use crate::db::vault::{Activity, Audience, Change, Other, Reach, Saved, Shading};
 use crate::domain::{AccountId, ActivityId, Description, Kind, Sport, Title, Visibility};
 use crate::track::waypoints::{Texts, cut_waypoints};
-use crate::track::{Cut, ExactTrack, PublicWaypoint, Shade, Waypoint, Zone, cut};
+use crate::track::{Cut, Ends, ExactTrack, PublicWaypoint, Shade, Waypoint, cut};
 
-/// How much of each end of a track others do not see, in metres.
+/// How far round each end of a track others see nothing, in metres.
 const ENDS_M: f64 = 200.0;
 /// How many renditions are remade before other jobs have their turn.
 const REMADE_AT_ONCE: i64 = 100;
@@ -181,7 +181,7 @@ pub(super) fn reach(
     let audience = match visibility {
         Visibility::Private | Visibility::Link | Visibility::Community => Audience::Nobody,
         Visibility::Published => {
-            let visible = visible(exact, kind, waypoints, &shading.zones);
+            let visible = visible(exact, kind, waypoints, shading);
             Audience::Everyone(visible.and_then(|(cut, waypoints)| {
                 // Where the line has no times, the day is the one its owner gave.
                 let timeless = exact.columns().time_ms.is_empty();
@@ -198,10 +198,11 @@ pub(super) fn visible(
     exact: &ExactTrack,
     kind: Kind,
     waypoints: &[Waypoint],
-    zones: &[Zone],
+    shading: &Shading,
 ) -> Option<(Cut, Vec<PublicWaypoint>)> {
-    let cut = cut(exact, zones, ENDS_M)?;
-    let shade = Shade::new(exact, zones, ENDS_M);
+    let (zones, ends) = (&shading.zones, Ends { radius_m: ENDS_M, grid: shading.grid });
+    let cut = cut(exact, zones, ends)?;
+    let shade = Shade::new(exact, zones, ends);
     // A planner's texts are their author's; a device's tell when it was where.
     let texts = match kind {
         Kind::Planned => Texts::Kept,
