@@ -2,9 +2,10 @@
 
 use geo::{Geodesic, Haversine, Length, LineString, Simplify};
 use opentracks::track::columns::PER_DEGREE;
+use opentracks::track::cut::grid::Grid;
 use opentracks::track::measure::{along_m, detail, measure};
 use opentracks::track::simplify::{chart, preview, simplify, simplify_for_zoom};
-use opentracks::track::{Columns, ExactTrack, SensorsShown, Zone, cut};
+use opentracks::track::{Columns, Ends, ExactTrack, SensorsShown, Zone, cut};
 
 use crate::table::{self, Goal};
 use crate::timing::{alone, pair};
@@ -45,7 +46,8 @@ pub fn shape(columns: &Columns) {
         radius_m: 500.0,
     };
     let zones = [zone(0), zone(points / 3), zone(points - 1)];
-    let cut_s = alone(|| cut(&track, &zones, 200.0, SensorsShown::None).expect("most is visible"));
+    let ends = Ends { radius_m: 200.0, grid: Grid::FIXED };
+    let cut_s = alone(|| cut(&track, &zones, ends, SensorsShown::None).expect("most is visible"));
     table::speed(format!("Cut by 3 zones and ends, {points} points"), points, cut_s, Goal::None);
 
     let line = line(columns);

@@ -9,13 +9,15 @@ use opentracks_fuzz::made::{Origin, Spot, columns};
 use opentracks_fuzz::sound;
 use opentracks_fuzz::track::columns::{Columns, NO_TIME};
 use opentracks_fuzz::track::encode::encode_public;
-use opentracks_fuzz::track::{ExactTrack, SensorsShown, Shade, Zone, cut};
+use opentracks_fuzz::track::cut::grid::Grid;
+use opentracks_fuzz::track::{Ends, ExactTrack, SensorsShown, Shade, Zone, cut};
 
 #[derive(Arbitrary, Debug)]
 struct Input {
     origin: Origin,
     zones: Vec<(i16, i16, u8)>,
     ends_m: u8,
+    shift: [u32; 2],
     /// What somebody did.
     spots: Vec<Spot>,
     /// What they might have done instead where nobody sees it.
@@ -42,19 +44,20 @@ fuzz_target!(|input: Input| {
             Zone { lat_e7, lon_e7, radius_m: f64::from(*radius) * 8.0 }
         })
         .collect();
-    let ends_m = f64::from(input.ends_m) * 4.0;
+    let grid = Grid::moved(input.shift);
+    let ends = Ends { radius_m: f64::from(input.ends_m) * 4.0, grid };
     let track = ExactTrack::new(columns(input.origin, START_MS, &input.spots));
-    let other = ExactTrack::new(elsewhere(&input, &track, &zones, ends_m));
+    let other = ExactTrack::new(elsewhere(&input, &track, &zones, ends));
     sound::check_columns(other.columns());
 
-    let shown = cut(&track, &zones, ends_m, SensorsShown::HeartRate);
-    let other_shown = cut(&other, &zones, ends_m, SensorsShown::HeartRate);
+    let shown = cut(&track, &zones, ends, SensorsShown::HeartRate);
+    let other_shown = cut(&other, &zones, ends, SensorsShown::HeartRate);
     assert_eq!(shown.as_ref().map(|cut| cut.day), other_shown.as_ref().map(|cut| cut.day));
     let bytes = shown.as_ref().map(|cut| encode_public(&cut.track));
     assert_eq!(bytes, other_shown.map(|cut| encode_public(&cut.track)));
 
     if let Some(shown) = shown {
-        check_shown(shown.track.columns(), &Shade::new(&track, &zones, ends_m));
+        check_shown(shown.track.columns(), &Shade::new(&track, &zones, ends));
     }
 });
 
@@ -74,10 +77,10 @@ fn check_shown(columns: &Columns, shade: &Shade) {
 
 /// Another track with the same visible runs: where points are hidden it has others, hidden too, and
 /// what comes after a hidden place comes at another time. Both ends stay in the same circles.
-fn elsewhere(input: &Input, track: &ExactTrack, zones: &[Zone], ends_m: f64) -> Columns {
+fn elsewhere(input: &Input, track: &ExactTrack, zones: &[Zone], ends: Ends) -> Columns {
     let columns = track.columns();
-    let shade = Shade::new(track, zones, ends_m);
-    let in_zones = Shade::new(track, zones, 0.0);
+    let shade = Shade::new(track, zones, ends);
+    let in_zones = Shade::new(track, zones, Ends::SHOWN);
     let hidden = |shade: &Shade, spot: &Spot| {
         let (lat_e7, lon_e7) = spot.position(input.origin);
         shade.hides(lat_e7, lon_e7)
@@ -92,7 +95,7 @@ fn elsewhere(input: &Input, track: &ExactTrack, zones: &[Zone], ends_m: f64) -> 
     for (point, spot) in input.spots.iter().enumerate() {
         let is_hidden = shade.hides(columns.lat_e7[point], columns.lon_e7[point]);
         let ends_part = columns.part_ends.contains(&(point + 1));
-        let is_end = ends_m > 0.0 && (point == 0 || point == last);
+        let is_end = ends.radius_m > 0.0 && (point == 0 || point == last);
         if !is_hidden {
             if was_hidden {
                 shift_ms += pauses_ms.next().unwrap_or(0);

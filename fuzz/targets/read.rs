@@ -4,15 +4,17 @@
 
 use libfuzzer_sys::fuzz_target;
 use opentracks_fuzz::track::columns::Columns;
+use opentracks_fuzz::track::cut::grid::Grid;
 use opentracks_fuzz::track::encode::{decode_exact, decode_public, encode_exact, encode_public};
 use opentracks_fuzz::track::reading::Recording;
 use opentracks_fuzz::track::simplify::{preview, simplify_for_zoom};
 use opentracks_fuzz::track::write::{Document, Times, csv};
-use opentracks_fuzz::track::{SensorsShown, Zone, clean, cut, measure};
+use opentracks_fuzz::track::{Ends, SensorsShown, Zone, clean, cut, measure};
 use opentracks_fuzz::{files, returns, sound};
 
 /// 2027-01-15.
 const NOW_MS: i64 = 1_800_000_000_000;
+const ENDS: Ends = Ends { radius_m: 100.0, grid: Grid::FIXED };
 
 fuzz_target!(|bytes: &[u8]| {
     let reading = sound::check_read(bytes);
@@ -35,7 +37,7 @@ fn follow(recording: Recording) {
     sound::check_columns(&preview(columns));
     let home = Zone { lat_e7: columns.lat_e7[0], lon_e7: columns.lon_e7[0], radius_m: 300.0 };
     for zones in [&[][..], &[home]] {
-        if let Some(cut) = cut(&recording.track, zones, 100.0, SensorsShown::HeartRate) {
+        if let Some(cut) = cut(&recording.track, zones, ENDS, SensorsShown::HeartRate) {
             sound::check_columns(cut.track.columns());
             sound::check_columns(&simplify_for_zoom(cut.track.columns(), 12));
             assert!(decode_public(&encode_public(&cut.track)) == Ok(cut.track));

@@ -7,11 +7,11 @@ use crate::access::{Owned, Visible};
 use crate::db::commons::{Drawn, Shared};
 use crate::db::vault::{Activity, Change, NewWay, Other, Reach, Saved, Shading, Shown, Way};
 use crate::domain::{
-    AccountId, ActivityId, Choices, CommunityId, Description, EndLength, Invalid, Kind, Sport, Title,
-    Visibility,
+    AccountId, ActivityId, Choices, CommunityId, Description, EndLength, Invalid, Kind, Sport,
+    Title, Visibility,
 };
 use crate::track::waypoints::{Texts, cut_waypoints};
-use crate::track::{Cut, ExactTrack, PublicWaypoint, SensorsShown, Shade, Waypoint, Zone, cut};
+use crate::track::{Cut, Ends, ExactTrack, PublicWaypoint, SensorsShown, Shade, Waypoint, cut};
 
 /// How many renditions are remade before other jobs have their turn.
 const REMADE_AT_ONCE: i64 = 100;
@@ -268,12 +268,11 @@ pub(super) fn shown(
     choices: Choices,
     shading: &Shading,
 ) -> Shown {
-    let shared =
-        visible(exact, kind, waypoints, choices, &shading.zones).and_then(|(cut, waypoints)| {
-            // Where the line has no times, the day is the one its owner gave.
-            let given = started_at.filter(|_| exact.columns().time_ms.is_empty());
-            Shared::new(&cut, waypoints, given, choices).map(Box::new)
-        });
+    let shared = visible(exact, kind, waypoints, choices, shading).and_then(|(cut, waypoints)| {
+        // Where the line has no times, the day is the one its owner gave.
+        let given = started_at.filter(|_| exact.columns().time_ms.is_empty());
+        Shared::new(&cut, waypoints, given, choices).map(Box::new)
+    });
     Shown { shared, zones_version: shading.version }
 }
 
@@ -283,12 +282,13 @@ pub(super) fn visible(
     kind: Kind,
     waypoints: &[Waypoint],
     choices: Choices,
-    zones: &[Zone],
+    shading: &Shading,
 ) -> Option<(Cut, Vec<PublicWaypoint>)> {
-    let ends_m = choices.ends_m.metres();
+    let zones = &shading.zones;
+    let ends = Ends { radius_m: choices.ends_m.metres(), grid: shading.grid };
     let sensors = if choices.heart_rate { SensorsShown::HeartRate } else { SensorsShown::None };
-    let cut = cut(exact, zones, ends_m, sensors)?;
-    let shade = Shade::new(exact, zones, ends_m);
+    let cut = cut(exact, zones, ends, sensors)?;
+    let shade = Shade::new(exact, zones, ends);
     // A planner's texts are their author's; a device's tell when it was where.
     let texts = match kind {
         Kind::Planned => Texts::Kept,

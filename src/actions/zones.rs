@@ -11,7 +11,6 @@ use super::{Error, Service};
 use crate::db::ops::Rate;
 use crate::db::vault::{HiddenPlace, Shading, Sight, Zone, Zoned};
 use crate::domain::{AccountId, ActivityId, Invalid, ZoneId};
-use crate::track;
 
 /// What a change of zones would do to what others see.
 #[derive(Debug)]
@@ -98,8 +97,8 @@ impl Service {
         let sight = self.db.sight(account).await?;
         let zones = self.db.zones(account).await?;
         let others = zones.iter().filter(|other| other.id != zone.id).map(|zone| &zone.place);
-        let before = Shading::new(&key, 0, zones.iter().map(|zone| &zone.place)).zones;
-        let after = Shading::new(&key, 0, others.chain(place)).zones;
+        let before = Shading::new(&key, 0, zones.iter().map(|zone| &zone.place));
+        let after = Shading::new(&key, 0, others.chain(place));
         let mut activities = Vec::new();
         if !place.is_some_and(|place| zone.place.hides_as(place)) {
             for (index, id) in sight.shared().enumerate() {
@@ -116,17 +115,17 @@ impl Service {
         &self,
         account: AccountId,
         id: ActivityId,
-        before: &[track::Zone],
-        after: &[track::Zone],
+        before: &Shading,
+        after: &Shading,
     ) -> Result<bool, Error> {
         let Some(activity) = self.owned(account, id).await? else { return Ok(false) };
         let (track, kind) = (self.db.track(&activity).await?, activity.kind);
         let waypoints = activity.details.waypoints.clone();
         let choices = activity.details.choices;
-        let (before, after) = (before.to_vec(), after.to_vec());
+        let (before, after) = (before.clone(), after.clone());
         let work = move || {
             let exact = track.open()?;
-            let seen = |zones: &[track::Zone]| visible(&exact, kind, &waypoints, choices, zones);
+            let seen = |shading: &Shading| visible(&exact, kind, &waypoints, choices, shading);
             Ok(seen(&before) != seen(&after))
         };
         self.cores.run(work).await?

@@ -171,7 +171,7 @@ async fn refresh(
     Ok(web::Json(service.refresh(&body.refresh_token, now).await?.into()))
 }
 
-/// EndLength the session that asks.
+/// Ends the session that asks.
 #[utoipa::path(tag = "auth", security(("token" = [])), responses((status = 204), (status = 401, body = Body)))]
 #[post("/auth/logout")]
 async fn logout(member: Member, service: web::Data<Service>) -> Result<HttpResponse, Problem> {

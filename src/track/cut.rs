@@ -12,12 +12,16 @@ use chrono::{DateTime, DurationRound, NaiveDate, TimeDelta, Utc};
 use super::columns::{
     Columns, ExactTrack, MISSING, NO_TIME, PER_DEGREE, PublicTrack, model_ranges,
 };
-use grid::{CELL_SHARE, Grid};
+use grid::Grid;
 use place::Place;
 pub use shade::{MARGIN_M, Shade};
 
 /// A line needs two points; a lone one would only mark where something hidden begins.
 const PART_POINTS_MIN: usize = 2;
+/// The side of the cell that stands for a place, as a share of what is hidden round it.
+pub const CELL_SHARE: f64 = 0.5;
+/// And in metres at least: who finds a home within 50 m has found it.
+pub const CELL_M_MIN: f64 = 100.0;
 
 /// A circle that hides a place which its owner keeps to themself. Its centre is not that place: see
 /// [`Zone::around`].
@@ -32,21 +36,46 @@ pub struct Zone {
 }
 
 impl Zone {
-    /// The zone that hides everything within `radius_m` metres of a place in degrees. Its centre is
-    /// the middle of the cell of `grid` that the place lies in, and it is so much larger that it
-    /// covers that radius round every place of the cell.
+    /// The zone that hides everything within `radius_m` metres of a place in degrees.
+    ///
+    /// The place stands for its cell of `grid`, and the middle of that cell for the cell that it lies
+    /// in of the grid which is always the same; there the centre is. The zone is so much larger that
+    /// it covers `radius_m` round every place that gives this centre.
+    ///
+    /// Both grids are needed. Which places share a circle is decided by `grid`, whose lines nobody
+    /// knows: who sees that a place was now hidden by one circle, now by the next (tracks begin some
+    /// metres apart, a zone is made anew), learns that it lies by a line, and not where. And
+    /// where circles lie is decided by the same grid for all, so that they tell nothing of `grid`,
+    /// and not whose they are.
     pub fn around(lat: f64, lon: f64, radius_m: f64, grid: Grid) -> Self {
-        let cell = grid.cell(lat, lon, radius_m * CELL_SHARE);
+        let side_m = (radius_m * CELL_SHARE).max(CELL_M_MIN);
+        let cell = grid.cell(lat, lon, side_m);
+        let told = Grid::FIXED.cell(cell.lat, cell.lon, side_m);
         #[expect(clippy::cast_possible_truncation, reason = "degrees of a cell are in range")]
         let [lat_e7, lon_e7] =
-            [cell.lat, cell.lon].map(|degrees| (degrees * PER_DEGREE).round() as i32);
-        Self { lat_e7, lon_e7, radius_m: radius_m + cell.side_m * FRAC_1_SQRT_2 }
+            [told.lat, told.lon].map(|degrees| (degrees * PER_DEGREE).round() as i32);
+        let away_m_max = (cell.side_m + told.side_m) * FRAC_1_SQRT_2;
+        Self { lat_e7, lon_e7, radius_m: radius_m + away_m_max }
     }
 
     /// Latitude and longitude of the centre in degrees.
     pub fn degrees(&self) -> [f64; 2] {
         [self.lat_e7, self.lon_e7].map(|degrees_e7| f64::from(degrees_e7) / PER_DEGREE)
     }
+}
+
+/// What is hidden round both ends of a track, wherever they are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ends {
+    /// How far round them, in metres.
+    pub radius_m: f64,
+    /// The grid of the account, as for its zones; see [`Zone::around`].
+    pub grid: Grid,
+}
+
+impl Ends {
+    /// Ends are as visible as the rest.
+    pub const SHOWN: Self = Self { radius_m: 0.0, grid: Grid::FIXED };
 }
 
 /// What is left of a track for others.
@@ -69,8 +98,8 @@ pub enum SensorsShown {
     HeartRate,
 }
 
-/// What others may see of a track: nothing inside `zones`, nothing within `ends_m` metres of where
-/// it begins and ends. `None` if that leaves no line.
+/// What others may see of a track: nothing inside `zones`, nothing within the radius of `ends` of
+/// where it begins and ends. `None` if that leaves no line.
 ///
 /// Points are dropped, never moved and never made up: a point put where the line meets a circle
 /// would draw the circle. [`Shade`] says which are hidden. The line falls into parts wherever a
@@ -91,10 +120,10 @@ pub enum SensorsShown {
 /// So two tracks with the same visible runs, under the same circles, give equal results and equal
 /// encoded bytes, whatever else differs: the ways inside, their points, pauses, elevations, sensor
 /// values and sampling. Circles differ between tracks only as far as [`Shade`] says: by whether an
-/// end lies in a zone, and else by the cell of the grid that it lies in.
-pub fn cut(track: &ExactTrack, zones: &[Zone], ends_m: f64, sensors: SensorsShown) -> Option<Cut> {
+/// end lies in a zone, and else by the cell of the account's grid that it lies in.
+pub fn cut(track: &ExactTrack, zones: &[Zone], ends: Ends, sensors: SensorsShown) -> Option<Cut> {
     let columns = track.columns();
-    let shade = Shade::new(track, zones, ends_m);
+    let shade = Shade::new(track, zones, ends);
     let runs = find_visible_runs(columns, &shade);
     if runs.is_empty() {
         return None;
@@ -193,13 +222,13 @@ mod tests {
     use super::*;
 
     /// What others see by default.
-    fn cut(track: &ExactTrack, zones: &[Zone], ends_m: f64) -> Option<Cut> {
-        super::cut(track, zones, ends_m, SensorsShown::None)
+    fn cut(track: &ExactTrack, zones: &[Zone], ends: Ends) -> Option<Cut> {
+        super::cut(track, zones, ends, SensorsShown::None)
     }
     use crate::track::encode::encode_public;
 
     const HOME: Zone = Zone { lat_e7: 471_000_000, lon_e7: 85_000_000, radius_m: 400.0 };
-    const ENDS_M: f64 = 200.0;
+    const ENDS: Ends = Ends { radius_m: 200.0, grid: Grid::FIXED };
 
     /// About a metre northwards, and eastwards at HOME.
     const NORTH_E7: i32 = 90;
@@ -208,7 +237,7 @@ mod tests {
     #[test]
     fn points_in_a_zone_and_its_margin_are_dropped() {
         let track = northwards(&[-2000, -1000, -425, -375, 0, 375, 425, 1000, 2000]);
-        let visible = cut(&track, &[HOME], 0.0).unwrap().track;
+        let visible = cut(&track, &[HOME], Ends::SHOWN).unwrap().track;
         assert_eq!(
             visible.columns().lat_e7,
             northwards(&[-2000, -1000, 1000, 2000]).columns().lat_e7
@@ -218,29 +247,32 @@ mod tests {
 
     #[test]
     fn a_line_that_passes_through_a_zone_between_two_points_is_cut() {
-        let visible = cut(&northwards(&[-2000, -1000, 1000, 2000]), &[HOME], 0.0).unwrap().track;
+        let visible =
+            cut(&northwards(&[-2000, -1000, 1000, 2000]), &[HOME], Ends::SHOWN).unwrap().track;
         assert_eq!(visible.columns().part_ends, [2, 4]);
         let aside = Zone { lon_e7: HOME.lon_e7 + 2 * 400 * EAST_E7, ..HOME };
-        let visible = cut(&northwards(&[-2000, -1000, 1000, 2000]), &[aside], 0.0).unwrap().track;
+        let visible =
+            cut(&northwards(&[-2000, -1000, 1000, 2000]), &[aside], Ends::SHOWN).unwrap().track;
         assert_eq!(visible.columns().part_ends, [4]);
     }
 
     #[test]
     fn a_lone_point_between_hidden_ones_is_dropped() {
-        assert!(cut(&northwards(&[0, 1000, 0]), &[HOME], 0.0).is_none());
+        assert!(cut(&northwards(&[0, 1000, 0]), &[HOME], Ends::SHOWN).is_none());
     }
 
     #[test]
     fn a_track_inside_a_zone_leaves_nothing() {
-        assert!(cut(&northwards(&[-100, 0, 100]), &[HOME], 0.0).is_none());
+        assert!(cut(&northwards(&[-100, 0, 100]), &[HOME], Ends::SHOWN).is_none());
     }
 
     #[test]
     fn a_radius_or_length_that_is_no_number_hides_everything() {
         let track = northwards(&[-2000, -1000, 1000, 2000]);
-        assert!(cut(&track, &[Zone { radius_m: f64::NAN, ..HOME }], 0.0).is_none());
-        assert!(cut(&track, &[], f64::NAN).is_none());
-        assert!(cut(&track, &[], f64::INFINITY).is_none());
+        assert!(cut(&track, &[Zone { radius_m: f64::NAN, ..HOME }], Ends::SHOWN).is_none());
+        for radius_m in [f64::NAN, f64::INFINITY] {
+            assert!(cut(&track, &[], Ends { radius_m, ..ENDS }).is_none());
+        }
     }
 
     #[test]
@@ -258,7 +290,7 @@ mod tests {
             ..Columns::default()
         };
         let zone = Zone { lat_e7: 0, lon_e7: -1_799_999_000, radius_m: 400.0 };
-        let visible = cut(&ExactTrack::new(columns), &[zone], 0.0).unwrap().track;
+        let visible = cut(&ExactTrack::new(columns), &[zone], Ends::SHOWN).unwrap().track;
         assert_eq!(visible.columns().part_ends, [2, 4]);
 
         let over_the_pole = Columns {
@@ -268,7 +300,7 @@ mod tests {
             ..Columns::default()
         };
         let zone = Zone { lat_e7: 900_000_000, lon_e7: 450_000_000, radius_m: 400.0 };
-        let visible = cut(&ExactTrack::new(over_the_pole), &[zone], 0.0).unwrap().track;
+        let visible = cut(&ExactTrack::new(over_the_pole), &[zone], Ends::SHOWN).unwrap().track;
         assert_eq!(visible.columns().part_ends, [2, 4]);
     }
 
@@ -276,7 +308,7 @@ mod tests {
     fn times_count_from_zero_and_stand_still_between_parts() {
         let mut columns = northwards(&[-2000, -1000, 0, 1000, 2000, 3000]).columns().clone();
         columns.time_ms = vec![1_000_000, 1_060_000, 5_000_000, 9_000_000, NO_TIME, 9_120_000];
-        let visible = cut(&ExactTrack::new(columns), &[HOME], 0.0).unwrap().track;
+        let visible = cut(&ExactTrack::new(columns), &[HOME], Ends::SHOWN).unwrap().track;
         assert_eq!(visible.columns().time_ms, [0, 60_000, 60_000, NO_TIME, 180_000]);
     }
 
@@ -285,7 +317,7 @@ mod tests {
         let mut columns = northwards(&[1000, 1100, 1200, 1300]).columns().clone();
         columns.time_ms = vec![0, 10_000, 5_000_000, 5_010_000];
         columns.part_ends = vec![2, 4];
-        let visible = cut(&ExactTrack::new(columns), &[], 0.0).unwrap().track;
+        let visible = cut(&ExactTrack::new(columns), &[], Ends::SHOWN).unwrap().track;
         assert_eq!(visible.columns().time_ms, [0, 10_000, 10_000, 20_000]);
     }
 
@@ -295,8 +327,9 @@ mod tests {
         columns.heart_rate_bpm = vec![140; 5];
         columns.elevation_dm = vec![MISSING, MISSING, 4000, MISSING, MISSING];
         columns.time_ms = vec![NO_TIME, NO_TIME, 1000, NO_TIME, NO_TIME];
-        let visible = cut(&ExactTrack::new(columns), &[HOME], 0.0).unwrap().track;
-        let bare = cut(&northwards(&[-2000, -1000, 0, 1000, 2000]), &[HOME], 0.0).unwrap().track;
+        let visible = cut(&ExactTrack::new(columns), &[HOME], Ends::SHOWN).unwrap().track;
+        let bare =
+            cut(&northwards(&[-2000, -1000, 0, 1000, 2000]), &[HOME], Ends::SHOWN).unwrap().track;
         assert_eq!(visible, bare);
     }
 
@@ -306,7 +339,7 @@ mod tests {
             .into_iter()
             .flat_map(|north_m| [north_m, north_m + 10])
             .collect();
-        let visible = cut(&northwards(&loops), &[], ENDS_M).unwrap().track;
+        let visible = cut(&northwards(&loops), &[], ENDS).unwrap().track;
         let seen = northwards(&[5000, 5010, 5000, 5010]);
         assert_eq!(visible.columns().lat_e7, seen.columns().lat_e7);
     }
@@ -323,7 +356,7 @@ mod tests {
             };
             let ends = [0, ways.len() - 1].map(|end| Zone { lat_e7: columns.lat_e7[end], lon_e7: columns.lon_e7[end], radius_m: ends_m });
             let zone = Zone { lat_e7, lon_e7: lon_e7(0), radius_m: 150.0 };
-            if let Some(Cut { track: visible, .. }) = cut(&ExactTrack::new(columns), &[zone], ends_m) {
+            if let Some(Cut { track: visible, .. }) = cut(&ExactTrack::new(columns), &[zone], Ends { radius_m: ends_m, ..ENDS }) {
                 let visible = visible.columns();
                 for hidden in [zone, ends[0], ends[1]] {
                     for (lat_e7, lon_e7) in visible.lat_e7.iter().zip(&visible.lon_e7) {
@@ -334,12 +367,21 @@ mod tests {
         }
 
         #[test]
-        fn tracks_that_differ_only_inside_a_zone_look_the_same((outside, inside, other_inside) in twins(), ends_m in prop_oneof![Just(0.0), Just(ENDS_M)]) {
+        fn a_zone_covers_its_radius_and_tells_neither_grid_nor_account(lat in -89.0..89.0_f64, lon in -180.0..180.0_f64, radius_m in 100.0..5_000.0_f64, shift in any::<[u32; 2]>()) {
+            let zone = Zone::around(lat, lon, radius_m, Grid::moved(shift));
+            let [middle_lat, middle_lon] = zone.degrees();
+            let away_m = Place::from_degrees(lat, lon).distance_m(&Place::from_degrees(middle_lat, middle_lon));
+            prop_assert!(away_m + radius_m <= zone.radius_m + 0.1, "{away_m}");
+            prop_assert!(zone == Zone::around(middle_lat, middle_lon, radius_m, Grid::FIXED));
+        }
+
+        #[test]
+        fn tracks_that_differ_only_inside_a_zone_look_the_same((outside, inside, other_inside) in twins(), ends in prop_oneof![Just(Ends::SHOWN), Just(ENDS)]) {
             // Coming home in between is part of the way for both.
             let track = weave(&outside, &inside);
             let other = weave(&outside, &other_inside);
-            let shown = cut(&track, &[HOME], ends_m).map(|cut| encode_public(&cut.track));
-            let other_shown = cut(&other, &[HOME], ends_m).map(|cut| encode_public(&cut.track));
+            let shown = cut(&track, &[HOME], ends).map(|cut| encode_public(&cut.track));
+            let other_shown = cut(&other, &[HOME], ends).map(|cut| encode_public(&cut.track));
             prop_assert_eq!(shown, other_shown);
         }
 
@@ -360,8 +402,8 @@ mod tests {
                 hidden
             };
             let [track, other] = [inside, other_inside].map(|inside| weave(&outside, &at_home(same_cells(inside))));
-            let shown = cut(&track, &[], ENDS_M).map(|cut| encode_public(&cut.track));
-            let other_shown = cut(&other, &[], ENDS_M).map(|cut| encode_public(&cut.track));
+            let shown = cut(&track, &[], ENDS).map(|cut| encode_public(&cut.track));
+            let other_shown = cut(&other, &[], ENDS).map(|cut| encode_public(&cut.track));
             prop_assert_eq!(shown, other_shown);
         }
     }
@@ -470,7 +512,7 @@ mod tests {
         let mut columns = northwards(&[0, 300, 1000, 2000]).columns().clone();
         let midnight_ms = 86_400_000 * 20_000;
         columns.time_ms = [-900_000, -1_000, 1_000, 600_000].map(|ms| midnight_ms + ms).to_vec();
-        let day = cut(&ExactTrack::new(columns), &[HOME], 0.0).unwrap().day;
+        let day = cut(&ExactTrack::new(columns), &[HOME], Ends::SHOWN).unwrap().day;
         assert_eq!(day, DateTime::from_timestamp_millis(midnight_ms).map(|time| time.date_naive()));
     }
 }

@@ -17,7 +17,7 @@ pub mod write;
 
 pub use clean::clean;
 pub use columns::{Columns, ExactTrack, PublicTrack};
-pub use cut::{Cut, SensorsShown, Shade, Zone, cut};
+pub use cut::{Cut, Ends, SensorsShown, Shade, Zone, cut};
 pub use measure::{Statistics, measure};
 pub use read::{FILE_BYTES_MAX, read};
 pub use reading::{Flaw, Reading, Recording, Rule, Unreadable, Waypoint};

@@ -25,7 +25,7 @@ const ERROR_PIXELS: f64 = 0.5;
 const MAP_LATITUDE_MAX: f64 = 85.051_129;
 
 /// Leaves out points from which the line then strays by at most `tolerance_m` metres (Douglas and
-/// Peucker, 1973). EndLength of parts stay, and at most one point in 1,024 that could go.
+/// Peucker, 1973). Ends of parts stay, and at most one point in 1,024 that could go.
 pub fn simplify(columns: &Columns, tolerance_m: f64) -> Columns {
     let stretches = columns.parts().flat_map(|part| {
         let end = part.end;

@@ -109,8 +109,9 @@ fn shown(waypoint: &Waypoint, texts: Texts) -> Waypoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::track::cut::grid::Grid;
     use crate::track::edit::crop;
-    use crate::track::{ExactTrack, SensorsShown, cut};
+    use crate::track::{Ends, ExactTrack, SensorsShown, cut};
 
     /// About 11 m northwards.
     const STEP_E7: i32 = 1_000;
@@ -128,8 +129,9 @@ mod tests {
             part_ends: vec![100],
             ..Columns::default()
         });
-        let shown = cut(&track, &[], 200.0, SensorsShown::None).unwrap().track;
-        cut_waypoints(waypoints, &Shade::new(&track, &[], 200.0), &shown, texts)
+        let ends = Ends { radius_m: 200.0, grid: Grid::FIXED };
+        let shown = cut(&track, &[], ends, SensorsShown::None).unwrap().track;
+        cut_waypoints(waypoints, &Shade::new(&track, &[], ends), &shown, texts)
     }
 
     #[test]

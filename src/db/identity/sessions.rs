@@ -210,7 +210,7 @@ impl Db {
         Ok(Slice::of(found, limit, SessionPosition::after))
     }
 
-    /// EndLength one session; `false` when there is none.
+    /// Ends one session; `false` when there is none.
     pub async fn delete_session(&self, account: AccountId, id: SessionId) -> Result<bool, Error> {
         let deleted = diesel::delete(sessions::table.find((Uuid::from(account), Uuid::from(id))))
             .execute(&mut *self.conn().await?)

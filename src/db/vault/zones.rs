@@ -56,6 +56,8 @@ pub struct Shading {
     pub version: i32,
     /// The circles.
     pub zones: Vec<track::Zone>,
+    /// What decides which places share a circle; see [`track::Zone::around`].
+    pub grid: Grid,
 }
 
 /// What an account shared under which zones when it was looked at.
@@ -122,7 +124,7 @@ impl Shading {
             let (lat, lon) = (place.position.latitude(), place.position.longitude());
             track::Zone::around(lat, lon, place.radius.metres(), grid)
         };
-        Self { version, zones: places.into_iter().map(circle).collect() }
+        Self { version, zones: places.into_iter().map(circle).collect(), grid }
     }
 }
 
@@ -433,4 +435,27 @@ fn open(key: &AccountKey, row: &Row) -> Result<Zone, Error> {
         created_at: row.created_at,
         updated_at: row.updated_at,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::MasterKey;
+
+    #[test]
+    fn zones_and_ends_stand_on_the_grid_of_the_account() {
+        let master = MasterKey::parse_file(&MasterKey::generate_file()).unwrap();
+        let (key, wrapped) = master.new_account_key(AccountId::random());
+        let place = HiddenPlace {
+            label: ZoneLabel::try_from("Home").unwrap(),
+            position: Position::new(8.5, 47.2).unwrap(),
+            radius: ZoneRadius::try_from(400.0).unwrap(),
+        };
+        let Shading { zones, grid, .. } = Shading::new(&key, 1, [&place]);
+        assert!(zones == [track::Zone::around(47.2, 8.5, 400.0, grid)]);
+        let again = master.account_key(key.account(), &wrapped).unwrap();
+        assert_eq!(Shading::new(&again, 2, []).grid, grid);
+        let (other, _) = master.new_account_key(AccountId::random());
+        assert_ne!(Shading::new(&other, 1, []).grid, grid);
+    }
 }

@@ -5,8 +5,6 @@
 //! place in it and each time. Cells of one size lie whole in those of the next, so that circles of
 //! several sizes tell the smallest cell and nothing more.
 
-/// The side of the cell that stands for a place, as a share of what is hidden round it.
-pub const CELL_SHARE: f64 = 0.5;
 /// The side of the largest cells, in metres; each next size has half of it.
 const COARSEST_M: f64 = 1_600.0;
 /// How often cells are halved at the most.

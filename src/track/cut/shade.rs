@@ -1,11 +1,10 @@
 //! What of a track is hidden: circles round places that their owner keeps to themself.
 
 use std::cmp::Ordering;
-use std::f64::consts::{FRAC_1_SQRT_2, TAU};
+use std::f64::consts::TAU;
 
-use super::Zone;
-use super::grid::{CELL_SHARE, Grid};
 use super::place::{POLAR_RADIUS_M, Place};
+use super::{Ends, Zone};
 use crate::track::columns::{ExactTrack, PER_DEGREE};
 
 /// Circles reach this much further than asked, in metres: a receiver is a few metres off, and a
@@ -16,16 +15,16 @@ pub const MARGIN_M: f64 = 30.0;
 /// may see.
 ///
 /// Each zone is a circle. Where the ends are to be cut too, a circle is added for each end, or the
-/// circles grow, so that **no visible point lies within `ends_m` of the first or the last recorded
-/// one**, wherever on the track it is: who circles round the house, or comes home in between, is
-/// hidden there as well.
+/// circles grow, so that **no visible point lies within the radius of the ends from the first or the
+/// last recorded one**, wherever on the track it is: who circles round the house, or comes home in
+/// between, is hidden there as well.
 ///
 /// What decides is not where exactly an end lies. A circle round the end itself, or a fixed length
 /// along the track, would be an instrument to find it: three tracks from one door meet in it.
-/// * An end inside a zone makes all zones larger by `ends_m`, wherever in whichever zone it lies.
-/// * Any other end is hidden by a circle round the middle of its cell in a grid that covers the
-///   Earth and is always the same. All ends in a cell give the same circle, so that the circle
-///   tells the cell and nothing more, however many tracks begin there.
+/// * An end inside a zone makes all zones larger by that radius, wherever in whichever zone it lies.
+/// * Any other end is hidden as by a zone round it, which is the same for all ends in a cell: see
+///   [`Zone::around`]. It tells the cell and nothing more, however many tracks begin there, and
+///   nothing that a zone of that radius or a smaller one at the same place would not tell.
 ///
 /// A length that is not a number hides everything, as does an infinite one.
 pub struct Shade {
@@ -39,13 +38,9 @@ struct Circle {
 
 impl Shade {
     /// What `zones` hide, and the circles that hide both ends of the track.
-    pub fn new(track: &ExactTrack, zones: &[Zone], ends_m: f64) -> Self {
-        let circle = |zone: &Zone| Circle {
-            center: Place::new(zone.lat_e7, zone.lon_e7),
-            reach_m: zone.radius_m + MARGIN_M,
-        };
-        let mut shade = Self { circles: zones.iter().map(circle).collect() };
-        if ends_m <= 0.0 {
+    pub fn new(track: &ExactTrack, zones: &[Zone], ends: Ends) -> Self {
+        let mut shade = Self { circles: zones.iter().map(Circle::new).collect() };
+        if ends.radius_m <= 0.0 {
             return shade;
         }
         let columns = track.columns();
@@ -56,11 +51,11 @@ impl Shade {
             .chain(positions().next_back())
             .partition(|&(lat_e7, lon_e7)| shade.hides(lat_e7, lon_e7));
         if !in_zones.is_empty() {
-            shade.circles.iter_mut().for_each(|circle| circle.reach_m += ends_m);
+            shade.circles.iter_mut().for_each(|circle| circle.reach_m += ends.radius_m);
         }
         shade
             .circles
-            .extend(in_the_open.iter().map(|&(lat_e7, lon_e7)| hide_end(lat_e7, lon_e7, ends_m)));
+            .extend(in_the_open.iter().map(|&(lat_e7, lon_e7)| hide_end(lat_e7, lon_e7, ends)));
         shade
     }
 
@@ -85,6 +80,10 @@ impl Shade {
 }
 
 impl Circle {
+    fn new(zone: &Zone) -> Self {
+        Self { center: Place::new(zone.lat_e7, zone.lon_e7), reach_m: zone.radius_m + MARGIN_M }
+    }
+
     /// Written so that what is not a number is hidden.
     fn touches(&self, distance_m: f64) -> bool {
         distance_m.partial_cmp(&self.reach_m) != Some(Ordering::Greater)
@@ -103,22 +102,19 @@ fn spread_m(from: &Place, to: &Place) -> f64 {
     length_m * (length_m / (8.0 * POLAR_RADIUS_M) + (turn / 2.0).min(1.0))
 }
 
-/// The circle round the middle of the cell that an end lies in, so large that it covers `ends_m`
-/// round every place of the cell.
-fn hide_end(lat_e7: i32, lon_e7: i32, ends_m: f64) -> Circle {
-    let (lat, lon) = (f64::from(lat_e7) / PER_DEGREE, f64::from(lon_e7) / PER_DEGREE);
-    let cell = Grid::FIXED.cell(lat, lon, ends_m * CELL_SHARE);
-    Circle {
-        center: Place::from_degrees(cell.lat, cell.lon),
-        reach_m: ends_m + cell.side_m * FRAC_1_SQRT_2 + MARGIN_M,
-    }
+fn hide_end(lat_e7: i32, lon_e7: i32, ends: Ends) -> Circle {
+    let [lat, lon] = [lat_e7, lon_e7].map(|e7| f64::from(e7) / PER_DEGREE);
+    Circle::new(&Zone::around(lat, lon, ends.radius_m, ends.grid))
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::grid::Grid;
     use super::*;
+
+    const ENDS: Ends = Ends { radius_m: 200.0, grid: Grid::FIXED };
 
     proptest! {
         /// Samples the shortest way, the straight line in degrees and the one on a Mercator map.
@@ -141,20 +137,21 @@ mod tests {
         }
 
         #[test]
-        fn the_circle_of_a_cell_covers_all_that_lies_near_an_end(lat_e7 in -900_000_000..=900_000_000_i32, lon_e7 in -1_800_000_000..=1_800_000_000_i32, ends_m in 1.0..2000.0_f64) {
-            let circle = hide_end(lat_e7, lon_e7, ends_m);
+        fn the_circle_of_a_cell_covers_all_that_lies_near_an_end(lat_e7 in -900_000_000..=900_000_000_i32, lon_e7 in -1_800_000_000..=1_800_000_000_i32, ends_m in 1.0..2000.0_f64, shift in any::<[u32; 2]>()) {
+            let ends = Ends { radius_m: ends_m, grid: Grid::moved(shift) };
+            let circle = hide_end(lat_e7, lon_e7, ends);
             let end = Place::new(lat_e7, lon_e7);
             prop_assert!(circle.center.distance_m(&end) + ends_m <= circle.reach_m);
-            prop_assert!(circle.reach_m <= 1.4 * ends_m + MARGIN_M);
+            prop_assert!(circle.reach_m <= ends_m + (0.75 * ends_m).max(150.0) + MARGIN_M);
         }
     }
 
     #[test]
     fn neighbouring_ends_share_a_circle() {
         let circles = [(471_000_000, 85_000_000), (471_000_100, 85_000_100)]
-            .map(|(lat_e7, lon_e7)| hide_end(lat_e7, lon_e7, 200.0));
+            .map(|(lat_e7, lon_e7)| hide_end(lat_e7, lon_e7, ENDS));
         assert!(circles[0].center == circles[1].center);
-        let sides = [1_800_000_000, -1_800_000_000].map(|lon_e7| hide_end(0, lon_e7, 200.0));
+        let sides = [1_800_000_000, -1_800_000_000].map(|lon_e7| hide_end(0, lon_e7, ENDS));
         assert!(sides[0].center.distance_m(&sides[1].center) < 1.0);
     }
 }

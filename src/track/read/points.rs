@@ -65,7 +65,7 @@ impl Points {
         put(&mut columns.temperature_dc, index, point.temperature_dc, MISSING);
     }
 
-    /// EndLength the part that is under way, if it has a point.
+    /// Ends the part that is under way, if it has a point.
     pub(in crate::track) fn end_part(&mut self) {
         let end = self.columns.len();
         if self.columns.part_ends.last().copied().unwrap_or(0) < end {

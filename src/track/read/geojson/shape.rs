@@ -43,7 +43,7 @@ impl Shape {
         self.push(MISSING, MISSING, MISSING);
     }
 
-    /// EndLength the part that is under way, if it has a position.
+    /// Ends the part that is under way, if it has a position.
     pub(super) fn end_part(&mut self) {
         if self.part_ends.last().copied().unwrap_or(0) < self.len() {
             self.part_ends.push(self.len());
