@@ -18,6 +18,7 @@ mod present;
 mod privacy;
 mod problem;
 mod profile;
+pub mod refusal;
 pub mod session;
 mod sharing;
 mod split;
