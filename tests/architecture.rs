@@ -24,6 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("actix_web::", &["http", "app"]),
     ("actix_http::", &["app"]),
+    ("tokio_postgres", &["db"]),
     ("diesel::", &["db"]),
     ("diesel_async::", &["db"]),
     ("postgis_diesel::", &["db"]),
