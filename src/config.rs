@@ -106,7 +106,12 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
     ("OPENTRACKS_LISTEN", "listen", "address of the API [127.0.0.1:8080]"),
     ("OPENTRACKS_PUBLIC_URL", "public_url", "how clients reach it [http:// and the address]"),
     ("OPENTRACKS_DATA", "data", "folder for everything without a place of its own [./data]"),
-    ("DATABASE_URL", "database_url", "postgres:// URL [a private cluster under the data folder]"),
+    (
+        "DATABASE_URL",
+        "database_url",
+        "postgres:// URL, with sslmode=disable, prefer, require or verify-full, the latter with \
+         sslrootcert=FILE if need be [a private cluster under the data folder]",
+    ),
     (
         "OPENTRACKS_BLOBS",
         "blobs",

@@ -23,6 +23,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Words that may appear in some modules only.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("actix_web::", &["http", "app"]),
+    ("actix_http::", &["app"]),
+    ("tokio_postgres", &["db"]),
     ("diesel::", &["db"]),
     ("diesel_async::", &["db"]),
     ("postgis_diesel::", &["db"]),

@@ -47,13 +47,12 @@ impl Data {
     }
 
     fn serve(&self) -> Server {
-        let mut process =
-            self.command("serve").stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
-        let mut first_line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
-        let address = first_line.trim().rsplit(' ').next().unwrap().to_owned();
-        assert!(address.starts_with("http://127.0.0.1:"), "{first_line}");
-        Server { process, address }
+        Server::greeted(self.start())
+    }
+
+    /// A server of which nothing has been heard yet.
+    fn start(&self) -> Child {
+        self.command("serve").stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap()
     }
 
     /// The process id of the cluster's postmaster.
@@ -80,6 +79,15 @@ impl Drop for Data {
 }
 
 impl Server {
+    /// The server that `process` says it is.
+    fn greeted(mut process: Child) -> Self {
+        let mut first_line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
+        let address = first_line.trim().rsplit(' ').next().unwrap().to_owned();
+        assert!(address.starts_with("http://127.0.0.1:"), "{first_line}");
+        Self { process, address }
+    }
+
     fn kill(&mut self) {
         self.process.kill().unwrap();
         assert_eq!(self.process.wait().unwrap().signal(), Some(9));
@@ -114,6 +122,16 @@ fn is_running(process: &str) -> bool {
     fs::read(Path::new("/proc").join(process).join("cmdline")).is_ok_and(|line| !line.is_empty())
 }
 
+fn has_open(process: &str, file: &str) -> bool {
+    let open = fs::read_dir(Path::new("/proc").join(process).join("fd")).into_iter().flatten();
+    open.flatten().any(|open| fs::read_link(open.path()).is_ok_and(|path| path.ends_with(file)))
+}
+
+fn signal(name: &str, process: &str) {
+    let kill = format!("kill -{name} {process}");
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+}
+
 /// Waits until a process that was told to end has ended.
 fn wait_for_end(process: &str) {
     while is_running(process) {
@@ -127,8 +145,7 @@ fn an_interrupt_takes_everything_down() {
     let mut server = data.serve();
     let postmaster = data.postmaster();
     assert!(is_running(&postmaster));
-    let interrupt = format!("kill -INT {}", server.process.id());
-    assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
+    signal("INT", &server.process.id().to_string());
     assert!(server.process.wait().unwrap().success());
     assert!(!is_running(&postmaster), "the database outlives the server");
 }
@@ -144,6 +161,25 @@ fn a_killed_server_orphans_nothing_and_starts_again() {
     let mut server = data.serve();
     server.kill();
     let _server = data.serve();
+    assert_ne!(data.postmaster(), postmaster);
+}
+
+/// However long a postmaster takes to end that has lost its server.
+#[test]
+fn a_start_waits_for_the_end_of_what_a_killed_server_left() {
+    let data = Data::new();
+    let mut server = data.serve();
+    let postmaster = data.postmaster();
+    assert!(has_open(&postmaster, "postgres.lock"), "who waits for the lock waits for nobody");
+    signal("STOP", &postmaster);
+    server.kill();
+    let next = data.start();
+    let process = next.id().to_string();
+    while is_running(&process) && !has_open(&process, "postgres.lock") {
+        std::thread::yield_now();
+    }
+    signal("CONT", &postmaster);
+    let _server = Server::greeted(next);
     assert_ne!(data.postmaster(), postmaster);
 }
 
@@ -165,8 +201,7 @@ async fn no_acknowledged_upload_is_lost_to_a_kill() {
             // Once the first upload is through, the others are at every stage of theirs.
             let id = Uuid::new_v4();
             assert!(server.put(&token, id, TRACK.to_vec()).await);
-            let kill = format!("kill -KILL {}", server.process.id());
-            assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+            signal("KILL", &server.process.id().to_string());
             vec![(id, TRACK.to_vec())]
         };
         let (uploaded, first) = tokio::join!(futures_util::future::join_all(uploads), killer);

@@ -9,9 +9,12 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_http::HttpService;
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::{DefaultHeaders, from_fn};
-use actix_web::{App as ActixApp, HttpServer, web};
+use actix_web::rt::net::TcpStream;
+use actix_web::{App as ActixApp, web};
 use tokio::sync::watch;
 use utoipa_actix_web::AppExt;
 
@@ -26,6 +29,7 @@ use crate::edge::{self, cluster};
 use crate::http::body::BodyPace;
 use crate::http::docs::Contract;
 use crate::http::health::Draining;
+use crate::http::refusal::{Connection, DEFAULT_HEADERS};
 use crate::http::session::Proxies;
 use crate::http::upload::UploadRoom;
 use crate::http::{self, Methods, log};
@@ -182,7 +186,7 @@ impl App {
             self.proxies.clone(),
         );
         let pace = web::Data::new(self.pace);
-        let server = HttpServer::new(move || {
+        let build = move || {
             ActixApp::new()
                 .app_data(service.clone())
                 .app_data(commons.clone())
@@ -201,13 +205,26 @@ impl App {
                 .into_utoipa_app()
                 .configure(http::routes)
                 .into_app()
-        });
-        let server = server
-            .workers(self.workers)
-            .client_request_timeout(HEAD_MAX)
-            .shutdown_timeout(SHUTDOWN_S)
-            .disable_signals()
-            .listen(listener)?;
+        };
+        let server =
+            Server::build().workers(self.workers).shutdown_timeout(SHUTDOWN_S).disable_signals();
+        let stopping = server.graceful_shutdown_signal();
+        // As `HttpServer` does it, but for the stream.
+        let server = server.listen("opentracks", listener, move || {
+            let stopping = stopping.clone();
+            let http = HttpService::build()
+                .client_request_timeout(HEAD_MAX)
+                .graceful_shutdown_signal(move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                })
+                .h1(map_config(build().into_factory(), |()| AppConfig::default()));
+            let connect = |stream: TcpStream| {
+                let peer = stream.peer_addr().ok();
+                async move { Ok((Connection::new(stream), peer)) }
+            };
+            fn_service(connect).and_then(http)
+        })?;
         Ok(server.run())
     }
 
@@ -217,14 +234,8 @@ impl App {
     }
 }
 
-/// What every answer carries unless it says otherwise.
 fn default_headers() -> DefaultHeaders {
-    DefaultHeaders::new()
-        .add(("Cache-Control", "no-store"))
-        .add(("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"))
-        .add(("Cross-Origin-Resource-Policy", "same-origin"))
-        .add(("Referrer-Policy", "no-referrer"))
-        .add(("X-Content-Type-Options", "nosniff"))
+    DEFAULT_HEADERS.iter().fold(DefaultHeaders::new(), |headers, header| headers.add(*header))
 }
 
 /// Whom this server hands data to, by its settings.

@@ -6,6 +6,7 @@
 //! table.
 
 pub mod commons;
+mod connect;
 pub mod identity;
 pub mod ops;
 mod schema;
@@ -18,10 +19,12 @@ use std::time::Duration;
 
 use deadpool::Runtime;
 use diesel_async::AsyncPgConnection;
-use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use diesel_async::pooled_connection::deadpool::{BuildError, Object, Pool, PoolError};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
+use futures_util::FutureExt;
 
 use crate::seal::{Broken, Keyring};
+use connect::Address;
 
 pub use setup::{is_in_use, load_access_token_keys, migrate, rotate_access_token_key};
 pub use slice::Slice;
@@ -54,6 +57,18 @@ pub enum Error {
     /// The address of the database is not a URL.
     #[error("DATABASE_URL is not a postgres:// URL")]
     Url,
+    /// The address of the database asks for TLS in a way that is not known.
+    #[error(
+        "sslmode of DATABASE_URL must be disable, prefer, require or verify-full, \
+         and sslrootcert goes with verify-full alone"
+    )]
+    SslMode,
+    /// There is nobody to believe about the certificate of the database.
+    #[error("the authorities that vouch for the database cannot be read: {0}")]
+    Authorities(String),
+    /// TLS has no protocol to speak.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[source] rustls::Error),
     /// A connection outside the pools failed.
     #[error("the database cannot be reached: {0}")]
     Connection(#[from] diesel::ConnectionError),
@@ -114,8 +129,13 @@ impl Db {
     }
 }
 
-fn pool(url: &str) -> Result<Pool<AsyncPgConnection>, Error> {
-    let manager = AsyncDieselConnectionManager::new(url);
+fn pool(address: Address) -> Result<Pool<AsyncPgConnection>, Error> {
+    let mut config = ManagerConfig::default();
+    config.custom_setup = Box::new(move |_| {
+        let address = address.clone();
+        async move { address.connect().await }.boxed()
+    });
+    let manager = AsyncDieselConnectionManager::new_with_config("", config);
     Ok(Pool::builder(manager)
         .max_size(CONNECTIONS_MAX)
         .wait_timeout(Some(WAIT_MAX))

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use diesel_async::{
-    AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
-};
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use url::Url;
 use uuid::Uuid;
 
+use super::connect::Address;
 use super::schema::identity::account_keys;
 use super::schema::ops::secrets;
 use super::{COMMONS_ROLE, Commons, Db, Error, OWNER_ROLE, pool};
@@ -25,7 +23,7 @@ const MIGRATION_LOCK: i64 = 0x6f70_656e_7472_6163;
 /// Applies the pending migrations as the user of `url`, and gives the two logins the passwords
 /// that follow from the master key.
 pub async fn migrate(url: &str, master: &MasterKey) -> Result<(), Error> {
-    let mut connection = AsyncPgConnection::establish(url).await?;
+    let mut connection = Address::parse(url)?.connect().await?;
     // One process at a time; the others find the work done. The lock goes with the connection.
     connection.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
     let mut harness = AsyncMigrationHarness::new(connection);
@@ -42,7 +40,7 @@ pub async fn migrate(url: &str, master: &MasterKey) -> Result<(), Error> {
 
 /// Whether the database of `url` holds what a master key has sealed.
 pub async fn is_in_use(url: &str) -> Result<bool, Error> {
-    let mut connection = AsyncPgConnection::establish(url).await?;
+    let mut connection = Address::parse(url)?.connect().await?;
     let made = diesel::dsl::sql::<Bool>("to_regclass('ops.secrets') IS NOT NULL");
     if !diesel::select(made).get_result(&mut connection).await? {
         return Ok(false);
@@ -54,7 +52,7 @@ pub async fn is_in_use(url: &str) -> Result<bool, Error> {
 impl Commons {
     /// Prepares the pool of the login that reads the commons.
     pub fn open(url: &str, master: &MasterKey) -> Result<Self, Error> {
-        Ok(Self { pool: pool(&as_role(url, COMMONS_ROLE, master)?)? })
+        Ok(Self { pool: pool(as_role(url, COMMONS_ROLE, master)?)? })
     }
 }
 
@@ -62,7 +60,7 @@ impl Db {
     /// Prepares the pool of the login that acts for owners, and opens the server's secrets; makes
     /// those that are missing.
     pub async fn open(url: &str, master: MasterKey, now: DateTime<Utc>) -> Result<Self, Error> {
-        let pool = pool(&as_role(url, OWNER_ROLE, &master)?)?;
+        let pool = pool(as_role(url, OWNER_ROLE, &master)?)?;
         let mut connection = pool.get().await?;
         let conn: &mut AsyncPgConnection = &mut connection;
         for purpose in Purpose::ALL {
@@ -185,10 +183,7 @@ async fn newest(
     Ok(master.secret(purpose, &wrapped)?)
 }
 
-/// `url` with the user and password of one of our two logins.
-fn as_role(url: &str, role: &str, master: &MasterKey) -> Result<String, Error> {
-    let mut url = Url::parse(url).map_err(|_| Error::Url)?;
-    url.set_username(role).map_err(|()| Error::Url)?;
-    url.set_password(Some(&master.role_password(role))).map_err(|()| Error::Url)?;
-    Ok(url.into())
+/// The database of `url`, entered as one of our two logins.
+fn as_role(url: &str, role: &str, master: &MasterKey) -> Result<Address, Error> {
+    Ok(Address::parse(url)?.entered_as(role, &master.role_password(role)))
 }

@@ -2,8 +2,8 @@
 //! the server is gone, however it went.
 
 use std::fmt::Write;
-use std::fs::{self, File};
-use std::io;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,8 @@ pub struct Cluster {
     /// Waits for the postmaster. The kernel ends the postmaster when the *thread* that started it
     /// ends, so one thread starts it and does nothing else for as long as it runs.
     keeper: Option<JoinHandle<()>>,
+    /// Held until the postmaster has ended.
+    _lock: File,
 }
 
 /// Whether the cluster must survive a power cut.
@@ -44,12 +46,19 @@ pub enum Error {
     /// A file or program could not be used.
     #[error("the private PostgreSQL cluster could not be set up: {0}")]
     Io(#[from] io::Error),
+    /// Another server, or what is left of it, works on the same folder.
+    #[error(
+        "another opentracks works on the PostgreSQL cluster in {0}; wait until it has ended, or give DATABASE_URL"
+    )]
+    InUse(String),
     /// A program failed.
-    #[error("{program} failed; see {log}")]
+    #[error("{program} failed: {reason}; see {log}")]
     Failed {
         /// Which.
         program: &'static str,
-        /// Where it says why.
+        /// What it says.
+        reason: String,
+        /// Where it says more.
         log: String,
     },
 }
@@ -60,7 +69,8 @@ const SYSTEM_USER: &str = "postgres";
 const NAME: &str = "opentracks";
 /// How long a start may take: after a crash, PostgreSQL replays its log first.
 const START_MAX: Duration = Duration::from_mins(1);
-/// How long a predecessor on the same folder may take to go down.
+/// How long a predecessor on the same folder may take to go down: a postmaster that lost its server
+/// gives its children five seconds.
 const HANDOVER_MAX: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(10);
 /// The longest path a socket can have (`sun_path`), less the name PostgreSQL adds.
@@ -73,26 +83,25 @@ impl Cluster {
         let data = data.canonicalize()?;
         let tools = Tools::find()?;
         let home = home(&data, &tools)?;
+        let lock = lock(&home)?;
         let folder = home.join("postgres");
-        let log = home.join("postgres.log");
+        let log = Log(home.join("postgres.log"));
         if !folder.join("PG_VERSION").exists() {
-            make(&folder, &log, &tools)?;
+            make(&folder, &log, &lock, &tools)?;
         }
         let socket_folder = socket_folder(&home, &tools)?;
-        let handover = Instant::now() + HANDOVER_MAX;
-        loop {
-            let (pid, keeper) = spawn(&tools, &folder, &socket_folder, &log, durability)?;
-            let cluster = Self { socket_folder: socket_folder.clone(), pid, keeper: Some(keeper) };
-            if cluster.wait_until_ready(&tools, &folder)? {
-                cluster.make_database(&tools, &log)?;
-                return Ok(cluster);
-            }
-            // One that lost its server a moment ago may still be going down.
-            if !folder.join("postmaster.pid").exists() || handover < Instant::now() {
-                return Err(failed("postgres", &log));
-            }
-            thread::sleep(POLL);
+        let said_before = log.length();
+        let mut command = tools.command(&tools.path("postgres"));
+        command.arg("-D").arg(&folder).arg("-k").arg(&socket_folder);
+        command.args(settings(durability).flat_map(|setting| ["-c", setting]));
+        command.stdin(lock.try_clone()?).stdout(log.open()?).stderr(log.open()?);
+        let (pid, keeper) = spawn(command)?;
+        let cluster = Self { socket_folder, pid, keeper: Some(keeper), _lock: lock };
+        if !cluster.wait_until_ready(&tools, &folder)? {
+            return Err(log.failed("postgres", said_before));
         }
+        cluster.make_database(&tools, &log)?;
+        Ok(cluster)
     }
 
     /// The address of the product's database, as the user that owns it.
@@ -115,8 +124,8 @@ impl Cluster {
             }
             let mut ask = Command::new(tools.path("pg_isready"));
             ask.args(["-q", "-U", NAME, "-d", "postgres", "-h"]).arg(&self.socket_folder);
-            // Another server's cluster on the same folder would answer too.
-            if ask.status()?.success() && owner(folder) == Some(self.pid) {
+            // One that an operator started on the same folder would answer too.
+            if owner(folder) == Some(self.pid) && ask.status()?.success() {
                 return Ok(true);
             }
             thread::sleep(POLL);
@@ -124,18 +133,18 @@ impl Cluster {
         Ok(false)
     }
 
-    fn make_database(&self, tools: &Tools, log: &Path) -> Result<(), Error> {
+    fn make_database(&self, tools: &Tools, log: &Log) -> Result<(), Error> {
         let exists = format!("SELECT 1 FROM pg_database WHERE datname = '{NAME}'");
         let mut psql = Command::new(tools.path("psql"));
         psql.arg("-h")
             .arg(&self.socket_folder)
             .args(["-U", NAME, "-d", "postgres", "-Atqc", &exists]);
-        if psql.stderr(append(log)?).output()?.stdout.starts_with(b"1") {
+        if psql.stderr(log.open()?).output()?.stdout.starts_with(b"1") {
             return Ok(());
         }
         let mut create = Command::new(tools.path("createdb"));
         create.arg("-h").arg(&self.socket_folder).args(["-U", NAME, NAME]);
-        check(create, "createdb", log)
+        log.check("createdb", create)
     }
 
     fn stop(&mut self) {
@@ -190,7 +199,9 @@ impl Tools {
             let user = [format!("--reuid={SYSTEM_USER}"), format!("--regid={SYSTEM_USER}")];
             command.args(user).arg("--init-groups");
         }
-        command.arg("--").arg(program).stdin(Stdio::null());
+        // A parent that ended before it was watched sends no signal.
+        command.args(["--", "sh", "-c", "test $PPID = $0 && exec \"$@\""]);
+        command.arg(std::process::id().to_string()).arg(program).stdin(Stdio::null());
         // In a group of its own, so that Ctrl-C reaches the server first.
         command.process_group(0).current_dir("/");
         command
@@ -254,53 +265,56 @@ fn percent_encode(bytes: &[u8]) -> String {
     })
 }
 
+/// Takes the cluster of `home` for this server. Every program that works on the cluster is given the
+/// lock as its standard input, and hands it down: so it is free again when the last of them has
+/// ended, whichever was killed first.
+fn lock(home: &Path) -> Result<File, Error> {
+    let lock = File::options().create(true).append(true).open(home.join("postgres.lock"))?;
+    let deadline = Instant::now() + HANDOVER_MAX;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+            Err(TryLockError::WouldBlock) if deadline < Instant::now() => {
+                return Err(Error::InUse(home.display().to_string()));
+            }
+            Err(TryLockError::WouldBlock) => thread::sleep(POLL),
+        }
+    }
+}
+
 /// Makes a cluster beside its place and moves it there when it is whole and on disk.
-fn make(folder: &Path, log: &Path, tools: &Tools) -> Result<(), Error> {
+fn make(folder: &Path, log: &Log, lock: &File, tools: &Tools) -> Result<(), Error> {
     let unfinished = folder.with_extension("new");
     if unfinished.exists() {
         fs::remove_dir_all(&unfinished)?;
     }
     tools.make_folder(&unfinished)?;
-    let mut initdb = tools.command(&tools.path("initdb"));
+    let initdb = || -> io::Result<Command> {
+        let mut initdb = tools.command(&tools.path("initdb"));
+        initdb.arg("-D").arg(&unfinished).stdin(lock.try_clone()?);
+        Ok(initdb)
+    };
+    let mut fill = initdb()?;
     // Whoever can enter the socket's folder may connect: the server's own user alone.
-    initdb.args(["--no-sync", "--locale=C.UTF-8", "-E", "UTF8", "-A", "trust", "-U", NAME, "-D"]);
-    check(
-        {
-            initdb.arg(&unfinished);
-            initdb
-        },
-        "initdb",
-        log,
-    )?;
-    let mut sync = tools.command(&tools.path("initdb"));
-    check(
-        {
-            sync.args(["--sync-only", "-D"]).arg(&unfinished);
-            sync
-        },
-        "initdb",
-        log,
-    )?;
+    fill.args(["--no-sync", "--locale=C.UTF-8", "-E", "UTF8", "-A", "trust", "-U", NAME]);
+    log.check("initdb", fill)?;
+    let mut sync = initdb()?;
+    sync.arg("--sync-only");
+    log.check("initdb", sync)?;
     fs::rename(&unfinished, folder)?;
+    // The name is on disk only when the folder around it is.
+    folder.parent().map_or(Ok(()), |home| File::open(home)?.sync_all())?;
     Ok(())
 }
 
-fn spawn(
-    tools: &Tools,
-    folder: &Path,
-    socket_folder: &Path,
-    log: &Path,
-    durability: Durability,
-) -> Result<(u32, JoinHandle<()>), Error> {
-    let mut command = tools.command(&tools.path("postgres"));
-    command.arg("-D").arg(folder).arg("-k").arg(socket_folder);
-    for setting in settings(durability) {
-        command.args(["-c", setting]);
-    }
-    command.stdout(append(log)?).stderr(append(log)?);
+/// Runs a postmaster; returns its process and the thread that keeps it.
+fn spawn(mut command: Command) -> Result<(u32, JoinHandle<()>), Error> {
     let (sender, receiver) = mpsc::channel::<io::Result<u32>>();
     let keeper = thread::Builder::new().name("postgres keeper".to_owned()).spawn(move || {
         let started = command.spawn();
+        // It holds the lock that the postmaster has now.
+        drop(command);
         let _heard =
             sender.send(started.as_ref().map(Child::id).map_err(|error| error.kind().into()));
         if let Ok(mut child) = started {
@@ -331,15 +345,44 @@ fn settings(durability: Durability) -> impl Iterator<Item = &'static str> {
     ALWAYS.iter().chain(more).copied()
 }
 
-fn check(mut command: Command, program: &'static str, log: &Path) -> Result<(), Error> {
-    let status = command.stdout(append(log)?).stderr(append(log)?).status()?;
-    if status.success() { Ok(()) } else { Err(failed(program, log)) }
-}
+/// Where the programs of PostgreSQL write what they have to say.
+struct Log(PathBuf);
 
-fn failed(program: &'static str, log: &Path) -> Error {
-    Error::Failed { program, log: log.display().to_string() }
-}
+impl Log {
+    fn open(&self) -> io::Result<File> {
+        File::options().create(true).append(true).open(&self.0)
+    }
 
-fn append(log: &Path) -> io::Result<File> {
-    File::options().create(true).append(true).open(log)
+    fn length(&self) -> u64 {
+        fs::metadata(&self.0).map_or(0, |log| log.len())
+    }
+
+    /// Runs a program to its end, which must be a good one.
+    fn check(&self, program: &'static str, mut command: Command) -> Result<(), Error> {
+        let said_before = self.length();
+        let status = command.stdout(self.open()?).stderr(self.open()?).status()?;
+        if status.success() { Ok(()) } else { Err(self.failed(program, said_before)) }
+    }
+
+    /// Why a program failed: of what was written behind `said_before`, the last line that names an
+    /// error, else the last.
+    fn failed(&self, program: &'static str, said_before: u64) -> Error {
+        let said = self.said_since(said_before).unwrap_or_default();
+        let names_an_error =
+            |line: &&str| ["FATAL:", "PANIC:", "error:"].iter().any(|word| line.contains(word));
+        let reason = said.lines().rfind(names_an_error).or_else(|| said.lines().next_back());
+        Error::Failed {
+            program,
+            reason: reason.unwrap_or("it does not say why").trim().to_owned(),
+            log: self.0.display().to_string(),
+        }
+    }
+
+    fn said_since(&self, said_before: u64) -> io::Result<String> {
+        let mut log = File::open(&self.0)?;
+        log.seek(SeekFrom::Start(said_before))?;
+        let mut said = Vec::new();
+        log.read_to_end(&mut said)?;
+        Ok(String::from_utf8_lossy(&said).into_owned())
+    }
 }

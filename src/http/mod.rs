@@ -20,6 +20,7 @@ mod present;
 mod privacy;
 mod problem;
 mod profile;
+pub mod refusal;
 pub mod session;
 mod share_page;
 mod shared;

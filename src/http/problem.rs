@@ -79,6 +79,12 @@ pub enum Problem {
     /// The body came too slowly.
     #[error("The body came too slowly.")]
     TooSlow,
+    /// The head came too slowly.
+    #[error("The head of the request came too slowly.")]
+    HeadTooSlow,
+    /// The head is longer, or has more fields, than the server takes.
+    #[error("The head of the request is too large.")]
+    HeadTooLarge,
     /// The body has a form that is not taken.
     #[error("{0}")]
     UnsupportedMediaType(&'static str),
@@ -166,7 +172,12 @@ impl Problem {
             Self::Unconfirmed(_) => (S::CONFLICT, "/problems/unconfirmed", "To be confirmed"),
             Self::Shared => (S::CONFLICT, "/problems/shared", "Shared with others"),
             Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, "/problems/too-large", "Body too large"),
-            Self::TooSlow => (S::REQUEST_TIMEOUT, "/problems/too-slow", "Body too slow"),
+            Self::TooSlow | Self::HeadTooSlow => {
+                (S::REQUEST_TIMEOUT, "/problems/too-slow", "Too slow")
+            }
+            Self::HeadTooLarge => {
+                (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "/problems/head-too-large", "Head too large")
+            }
             Self::UnsupportedMediaType(_) => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "/problems/unsupported-type", "Unsupported media type")
             }

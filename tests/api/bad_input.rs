@@ -400,20 +400,33 @@ async fn a_request_with_two_lengths_smuggles_nothing_in() {
     }
 }
 
-/// Before there is a request there is nobody to answer it: the framework's parser turns down what
-/// is no HTTP with a bare 400 that repeats nothing, and hangs up.
+/// Before there is a request none of our code runs, and still the answer is one of ours.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_http_is_turned_down_and_hung_up_on() {
+async fn what_is_no_http_is_answered_with_a_problem_and_hung_up_on() {
     let app = TestApp::start().await;
-    for headers in
-        ["Content-Length: many\r\n", "Content-Length: 5\r\nContent-Length: 6\r\n", "No colon\r\n"]
-    {
+    let many_fields = "a: b\r\n".repeat(200);
+    for (headers, status, problem) in [
+        ("Content-Length: many\r\n", 400, "/problems/malformed"),
+        ("Content-Length: 5\r\nContent-Length: 6\r\n", 400, "/problems/malformed"),
+        ("No colon\r\n", 400, "/problems/malformed"),
+        (&many_fields, 431, "/problems/head-too-large"),
+    ] {
         let mut stream = open(&app.anyone(), "GET /health/live", headers);
         let mut answer = String::new();
         let _closed = tokio::task::block_in_place(|| stream.read_to_string(&mut answer));
-        assert!(answer.starts_with("HTTP/1.1 400 "), "{headers} {answer}");
-        assert!(answer.contains("content-length: 0\r\n"), "{headers} {answer}");
-        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{headers} {answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{headers} {answer}");
+        for header in [
+            "connection: close",
+            "content-type: application/problem+json",
+            "x-content-type-options: nosniff",
+            &format!("content-length: {}", body.len()),
+        ] {
+            let found = head.lines().filter(|line| *line == header).count();
+            assert_eq!(found, 1, "{header} {answer}");
+        }
+        let told: Value = serde_json::from_str(body).unwrap();
+        assert_eq!((&told["status"], &told["type"]), (&json!(status), &json!(problem)));
     }
 }
 

@@ -1,0 +1,164 @@
+//! What the framework refuses before there is a request: it answers with a status and nothing else,
+//! so that answer is exchanged for a problem on its way out.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use actix_web::ResponseError;
+use actix_web::body::MessageBody;
+use actix_web::rt::net::TcpStream;
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::problem::Problem;
+
+/// What every answer carries unless it says otherwise.
+pub const DEFAULT_HEADERS: &[(&str, &str)] = &[
+    ("cache-control", "no-store"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+];
+
+/// How an answer of the framework's own begins. None of ours does: each has more to say.
+const BARE: [(&str, Problem); 3] = [
+    (
+        "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n",
+        Problem::Malformed("This is no HTTP request."),
+    ),
+    ("HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n", Problem::HeadTooSlow),
+    (
+        "HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n",
+        Problem::HeadTooLarge,
+    ),
+];
+
+/// A client's connection.
+pub struct Connection {
+    stream: TcpStream,
+    first: FirstAnswer,
+}
+
+/// Only the first answer is looked at. What is written later may begin in the middle of a body, and
+/// that can hold anything.
+enum FirstAnswer {
+    /// Still to come.
+    Awaited,
+    /// A problem, of which this has not been sent yet.
+    Exchanged(Bytes),
+    /// One of ours, or all said.
+    Said,
+}
+
+impl Connection {
+    /// One on which nothing has been said.
+    pub fn new(stream: TcpStream) -> Self {
+        Self { stream, first: FirstAnswer::Awaited }
+    }
+}
+
+/// The problem to send in the place of an answer, if that is a bare one of the framework's.
+fn exchange(answer: &[u8]) -> Option<Bytes> {
+    let (problem, rest) = BARE.into_iter().find_map(|(bare, problem)| {
+        let rest = answer.strip_prefix(bare.as_bytes())?;
+        Some((problem, rest))
+    })?;
+    let (response, body) = problem.error_response().into_parts();
+    let body = body.try_into_bytes().ok()?;
+    let length = body.len().to_string();
+    let own = response.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let default = DEFAULT_HEADERS
+        .iter()
+        .filter(|(name, _)| !response.headers().contains_key(*name))
+        .map(|(name, value)| (*name, value.as_bytes()));
+    let mut message = format!("HTTP/1.1 {}\r\n", response.status()).into_bytes();
+    for (name, value) in own.chain(default).chain([("content-length", length.as_bytes())]) {
+        message.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
+    }
+    // The date, and that the connection ends with this.
+    message.extend(rest);
+    message.extend(body);
+    Some(message.into())
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        content: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let Self { stream, first } = self.get_mut();
+        if matches!(first, FirstAnswer::Awaited) {
+            *first = exchange(content).map_or(FirstAnswer::Said, FirstAnswer::Exchanged);
+        }
+        let FirstAnswer::Exchanged(problem) = first else {
+            return Pin::new(stream).poll_write(context, content);
+        };
+        while problem.has_remaining() {
+            match ready!(Pin::new(&mut *stream).poll_write(context, problem))? {
+                0 => return Poll::Ready(Ok(0)),
+                written => problem.advance(written),
+            }
+        }
+        *first = FirstAnswer::Said;
+        Poll::Ready(Ok(content.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_read(context, buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::rt::net::TcpListener;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    const REFUSAL: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\ndate: today\r\n\r\n";
+
+    /// What a client reads when this is written, one after the other.
+    async fn heard(parts: &[&str]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut connection = Connection::new(listener.accept().await.unwrap().0);
+        for part in parts {
+            connection.write_all(part.as_bytes()).await.unwrap();
+        }
+        drop(connection);
+        let mut heard = String::new();
+        client.read_to_string(&mut heard).await.unwrap();
+        heard
+    }
+
+    #[tokio::test]
+    async fn a_bare_refusal_becomes_a_problem() {
+        let heard = heard(&[REFUSAL]).await;
+        assert!(heard.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{heard}");
+        assert!(heard.contains("\r\ndate: today\r\n\r\n{\"type\":"), "{heard}");
+    }
+
+    /// A file may hold it, and be sent in parts that begin anywhere.
+    #[tokio::test]
+    async fn what_looks_like_a_refusal_further_on_stays_as_it_is() {
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n";
+        assert_eq!(heard(&[answer, REFUSAL]).await, format!("{answer}{REFUSAL}"));
+    }
+}
