@@ -1,0 +1,111 @@
+//! The real program on a cluster and in a folder of its own, and the table of what it does.
+
+use std::fs;
+use std::future::Future;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use reqwest::Client;
+use serde_json::{Value, json};
+
+/// Clock ticks a second in `/proc/*/stat`, on every Linux that Rust runs on.
+const TICKS_PER_S: f64 = 100.0;
+
+pub struct Server {
+    process: Child,
+    address: String,
+    data: PathBuf,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        let data = std::env::temp_dir().join(format!("opentracks-bench-{}", std::process::id()));
+        fs::create_dir(&data).unwrap();
+        let command = |verb: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_opentracks"));
+            command.arg(verb).env("OPENTRACKS_DATA", &data).env("OPENTRACKS_LISTEN", "127.0.0.1:0");
+            command.stderr(Stdio::null());
+            command
+        };
+        assert!(command("demo").stdout(Stdio::null()).status().unwrap().success());
+        let mut process = command("serve").stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().rsplit(' ').next().unwrap().to_owned();
+        Self { process, address, data }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.address)
+    }
+
+    pub async fn sign_in(&self, client: &Client) -> String {
+        let password = fs::read_to_string(self.data.join("demo-password")).unwrap();
+        let body = json!({ "email": "demo@opentracks.example", "password": password });
+        let answer = client.post(self.url("/api/v1/auth/login")).json(&body).send().await.unwrap();
+        let tokens: Value = answer.json().await.unwrap();
+        tokens["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Does `work` `times` times from `clients` at once, and prints a row of the table.
+    pub async fn report<F: Future<Output = ()>>(
+        &self,
+        what: &str,
+        clients: usize,
+        times: usize,
+        work: impl Fn() -> F,
+    ) {
+        let (started, cpu_before_s) = (Instant::now(), self.cpu_s());
+        let client = || async {
+            for _ in 0..times / clients {
+                work().await;
+            }
+        };
+        futures_util::future::join_all((0..clients).map(|_| client())).await;
+        let rate = times as f64 / started.elapsed().as_secs_f64();
+        let cpu_ms = (self.cpu_s() - cpu_before_s) * 1_000.0 / times as f64;
+        println!("| {what} | {clients} | {rate:.0} | {cpu_ms:.2} |");
+    }
+
+    /// Processor time of the server and its cluster so far, in seconds.
+    fn cpu_s(&self) -> f64 {
+        let server = self.process.id().to_string();
+        let pid_file = self.data.join("postgres/postmaster.pid");
+        let postmaster = fs::read_to_string(pid_file).unwrap().lines().next().unwrap().to_owned();
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let ticks = processes.filter_map(|process| {
+            let stat = fs::read_to_string(process.path().join("stat")).ok()?;
+            let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+            let name = process.file_name();
+            let ours = [&server, &postmaster]
+                .iter()
+                .any(|known| name == known.as_str() || fields[1] == known.as_str());
+            ours.then(|| fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap())
+        });
+        ticks.sum::<f64>() / TICKS_PER_S
+    }
+
+    /// The private cluster, as `role`.
+    pub fn database_url(&self, role: &str) -> String {
+        let pid_file = fs::read_to_string(self.data.join("postgres/postmaster.pid")).unwrap();
+        // The fifth line is the folder of the socket.
+        let socket = pid_file.lines().nth(4).unwrap().replace('/', "%2F");
+        format!("postgres://{role}@{socket}/opentracks")
+    }
+
+    pub fn peak_memory_kb(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _killed = self.process.kill();
+        let _ended = self.process.wait();
+        let _removed = fs::remove_dir_all(&self.data);
+    }
+}
