@@ -3,7 +3,10 @@
 mod activities;
 mod answer;
 mod auth;
+mod bans;
+mod blocks;
 pub mod body;
+mod communities;
 pub mod docs;
 mod edit;
 mod explore;
@@ -12,6 +15,8 @@ mod line;
 mod links;
 pub mod log;
 mod me;
+mod members;
+mod memberships;
 mod methods;
 pub mod metrics;
 mod page;
@@ -19,6 +24,7 @@ mod present;
 mod privacy;
 mod problem;
 mod profile;
+mod requests;
 pub mod session;
 mod share_page;
 mod shared;
@@ -74,7 +80,13 @@ fn api(config: &mut ServiceConfig) {
         .configure(links::routes)
         .configure(shared::routes)
         .configure(activities::routes)
-        .configure(explore::routes);
+        .configure(explore::routes)
+        .configure(communities::routes)
+        .configure(memberships::routes)
+        .configure(requests::routes)
+        .configure(bans::routes)
+        .configure(blocks::routes)
+        .configure(members::routes);
 }
 
 /// The contract that follows from the routes.
