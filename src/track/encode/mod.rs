@@ -11,6 +11,7 @@ mod forecast;
 mod levels;
 mod prefix;
 mod residuals;
+mod scaled;
 mod series;
 
 use bits::{BitReader, BitWriter};

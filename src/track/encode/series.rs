@@ -7,7 +7,7 @@
 
 use super::Corrupt;
 use super::bits::{BitReader, BitWriter};
-use super::classes::{unzigzag, zigzag};
+use super::classes::{Classes, unzigzag, zigzag};
 use super::forecast::{Forecast, by_momentum, by_speed};
 use super::residuals::{self, Residuals};
 
@@ -18,7 +18,7 @@ const FORECAST_BITS: u32 = 3;
 const RESIDUALS_AT_A_TIME: usize = 256;
 
 /// A forecast is chosen by about so many residuals, spread over all.
-const SAMPLE_MAX: usize = 8_192;
+const SAMPLE_MAX: usize = 2_048;
 
 /// Writes the numbers. How many there are must be known to the reader, and so must
 /// `times_ms`: the time of each number, or nothing.
@@ -45,7 +45,7 @@ pub fn write(values: &[i64], times_ms: &[i64], bits: &mut BitWriter) {
         return;
     };
     bits.write(number, FORECAST_BITS);
-    residuals::write(&find_residuals(&differences, times_ms, forecast), bits);
+    residuals::write(&find_residuals(&differences, times_ms, forecast), times_ms, bits);
 }
 
 /// Reads `len` numbers that [`write()`] wrote, and turns each into what the column holds.
@@ -67,19 +67,21 @@ pub fn read<T: Copy>(
     let number = usize::try_from(bits.read(FORECAST_BITS)).map_err(|_| Corrupt)?;
     let sum = Sum { value: first, divisor };
     let slots = &mut values[1..];
+    let has_times = times_ms.len() == len;
+    let times_ms = if has_times { times_ms } else { &[] };
     match *Forecast::ALL.get(number).ok_or(Corrupt)? {
         // The two most frequent ways, as loops of their own without a multiplication.
-        Forecast::Momentum(0) => read_differences(slots, sum, bits, |_| 0, narrow)?,
-        Forecast::Momentum(8) => read_differences(slots, sum, bits, |before| before, narrow)?,
+        Forecast::Momentum(0) => read_differences(slots, times_ms, sum, bits, |_| 0, narrow)?,
+        Forecast::Momentum(8) => read_differences(slots, times_ms, sum, bits, |before| before, narrow)?,
         Forecast::Momentum(eighths) => {
-            read_differences(slots, sum, bits, |before| by_momentum(before, eighths), narrow)?;
+            read_differences(slots, times_ms, sum, bits, |before| by_momentum(before, eighths), narrow)?;
         }
-        Forecast::Speed(_) if times_ms.len() != len => return Err(Corrupt),
+        Forecast::Speed(_) if !has_times => return Err(Corrupt),
         Forecast::Speed(eighths) => {
             let mut steps = pair_up_steps(times_ms);
             let foretell =
                 |before| steps.next().map_or(0, |steps| by_speed(before, steps, eighths));
-            read_differences(slots, sum, bits, foretell, narrow)?;
+            read_differences(slots, times_ms, sum, bits, foretell, narrow)?;
         }
     }
     bits.check()?;
@@ -95,6 +97,7 @@ struct Sum {
 
 fn read_differences<T>(
     slots: &mut [T],
+    times_ms: &[i64],
     sum: Sum,
     bits: &mut BitReader,
     mut foretell: impl FnMut(i64) -> i64,
@@ -103,7 +106,7 @@ fn read_differences<T>(
     let Sum { mut value, divisor } = sum;
     let mut difference = 0;
     let mut buffer = [0; RESIDUALS_AT_A_TIME];
-    let mut residuals = Residuals::open(bits)?;
+    let mut residuals = Residuals::open(times_ms, bits)?;
     for slots in slots.chunks_mut(RESIDUALS_AT_A_TIME) {
         let buffer = &mut buffer[..slots.len()];
         residuals.read(buffer, bits)?;
@@ -142,7 +145,7 @@ fn pair_up_steps(times_ms: &[i64]) -> impl Iterator<Item = [i64; 2]> {
     befores.zip(steps).map(|(before, step)| [before, step])
 }
 
-/// Roughly how many bits the residuals take, by a sample of them.
+/// Roughly how much the residuals take, by the size classes of a sample of them.
 fn estimate_bits(differences: &[i64], times_ms: &[i64], forecast: Forecast) -> u64 {
     let every = differences.len().div_ceil(SAMPLE_MAX);
     let starts = (0..differences.len()).step_by(RESIDUALS_AT_A_TIME * every);
@@ -151,7 +154,7 @@ fn estimate_bits(differences: &[i64], times_ms: &[i64], forecast: Forecast) -> u
         let times_ms = times_ms.get(start..=end).unwrap_or_default();
         find_residuals(&differences[start..end], times_ms, forecast)
     });
-    sample.map(|residual| u64::from(u64::BITS - zigzag(residual).leading_zeros())).sum()
+    sample.map(|residual| Classes::FINEST.class(zigzag(residual)) as u64).sum()
 }
 
 /// The greatest common divisor of numbers; 0 if all of them are 0.
