@@ -1,7 +1,17 @@
 //! Tracks as compact bytes and back: versioned, lossless, a column after another.
 //!
-//! `OT`, the version, the kind (`E` exact, `P` public), the number of points, then each column: see
-//! `column`. A decoder allocates nothing before it has checked the number of points against
+//! The version, the kind (`E` exact, `P` public), then in bits the number of points, the lengths of
+//! the parts if there are several, and each column: times, latitudes, longitudes, elevations, the
+//! sensors, and which elevations are a model's.
+//!
+//! * A column says whether it is empty, full or has gaps, and where those are (`column`); then come
+//!   its values, or the few levels that they keep to and the level of each (`levels`).
+//! * A series of numbers has the divisor of their differences, the first number, and how each
+//!   difference is foretold (`series`, `forecast`). What is left of it is zeros and small numbers.
+//! * These residuals come in a prefix code whose table precedes them (`residuals`, `classes`,
+//!   `prefix`), or, where it takes less, in ready-made codes that follow their size (`scaled`).
+//!
+//! A decoder allocates nothing before it has checked the number of points against
 //! [`POINTS_MAX`], and never more than that many points take.
 
 mod bits;
@@ -21,9 +31,8 @@ use super::columns::{Columns, ExactTrack, PublicTrack, model_ranges};
 /// A track of more points is not decoded.
 pub const POINTS_MAX: usize = 1_000_000;
 
-const MAGIC: [u8; 2] = *b"OT";
 const VERSION: u8 = 1;
-const HEADER_LEN: usize = 4;
+const HEADER_LEN: usize = 2;
 
 /// 90° in 1e-7 degrees.
 const LATITUDE_MAX_E7: i32 = 900_000_000;
@@ -68,7 +77,7 @@ impl Kind {
             Self::Exact => b'E',
             Self::Public => b'P',
         };
-        [MAGIC[0], MAGIC[1], VERSION, kind]
+        [VERSION, kind]
     }
 }
 
@@ -92,7 +101,7 @@ fn encode(columns: &Columns, kind: Kind) -> Vec<u8> {
 fn decode(bytes: &[u8], kind: Kind) -> Result<Columns, Corrupt> {
     let body = bytes.strip_prefix(&kind.header()).ok_or(Corrupt)?;
     let mut bits = BitReader::new(body);
-    let len = usize::try_from(bits.read_number()?).map_err(|_| Corrupt)?;
+    let len = usize::try_from(bits.read_number()).map_err(|_| Corrupt)?;
     if len > POINTS_MAX {
         return Err(Corrupt);
     }

@@ -1,17 +1,19 @@
 //! One column as a series of numbers: what cannot be foretold from the numbers before, in a prefix
 //! code.
 //!
-//! The first number and the greatest common divisor of all differences come first: times count
+//! The greatest common divisor of all differences and the first number come first: times count
 //! whole seconds, and six decimal digits are multiples of ten. The divided differences are foretold
 //! in the way that leaves least, and what is left becomes symbols of a prefix code.
 
 use super::Corrupt;
 use super::bits::{BitReader, BitWriter};
 use super::classes::{Classes, unzigzag, zigzag};
-use super::forecast::{Forecast, by_momentum, by_speed};
+use super::forecast::{Forecast, by_momentum, by_speed, by_trend};
 use super::residuals::{self, Residuals};
 
-const FORECAST_BITS: u32 = 3;
+const FORECAST_BITS: u32 = 4;
+/// Whether the divisor divides the first number as well.
+const MULTIPLE_BITS: u32 = 1;
 
 /// Residuals are read so many at a time, and then added up: two simple loops are twice as fast as
 /// one that does both.
@@ -24,17 +26,20 @@ const SAMPLE_MAX: usize = 2_048;
 /// `times_ms`: the time of each number, or nothing.
 pub fn write(values: &[i64], times_ms: &[i64], bits: &mut BitWriter) {
     let Some(&first) = values.first() else { return };
-    bits.write_number(zigzag(first));
     let mut differences: Vec<i64> =
         values.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
     let divisor = find_divisor(&differences);
     bits.write_number(divisor);
+    // A divisor of 2^63 becomes its negative, which the multiplication of the reader sets right.
+    let divisor = divisor.cast_signed();
+    let multiple = if divisor == 0 { None } else { Some(first.wrapping_div(divisor)) };
+    let multiple = multiple.filter(|multiple| multiple.wrapping_mul(divisor) == first);
+    bits.write(multiple.is_some().into(), MULTIPLE_BITS);
+    bits.write_number(zigzag(multiple.unwrap_or(first)));
     if divisor == 0 {
         return;
     }
-    if divisor > 1 {
-        // A divisor of 2^63 becomes its negative, which the multiplication of the reader sets right.
-        let divisor = divisor.cast_signed();
+    if divisor != 1 {
         for difference in &mut differences {
             *difference = difference.wrapping_div(divisor);
         }
@@ -58,8 +63,9 @@ pub fn read<T: Copy>(
     if len == 0 {
         return Ok(Vec::new());
     }
-    let first = unzigzag(bits.read_number()?);
-    let divisor = bits.read_number()?.cast_signed();
+    let divisor = bits.read_number().cast_signed();
+    let unit = if bits.read(MULTIPLE_BITS) == 1 { divisor } else { 1 };
+    let first = unzigzag(bits.read_number()).wrapping_mul(unit);
     let mut values = vec![narrow(first).ok_or(Corrupt)?; len];
     if divisor == 0 {
         return Ok(values);
@@ -75,6 +81,11 @@ pub fn read<T: Copy>(
         Forecast::Momentum(8) => read_differences(slots, times_ms, sum, bits, |before| before, narrow)?,
         Forecast::Momentum(eighths) => {
             read_differences(slots, times_ms, sum, bits, |before| by_momentum(before, eighths), narrow)?;
+        }
+        Forecast::Trend(eighths) => {
+            let mut before = 0;
+            let foretell = |last| by_trend([last, std::mem::replace(&mut before, last)], eighths);
+            read_differences(slots, times_ms, sum, bits, foretell, narrow)?;
         }
         Forecast::Speed(_) if !has_times => return Err(Corrupt),
         Forecast::Speed(eighths) => {
@@ -126,6 +137,12 @@ fn find_residuals(differences: &[i64], times_ms: &[i64], forecast: Forecast) -> 
         Forecast::Momentum(eighths) => pairs
             .map(|(&difference, before)| difference.wrapping_sub(by_momentum(before, eighths)))
             .collect(),
+        Forecast::Trend(eighths) => {
+            let mut before = 0;
+            let mut foretell =
+                |last| by_trend([last, std::mem::replace(&mut before, last)], eighths);
+            pairs.map(|(&difference, last)| difference.wrapping_sub(foretell(last))).collect()
+        }
         Forecast::Speed(_) if times_ms.len() != differences.len() + 1 => differences.to_vec(),
         Forecast::Speed(eighths) => {
             let foretold = pairs.zip(pair_up_steps(times_ms));
