@@ -11,14 +11,13 @@ use super::scaled;
 const FINENESS_BITS: u32 = 2;
 const BY_SCALE: u32 = FINENESS_MAX + 1;
 
-/// Writes the residuals in whichever way takes least. `times_ms` is as in [`scaled::Way::costs`].
+/// Writes the residuals in whichever way takes least. `times_ms` is as in [`scaled::Way::below`].
 pub fn write(residuals: &[i64], times_ms: &[i64], bits: &mut BitWriter) {
     let census = Classes::FINEST.count(residuals);
     let Some((classes, counts, extra_bits)) = choose_classes(&census) else { return };
     let encoder = Encoder::new(&counts);
     let cost_bits = encoder.cost_bits(&counts) + extra_bits;
-    let scaled = scaled::Way::costs(residuals, times_ms).min_by_key(|&(cost_bits, _)| cost_bits);
-    if let Some((_, way)) = scaled.filter(|&(scaled_bits, _)| scaled_bits < cost_bits) {
+    if let Some(way) = scaled::Way::below(cost_bits, residuals, times_ms) {
         bits.write(BY_SCALE.into(), FINENESS_BITS);
         return way.write(residuals, times_ms, bits);
     }

@@ -41,6 +41,9 @@ const LENGTHS: [[u32; SYMBOLS]; 9] = [
 /// The half octave of the first code: that of 2^(−3/2).
 const FIRST_HALF_OCTAVE: i64 = -3;
 
+/// What a series takes is told by so many residuals in its middle.
+const SAMPLE_MAX: usize = 1_024;
+
 /// Of each residual, so much goes into the mean.
 const SHARE: f64 = 1.0 / 8.0;
 /// A residual counts as at most this many times what was expected, so that a jump is soon forgotten.
@@ -67,20 +70,32 @@ pub struct Way {
 }
 
 impl Way {
-    /// Both ways, and how many bits the residuals take in each; none for a series that is too long.
+    /// The way that takes least, if it takes less than `cost_bits` and the series is not too long.
     /// `times_ms` holds the time of each number that the residuals are of, or nothing.
-    pub fn costs(residuals: &[i64], times_ms: &[i64]) -> impl Iterator<Item = (u64, Self)> {
-        let fits = residuals.len() <= LEN_MAX;
-        let has_times = times_ms.len() == residuals.len() + 1;
-        let timed = [(fits, false), (fits && has_times, true)];
-        timed.into_iter().filter(|(is_possible, _)| *is_possible).map(move |(_, timed)| {
-            let way = Self { mean_power: mean_power(residuals, times_if(timed, times_ms)), timed };
-            let mut cost_bits = u64::from(MEAN_BITS + TIMED_BITS);
-            way.for_each(residuals, times_ms, |code, symbol, _, extra_bits| {
-                cost_bits += u64::from(LENGTHS[code][symbol] + extra_bits);
-            });
-            (cost_bits, way)
-        })
+    pub fn below(cost_bits: u64, residuals: &[i64], times_ms: &[i64]) -> Option<Self> {
+        if LEN_MAX < residuals.len() {
+            return None;
+        }
+        let start = residuals.len().saturating_sub(SAMPLE_MAX) / 2;
+        let end = residuals.len().min(start + SAMPLE_MAX);
+        let (sample, times_ms) =
+            (&residuals[start..end], times_ms.get(start..=end).unwrap_or_default());
+        let is_even = times_ms
+            .windows(3)
+            .all(|times| times[1].wrapping_sub(times[0]) == times[2].wrapping_sub(times[1]));
+        let ways = [false, !is_even].map(|timed| Self::estimate(sample, times_ms, timed));
+        let (sample_bits, way) = ways.into_iter().min_by_key(|(sample_bits, _)| *sample_bits)?;
+        let all_bits = sample_bits * residuals.len() as u64 / sample.len() as u64;
+        (all_bits + u64::from(MEAN_BITS + TIMED_BITS) < cost_bits).then_some(way)
+    }
+
+    fn estimate(residuals: &[i64], times_ms: &[i64], timed: bool) -> (u64, Self) {
+        let way = Self { mean_power: mean_power(residuals, times_if(timed, times_ms)), timed };
+        let mut bits = 0;
+        way.for_each(residuals, times_ms, |code, symbol, _, extra_bits| {
+            bits += u64::from(LENGTHS[code][symbol] + extra_bits);
+        });
+        (bits, way)
     }
 
     /// Writes the residuals.
@@ -229,10 +244,11 @@ mod tests {
             times_ms in vec(prop_oneof![5 => 0..9_999_i64, 1 => any::<i64>()], 901),
         ) {
             let times_ms = &times_ms[..=residuals.len()];
-            for (cost_bits, way) in Way::costs(&residuals, times_ms) {
+            for timed in [false, true] {
+                let (cost_bits, way) = Way::estimate(&residuals, times_ms, timed);
                 let mut bits = BitWriter::default();
                 way.write(&residuals, times_ms, &mut bits);
-                prop_assert_eq!(bits.len_bits() as u64, cost_bits);
+                prop_assert_eq!(bits.len_bits() as u64, cost_bits + u64::from(MEAN_BITS + TIMED_BITS));
                 let bytes = bits.finish();
                 let mut bits = BitReader::new(&bytes);
                 let mut read = Residuals::open(times_ms, &mut bits);
@@ -249,7 +265,10 @@ mod tests {
     #[test]
     fn every_pattern_of_every_code_stands_for_a_symbol() {
         for lengths in LENGTHS {
-            assert_eq!(lengths.iter().map(|length| 1 << (LENGTH_MAX - length)).sum::<u32>(), 1 << LENGTH_MAX);
+            assert_eq!(
+                lengths.iter().map(|length| 1 << (LENGTH_MAX - length)).sum::<u32>(),
+                1 << LENGTH_MAX
+            );
         }
     }
 }

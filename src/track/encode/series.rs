@@ -78,9 +78,18 @@ pub fn read<T: Copy>(
     match *Forecast::ALL.get(number).ok_or(Corrupt)? {
         // The two most frequent ways, as loops of their own without a multiplication.
         Forecast::Momentum(0) => read_differences(slots, times_ms, sum, bits, |_| 0, narrow)?,
-        Forecast::Momentum(8) => read_differences(slots, times_ms, sum, bits, |before| before, narrow)?,
+        Forecast::Momentum(8) => {
+            read_differences(slots, times_ms, sum, bits, |before| before, narrow)?
+        }
         Forecast::Momentum(eighths) => {
-            read_differences(slots, times_ms, sum, bits, |before| by_momentum(before, eighths), narrow)?;
+            read_differences(
+                slots,
+                times_ms,
+                sum,
+                bits,
+                |before| by_momentum(before, eighths),
+                narrow,
+            )?;
         }
         Forecast::Trend(eighths) => {
             let mut before = 0;
