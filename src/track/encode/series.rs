@@ -7,7 +7,7 @@
 
 use super::Corrupt;
 use super::bits::{BitReader, BitWriter};
-use super::classes::{Classes, unzigzag, zigzag};
+use super::classes::{unzigzag, zigzag};
 use super::forecast::{Forecast, by_momentum, by_speed, by_trend};
 use super::residuals::{self, Residuals};
 
@@ -20,7 +20,12 @@ const MULTIPLE_BITS: u32 = 1;
 const RESIDUALS_AT_A_TIME: usize = 256;
 
 /// A forecast is chosen by about so many residuals, spread over all.
-const SAMPLE_MAX: usize = 2_048;
+const SAMPLE_MAX: usize = 1_024;
+
+/// Of series up to this length, every residual of which is looked at, so many forecasts are tried
+/// out: an estimate does not tell what a table takes.
+const TRIED_LEN_MAX: usize = SAMPLE_MAX;
+const TRIED: usize = 3;
 
 /// Writes the numbers. How many there are must be known to the reader, and so must
 /// `times_ms`: the time of each number, or nothing.
@@ -44,13 +49,25 @@ pub fn write(values: &[i64], times_ms: &[i64], bits: &mut BitWriter) {
             *difference = difference.wrapping_div(divisor);
         }
     }
-    let forecasts = (0..).zip(Forecast::ALL);
-    let estimate = |forecast| estimate_bits(&differences, times_ms, forecast);
-    let Some((number, forecast)) = forecasts.min_by_key(|&(_, forecast)| estimate(forecast)) else {
-        return;
+    let mut forecasts: Vec<(u64, Forecast)> = (0..).zip(Forecast::ALL).collect();
+    forecasts.sort_by_cached_key(|&(_, forecast)| estimate_bits(&differences, times_ms, forecast));
+    forecasts.truncate(if differences.len() <= TRIED_LEN_MAX { TRIED } else { 1 });
+    let write = |&(number, forecast): &(u64, Forecast), bits: &mut BitWriter| {
+        bits.write(number, FORECAST_BITS);
+        residuals::write(&find_residuals(&differences, times_ms, forecast), times_ms, bits);
     };
-    bits.write(number, FORECAST_BITS);
-    residuals::write(&find_residuals(&differences, times_ms, forecast), times_ms, bits);
+    let cost_bits = |forecast: &(u64, Forecast)| {
+        let mut tried = BitWriter::default();
+        write(forecast, &mut tried);
+        tried.len_bits()
+    };
+    let best = match forecasts.as_slice() {
+        [only] => Some(only),
+        several => several.iter().min_by_key(|&forecast| cost_bits(forecast)),
+    };
+    if let Some(best) = best {
+        write(best, bits);
+    }
 }
 
 /// Reads `len` numbers that [`write()`] wrote, and turns each into what the column holds.
@@ -171,16 +188,18 @@ fn pair_up_steps(times_ms: &[i64]) -> impl Iterator<Item = [i64; 2]> {
     befores.zip(steps).map(|(before, step)| [before, step])
 }
 
-/// Roughly how much the residuals take, by the size classes of a sample of them.
+/// Roughly how many bits the residuals take, by a sample of them.
 fn estimate_bits(differences: &[i64], times_ms: &[i64], forecast: Forecast) -> u64 {
+    let size = |residual: &i64| u64::from(u64::BITS - zigzag(*residual).leading_zeros());
     let every = differences.len().div_ceil(SAMPLE_MAX);
     let starts = (0..differences.len()).step_by(RESIDUALS_AT_A_TIME * every);
-    let sample = starts.flat_map(|start| {
+    let sizes = starts.map(|start| {
         let end = differences.len().min(start + RESIDUALS_AT_A_TIME);
         let times_ms = times_ms.get(start..=end).unwrap_or_default();
-        find_residuals(&differences[start..end], times_ms, forecast)
+        let residuals = find_residuals(&differences[start..end], times_ms, forecast);
+        residuals.iter().map(size).sum::<u64>()
     });
-    sample.map(|residual| Classes::FINEST.class(zigzag(residual)) as u64).sum()
+    sizes.sum()
 }
 
 /// The greatest common divisor of numbers; 0 if all of them are 0.
