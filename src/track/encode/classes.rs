@@ -126,7 +126,7 @@ impl Classes {
     /// How many bits tell the numbers of a class apart.
     #[inline]
     pub fn extra_bits(self, class: usize) -> u32 {
-        ((class >> self.fineness & 0xFF) as u32).saturating_sub(1)
+        u32::try_from(class >> self.fineness).unwrap_or(u32::MAX).saturating_sub(1)
     }
 
     /// The least zigzag number of a class.

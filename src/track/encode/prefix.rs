@@ -161,13 +161,14 @@ fn index(window: u64) -> usize {
     usize::from((window & 0xFFFF) as u16)
 }
 
-/// About how many bits a code for symbols that occur `counts` times takes with its table, by their
-/// entropy: no code has to be made for it.
+/// About how many bits a code for symbols that occur `counts` times takes with its table and the
+/// extra bits, by the entropy of the symbols: no code has to be made for it.
 #[expect(clippy::cast_precision_loss, reason = "counts are below two to the power of 53")]
-pub fn estimate_bits(counts: &[u64]) -> f64 {
+pub fn estimate_bits(counts: &[u64], extra_bits: u64) -> f64 {
     let used = || counts.iter().filter(|&&count| count > 0).map(|&count| count as f64);
     let all: f64 = used().sum();
-    used().map(|count| SYMBOL_TABLE_BITS + count * (all / count).log2()).sum()
+    let symbols_bits = used().map(|count| SYMBOL_TABLE_BITS + count * (all / count).log2());
+    symbols_bits.sum::<f64>() + extra_bits as f64
 }
 
 /// Whether patterns of these lengths can be told apart (L. G. Kraft, 1949).

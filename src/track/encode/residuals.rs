@@ -34,7 +34,7 @@ fn choose_classes(census: &Census) -> Option<(Classes, Vec<u64>, u64)> {
     let ways = (0..=FINENESS_MAX).filter_map(|fineness| {
         let classes = Classes::new(fineness)?;
         let (counts, extra_bits) = census.coarsen(classes)?;
-        let cost_bits = prefix::estimate_bits(&counts) + extra_bits as f64;
+        let cost_bits = prefix::estimate_bits(&counts, extra_bits);
         Some((cost_bits, (classes, counts, extra_bits)))
     });
     // The coarsest classes always are few enough, so there is a way.

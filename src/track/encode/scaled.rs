@@ -21,13 +21,14 @@ const CLASSES: Classes = Classes::FINEST;
 /// The last symbol stands for a number that no class before it holds, which follows as it is.
 const ESCAPE: usize = 24;
 const SYMBOLS: usize = ESCAPE + 1;
+const CODES: u32 = 9;
 const NUMBER_BITS: u32 = 64;
 
-/// The lengths of the codes for means from below 1/2 in steps of half an octave to below 8, as of
+/// The lengths of the codes for means from below 1/2 in steps of half an octave to 8, as of
 /// Huffman codes for numbers of which a share of (1 + x / 7 m)⁻⁸ exceeds x: sizes of residuals fall
 /// off about as fast in real tracks. Beyond, the last two take turns, with more and more bits of a
 /// number as they are.
-const LENGTHS: [[u32; SYMBOLS]; 9] = [
+const LENGTHS: [[u32; SYMBOLS]; CODES as usize] = [
     [1, 2, 3, 4, 5, 7, 8, 8, 9, 10, 10, 10, 10, 10, 10, 11, 11, 11, 11, 10, 10, 10, 10, 10, 10],
     [1, 2, 3, 4, 6, 6, 7, 8, 8, 9, 10, 10, 10, 10, 10, 10, 10, 10, 11, 11, 10, 10, 10, 10, 10],
     [1, 2, 3, 4, 6, 6, 7, 8, 8, 9, 9, 10, 10, 10, 10, 10, 10, 10, 10, 11, 11, 11, 11, 10, 10],
@@ -38,8 +39,8 @@ const LENGTHS: [[u32; SYMBOLS]; 9] = [
     [2, 3, 3, 4, 4, 4, 4, 5, 4, 5, 5, 6, 5, 6, 7, 7, 7, 8, 10, 11, 11, 11, 11, 11, 11],
     [3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 7, 9, 9, 9, 11, 11, 11, 11],
 ];
-/// The half octave of the first code: that of 2^(−3/2).
-const FIRST_HALF_OCTAVE: i64 = -3;
+/// The half octave of the first code, 2^(−3/2), as the first bits of a floating-point number have it.
+const FIRST_HALF_OCTAVE: u16 = 2 * 1_023 - 3;
 
 /// What a series takes is told by so many residuals in its middle.
 const SAMPLE_MAX: usize = 1_024;
@@ -192,12 +193,11 @@ impl Scale {
     /// The code of the next residual, and how many of its lowest bits follow as they are.
     #[inline]
     fn code(&self, step: f64) -> (usize, u32) {
-        // The exponent and the first bit behind the leading one.
-        let half_octave = (self.expected(step).to_bits() >> 51).cast_signed() - 2 * 1_023;
-        let index = half_octave.max(FIRST_HALF_OCTAVE) - FIRST_HALF_OCTAVE;
-        let index = index.unsigned_abs() as usize;
-        let shift = (index + 2).saturating_sub(LENGTHS.len()) / 2;
-        (index - 2 * shift, (shift & 0xFF) as u32)
+        // The sign, the exponent and the first bit behind the leading one.
+        let half_octave = (self.expected(step).to_bits() >> 51 & 0xFFF) as u16;
+        let index = u32::from(half_octave.saturating_sub(FIRST_HALF_OCTAVE));
+        let shift = (index + 2).saturating_sub(CODES) / 2;
+        ((index - 2 * shift) as usize, shift)
     }
 
     /// Takes in a residual.

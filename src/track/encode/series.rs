@@ -96,7 +96,7 @@ pub fn read<T: Copy>(
         // The two most frequent ways, as loops of their own without a multiplication.
         Forecast::Momentum(0) => read_differences(slots, times_ms, sum, bits, |_| 0, narrow)?,
         Forecast::Momentum(8) => {
-            read_differences(slots, times_ms, sum, bits, |before| before, narrow)?
+            read_differences(slots, times_ms, sum, bits, |before| before, narrow)?;
         }
         Forecast::Momentum(eighths) => {
             read_differences(
