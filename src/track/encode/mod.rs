@@ -31,6 +31,10 @@ use super::columns::{Columns, ExactTrack, PublicTrack, model_ranges};
 /// A track of more points is not decoded.
 pub const POINTS_MAX: usize = 1_000_000;
 
+/// Series of so many numbers are stored in ways that read more slowly and take less: in longer ones
+/// a table costs next to nothing, and reading them takes long enough to count.
+const SHORT_LEN_MAX: usize = 4_096;
+
 const VERSION: u8 = 1;
 const HEADER_LEN: usize = 2;
 

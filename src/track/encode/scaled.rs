@@ -9,12 +9,10 @@
 use std::f64::consts::SQRT_2;
 use std::sync::LazyLock;
 
+use super::SHORT_LEN_MAX;
 use super::bits::{BitReader, BitWriter};
 use super::classes::{Classes, unzigzag, zigzag};
 use super::prefix::{Decoder, Encoder};
-
-/// Longer series have a table of their own, which costs them next to nothing and reads faster.
-pub const LEN_MAX: usize = 8_192;
 
 /// A symbol is the class of a number that is not 0, or 0.
 const CLASSES: Classes = Classes::FINEST;
@@ -74,7 +72,7 @@ impl Way {
     /// The way that takes least, if it takes less than `cost_bits` and the series is not too long.
     /// `times_ms` holds the time of each number that the residuals are of, or nothing.
     pub fn below(cost_bits: u64, residuals: &[i64], times_ms: &[i64]) -> Option<Self> {
-        if LEN_MAX < residuals.len() {
+        if SHORT_LEN_MAX < residuals.len() {
             return None;
         }
         let start = residuals.len().saturating_sub(SAMPLE_MAX) / 2;

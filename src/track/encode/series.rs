@@ -5,11 +5,11 @@
 //! whole seconds, and six decimal digits are multiples of ten. The divided differences are foretold
 //! in the way that leaves least, and what is left becomes symbols of a prefix code.
 
-use super::Corrupt;
 use super::bits::{BitReader, BitWriter};
 use super::classes::{unzigzag, zigzag};
 use super::forecast::{Forecast, by_momentum, by_speed, by_trend};
 use super::residuals::{self, Residuals};
+use super::{Corrupt, SHORT_LEN_MAX};
 
 const FORECAST_BITS: u32 = 4;
 /// Whether the divisor divides the first number as well.
@@ -49,7 +49,10 @@ pub fn write(values: &[i64], times_ms: &[i64], bits: &mut BitWriter) {
             *difference = difference.wrapping_div(divisor);
         }
     }
-    let mut forecasts: Vec<(u64, Forecast)> = (0..).zip(Forecast::ALL).collect();
+    let is_short = differences.len() <= SHORT_LEN_MAX;
+    let fits = |forecast| is_short || !matches!(forecast, Forecast::Trend(_));
+    let mut forecasts: Vec<(u64, Forecast)> =
+        (0..).zip(Forecast::ALL).filter(|&(_, forecast)| fits(forecast)).collect();
     forecasts.sort_by_cached_key(|&(_, forecast)| estimate_bits(&differences, times_ms, forecast));
     forecasts.truncate(if differences.len() <= TRIED_LEN_MAX { TRIED } else { 1 });
     let write = |&(number, forecast): &(u64, Forecast), bits: &mut BitWriter| {
