@@ -407,7 +407,7 @@ mod tests {
         ) {
             let document = format!("<r e='0'>{}{}", pieces.concat().repeat(times), more.concat());
             // No stretch of tags has a comment in it, so that each is told by itself.
-            let apart = document.replace("<", "<!-- --><").replace("<!-- --><![", "<![");
+            let apart = document.replace('<', "<!-- --><").replace("<!-- --><![", "<![");
             prop_assert_eq!(told(&document), told(&apart));
         }
     }
