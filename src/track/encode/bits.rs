@@ -8,8 +8,8 @@ pub const PEEK_BITS: u32 = 56;
 /// Widths up to this are written at once.
 pub const WRITE_BITS: u32 = 32;
 
-/// Bits that encode a length or a width from 0 to 64.
-const WIDTH_BITS: u32 = 7;
+/// Bits that encode a width from 1 to 64.
+const WIDTH_BITS: u32 = 6;
 
 /// Collects bits into bytes.
 #[derive(Clone, Default)]
@@ -40,13 +40,14 @@ impl BitWriter {
         }
     }
 
-    /// Writes a number of unknown size: whether it is 1, as most often, else its width and its bits.
+    /// Writes a number of unknown size: whether it is 1, as most often, else its width and its bits
+    /// behind the leading one. A width of 1 is left over for 0.
     pub fn write_number(&mut self, value: u64) {
         self.write((value == 1).into(), 1);
         if value != 1 {
-            let width = u64::BITS - value.leading_zeros();
-            self.write(u64::from(width), WIDTH_BITS);
-            self.write(value, width);
+            let width_less_1 = (value | 1).ilog2();
+            self.write(width_less_1.into(), WIDTH_BITS);
+            self.write(value, width_less_1);
         }
     }
 
@@ -132,12 +133,14 @@ impl<'a> BitReader<'a> {
     }
 
     /// Reads what [`BitWriter::write_number`] wrote.
-    pub fn read_number(&mut self) -> Result<u64, Corrupt> {
+    pub fn read_number(&mut self) -> u64 {
         if self.read(1) == 1 {
-            return Ok(1);
+            return 1;
         }
-        let width = u32::try_from(self.read(WIDTH_BITS)).map_err(|_| Corrupt)?;
-        if width > u64::BITS { Err(Corrupt) } else { Ok(self.read(width)) }
+        match (self.read(WIDTH_BITS) & 0xFF) as u32 {
+            0 => 0,
+            width_less_1 => 1 << width_less_1 | self.read(width_less_1),
+        }
     }
 
     /// Fails once more was read than there is.
@@ -180,7 +183,7 @@ mod tests {
             for (value, width) in items {
                 let kept = if width == 64 { value } else { value & ((1 << width) - 1) };
                 prop_assert_eq!(reader.read(width), kept);
-                prop_assert_eq!(reader.read_number(), Ok(value));
+                prop_assert_eq!(reader.read_number(), value);
             }
             prop_assert!(reader.finish().is_ok());
         }

@@ -59,6 +59,9 @@ impl Census {
 }
 
 impl Classes {
+    /// As fine as there are.
+    pub const FINEST: Self = Self { fineness: FINENESS_MAX };
+
     /// Classes of which there are two to the power of `fineness` in an octave; none beyond
     /// [`FINENESS_MAX`].
     pub fn new(fineness: u32) -> Option<Self> {
@@ -112,18 +115,33 @@ impl Classes {
         symbols
     }
 
+    /// The class of a zigzag number; 0 has one of its own, the first.
+    #[inline]
+    pub fn class(self, zigzag: u64) -> usize {
+        let extra_bits = (zigzag | 1).ilog2().saturating_sub(self.fineness);
+        // What is left of the number is less than two to the power of the fineness and one.
+        ((extra_bits << self.fineness) + (zigzag >> extra_bits & 0xFF) as u32) as usize
+    }
+
+    /// How many bits tell the numbers of a class apart.
+    #[inline]
+    pub fn extra_bits(self, class: usize) -> u32 {
+        u32::try_from(class >> self.fineness).unwrap_or(u32::MAX).saturating_sub(1)
+    }
+
     /// The least zigzag number of a class.
-    fn base(self, class: usize) -> u64 {
-        let extra_bits = (class >> self.fineness).saturating_sub(1);
-        ((class - (extra_bits << self.fineness)) as u64) << extra_bits
+    #[inline]
+    pub fn base(self, class: usize) -> u64 {
+        let extra_bits = self.extra_bits(class);
+        (class as u64 - u64::from(extra_bits << self.fineness)) << extra_bits
     }
 
     /// The symbol of a zigzag number that is not zero, and the bits that tell it from others.
+    #[inline]
     fn classify(self, zigzag: u64) -> (usize, u64, u32) {
-        let extra_bits = zigzag.ilog2().saturating_sub(self.fineness);
-        // What is left of the number is less than two to the power of the fineness and one.
-        let class = (extra_bits << self.fineness) + (zigzag >> extra_bits & 0xFF) as u32;
-        (RUN_CLASSES - 1 + class as usize, zigzag & ((1 << extra_bits) - 1), extra_bits)
+        let class = self.class(zigzag);
+        let extra_bits = self.extra_bits(class);
+        (RUN_CLASSES - 1 + class, zigzag & ((1 << extra_bits) - 1), extra_bits)
     }
 }
 

@@ -156,7 +156,7 @@ fn write_lengths(lengths: &[usize], bits: &mut BitWriter) {
 
 /// Lengths that sum up to `len`, none but the first of them 0, so that there are no more of them than points and one.
 fn read_lengths(len: usize, bits: &mut BitReader) -> Result<Vec<usize>, Corrupt> {
-    let count = usize::try_from(bits.read_number()?).map_err(|_| Corrupt)?;
+    let count = usize::try_from(bits.read_number()).map_err(|_| Corrupt)?;
     if count > len + 1 {
         return Err(Corrupt);
     }

@@ -43,7 +43,7 @@ pub fn read<T: Copy>(
     bits: &mut BitReader,
     narrow: impl Fn(i64) -> Option<T>,
 ) -> Result<Vec<T>, Corrupt> {
-    let count = usize::try_from(bits.read_number()?).map_err(|_| Corrupt)?;
+    let count = usize::try_from(bits.read_number()).map_err(|_| Corrupt)?;
     if count > len {
         return Err(Corrupt);
     }

@@ -19,6 +19,9 @@ const LENGTH_FIRST: u32 = 6;
 /// The longest run of ones that a difference of two lengths takes.
 const STEP_MAX: u32 = 2 * LENGTH_MAX;
 
+/// About how many bits of a table tell the length of a symbol that is used.
+const SYMBOL_TABLE_BITS: f64 = 3.5;
+
 /// Patterns to write with.
 pub struct Encoder {
     lengths: Vec<u32>,
@@ -48,22 +51,22 @@ impl Encoder {
     /// The best code for symbols that occur `counts` times, at most 255 of them.
     pub fn new(counts: &[u64]) -> Self {
         let used = counts.iter().rposition(|&count| count > 0).map_or(0, |last| last + 1);
-        let lengths = find_lengths(&counts[..used]);
+        Self::of_lengths(find_lengths(&counts[..used]))
+    }
+
+    /// The code whose patterns have these lengths.
+    pub fn of_lengths(lengths: Vec<u32>) -> Self {
         let patterns = assign_patterns(&lengths);
         Self { lengths, patterns }
     }
 
     /// How many bits the table and symbols that occur `counts` times take.
     pub fn cost_bits(&self, counts: &[u64]) -> u64 {
-        let body = self
-            .lengths
-            .iter()
-            .zip(counts)
-            .map(|(&length, count)| u64::from(length) * count)
-            .sum::<u64>();
+        let lengths = self.lengths.iter().zip(counts);
+        let body: u64 = lengths.map(|(&length, count)| u64::from(length) * count).sum();
         let mut table = BitWriter::default();
         self.write_table(&mut table);
-        body + table.finish().len() as u64 * 8
+        body + table.len_bits() as u64
     }
 
     /// Writes the lengths: whether a symbol is used, and how its length differs from the one
@@ -126,31 +129,23 @@ impl Decoder {
             before = length.filter(|length| (1..=LENGTH_MAX).contains(length)).ok_or(Corrupt)?;
             lengths.push(before);
         }
-        Self::new(&lengths, extra_bits)
+        if is_code(&lengths) { Ok(Self::of_lengths(&lengths, extra_bits)) } else { Err(Corrupt) }
     }
 
-    fn new(lengths: &[u32], extra_bits: impl Fn(u8) -> u32) -> Result<Self, Corrupt> {
-        let shares: u32 = lengths
-            .iter()
-            .filter(|&&length| length > 0)
-            .map(|&length| 1 << (LENGTH_MAX - length))
-            .sum();
-        if shares > 1 << LENGTH_MAX {
-            return Err(Corrupt);
-        }
-        let mut table = vec![Entry { symbol: 0, length: 0, width: 0 }; TABLE_LEN];
+    /// Reads the code whose patterns have these lengths.
+    pub fn of_lengths(lengths: &[u32], extra_bits: impl Fn(u8) -> u32) -> Self {
+        let mut table = Box::new([Entry { symbol: 0, length: 0, width: 0 }; TABLE_LEN]);
+        let byte = |bits: u32| (bits & 0xFF) as u8;
         for ((symbol, &length), pattern) in (0..=u8::MAX).zip(lengths).zip(assign_patterns(lengths))
         {
             if length > 0 {
-                let width = u8::try_from(length + extra_bits(symbol)).map_err(|_| Corrupt)?;
-                let entry =
-                    Entry { symbol, length: u8::try_from(length).map_err(|_| Corrupt)?, width };
-                let first = usize::try_from(pattern).map_err(|_| Corrupt)?;
-                table.iter_mut().skip(first).step_by(1 << length).for_each(|slot| *slot = entry);
+                let width = byte(length + extra_bits(symbol));
+                let entry = Entry { symbol, length: byte(length), width };
+                let slots = table.iter_mut().skip(index(pattern)).step_by(1 << length);
+                slots.for_each(|slot| *slot = entry);
             }
         }
-        let table = table.try_into().map_err(|_| Corrupt)?;
-        Ok(Self { table })
+        Self { table }
     }
 
     /// The symbol that `window` begins with.
@@ -164,6 +159,22 @@ impl Decoder {
 #[inline]
 fn index(window: u64) -> usize {
     usize::from((window & 0xFFFF) as u16)
+}
+
+/// About how many bits a code for symbols that occur `counts` times takes with its table and the
+/// extra bits, by the entropy of the symbols: no code has to be made for it.
+#[expect(clippy::cast_precision_loss, reason = "counts are below two to the power of 53")]
+pub fn estimate_bits(counts: &[u64], extra_bits: u64) -> f64 {
+    let used = || counts.iter().filter(|&&count| count > 0).map(|&count| count as f64);
+    let all: f64 = used().sum();
+    let symbols_bits = used().map(|count| SYMBOL_TABLE_BITS + count * (all / count).log2());
+    symbols_bits.sum::<f64>() + extra_bits as f64
+}
+
+/// Whether patterns of these lengths can be told apart (L. G. Kraft, 1949).
+fn is_code(lengths: &[u32]) -> bool {
+    let used = lengths.iter().filter(|&&length| length > 0);
+    used.map(|&length| 1 << (LENGTH_MAX - length)).sum::<u32>() <= 1 << LENGTH_MAX
 }
 
 /// Lengths of the best code (Huffman's algorithm). Where one grows too long the counts are evened
@@ -264,7 +275,7 @@ mod tests {
 
     #[test]
     fn lengths_that_are_no_code_are_refused() {
-        assert!(Decoder::new(&[1, 1, 1], |_| 0).is_err());
-        assert!(Decoder::new(&[1, 1], |_| 0).is_ok());
+        assert!(!is_code(&[1, 1, 1]));
+        assert!(is_code(&[1, 0, 1]));
     }
 }

@@ -1,51 +1,76 @@
 //! One column as a series of numbers: what cannot be foretold from the numbers before, in a prefix
 //! code.
 //!
-//! The first number and the greatest common divisor of all differences come first: times count
+//! The greatest common divisor of all differences and the first number come first: times count
 //! whole seconds, and six decimal digits are multiples of ten. The divided differences are foretold
 //! in the way that leaves least, and what is left becomes symbols of a prefix code.
 
-use super::Corrupt;
 use super::bits::{BitReader, BitWriter};
 use super::classes::{unzigzag, zigzag};
-use super::forecast::{Forecast, by_momentum, by_speed};
+use super::forecast::{Forecast, by_momentum, by_speed, by_trend};
 use super::residuals::{self, Residuals};
+use super::{Corrupt, SHORT_LEN_MAX};
 
-const FORECAST_BITS: u32 = 3;
+const FORECAST_BITS: u32 = 4;
+/// Whether the divisor divides the first number as well.
+const MULTIPLE_BITS: u32 = 1;
 
 /// Residuals are read so many at a time, and then added up: two simple loops are twice as fast as
 /// one that does both.
 const RESIDUALS_AT_A_TIME: usize = 256;
 
 /// A forecast is chosen by about so many residuals, spread over all.
-const SAMPLE_MAX: usize = 8_192;
+const SAMPLE_MAX: usize = 1_024;
+
+/// Of series up to this length, every residual of which is looked at, so many forecasts are tried
+/// out: an estimate does not tell what a table takes.
+const TRIED_LEN_MAX: usize = SAMPLE_MAX;
+const TRIED: usize = 3;
 
 /// Writes the numbers. How many there are must be known to the reader, and so must
 /// `times_ms`: the time of each number, or nothing.
 pub fn write(values: &[i64], times_ms: &[i64], bits: &mut BitWriter) {
     let Some(&first) = values.first() else { return };
-    bits.write_number(zigzag(first));
     let mut differences: Vec<i64> =
         values.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
     let divisor = find_divisor(&differences);
     bits.write_number(divisor);
+    // A divisor of 2^63 becomes its negative, which the multiplication of the reader sets right.
+    let divisor = divisor.cast_signed();
+    let multiple = if divisor == 0 { None } else { Some(first.wrapping_div(divisor)) };
+    let multiple = multiple.filter(|multiple| multiple.wrapping_mul(divisor) == first);
+    bits.write(multiple.is_some().into(), MULTIPLE_BITS);
+    bits.write_number(zigzag(multiple.unwrap_or(first)));
     if divisor == 0 {
         return;
     }
-    if divisor > 1 {
-        // A divisor of 2^63 becomes its negative, which the multiplication of the reader sets right.
-        let divisor = divisor.cast_signed();
+    if divisor != 1 {
         for difference in &mut differences {
             *difference = difference.wrapping_div(divisor);
         }
     }
-    let forecasts = (0..).zip(Forecast::ALL);
-    let estimate = |forecast| estimate_bits(&differences, times_ms, forecast);
-    let Some((number, forecast)) = forecasts.min_by_key(|&(_, forecast)| estimate(forecast)) else {
-        return;
+    let is_short = differences.len() <= SHORT_LEN_MAX;
+    let fits = |forecast| is_short || !matches!(forecast, Forecast::Trend(_));
+    let mut forecasts: Vec<(u64, Forecast)> =
+        (0..).zip(Forecast::ALL).filter(|&(_, forecast)| fits(forecast)).collect();
+    forecasts.sort_by_cached_key(|&(_, forecast)| estimate_bits(&differences, times_ms, forecast));
+    forecasts.truncate(if differences.len() <= TRIED_LEN_MAX { TRIED } else { 1 });
+    let write = |&(number, forecast): &(u64, Forecast), bits: &mut BitWriter| {
+        bits.write(number, FORECAST_BITS);
+        residuals::write(&find_residuals(&differences, times_ms, forecast), times_ms, bits);
     };
-    bits.write(number, FORECAST_BITS);
-    residuals::write(&find_residuals(&differences, times_ms, forecast), bits);
+    let cost_bits = |forecast: &(u64, Forecast)| {
+        let mut tried = BitWriter::default();
+        write(forecast, &mut tried);
+        tried.len_bits()
+    };
+    let best = match forecasts.as_slice() {
+        [only] => Some(only),
+        several => several.iter().min_by_key(|&forecast| cost_bits(forecast)),
+    };
+    if let Some(best) = best {
+        write(best, bits);
+    }
 }
 
 /// Reads `len` numbers that [`write()`] wrote, and turns each into what the column holds.
@@ -58,8 +83,9 @@ pub fn read<T: Copy>(
     if len == 0 {
         return Ok(Vec::new());
     }
-    let first = unzigzag(bits.read_number()?);
-    let divisor = bits.read_number()?.cast_signed();
+    let divisor = bits.read_number().cast_signed();
+    let unit = if bits.read(MULTIPLE_BITS) == 1 { divisor } else { 1 };
+    let first = unzigzag(bits.read_number()).wrapping_mul(unit);
     let mut values = vec![narrow(first).ok_or(Corrupt)?; len];
     if divisor == 0 {
         return Ok(values);
@@ -67,19 +93,35 @@ pub fn read<T: Copy>(
     let number = usize::try_from(bits.read(FORECAST_BITS)).map_err(|_| Corrupt)?;
     let sum = Sum { value: first, divisor };
     let slots = &mut values[1..];
+    let has_times = times_ms.len() == len;
+    let times_ms = if has_times { times_ms } else { &[] };
     match *Forecast::ALL.get(number).ok_or(Corrupt)? {
         // The two most frequent ways, as loops of their own without a multiplication.
-        Forecast::Momentum(0) => read_differences(slots, sum, bits, |_| 0, narrow)?,
-        Forecast::Momentum(8) => read_differences(slots, sum, bits, |before| before, narrow)?,
-        Forecast::Momentum(eighths) => {
-            read_differences(slots, sum, bits, |before| by_momentum(before, eighths), narrow)?;
+        Forecast::Momentum(0) => read_differences(slots, times_ms, sum, bits, |_| 0, narrow)?,
+        Forecast::Momentum(8) => {
+            read_differences(slots, times_ms, sum, bits, |before| before, narrow)?;
         }
-        Forecast::Speed(_) if times_ms.len() != len => return Err(Corrupt),
+        Forecast::Momentum(eighths) => {
+            read_differences(
+                slots,
+                times_ms,
+                sum,
+                bits,
+                |before| by_momentum(before, eighths),
+                narrow,
+            )?;
+        }
+        Forecast::Trend(eighths) => {
+            let mut before = 0;
+            let foretell = |last| by_trend([last, std::mem::replace(&mut before, last)], eighths);
+            read_differences(slots, times_ms, sum, bits, foretell, narrow)?;
+        }
+        Forecast::Speed(_) if !has_times => return Err(Corrupt),
         Forecast::Speed(eighths) => {
             let mut steps = pair_up_steps(times_ms);
             let foretell =
                 |before| steps.next().map_or(0, |steps| by_speed(before, steps, eighths));
-            read_differences(slots, sum, bits, foretell, narrow)?;
+            read_differences(slots, times_ms, sum, bits, foretell, narrow)?;
         }
     }
     bits.check()?;
@@ -95,6 +137,7 @@ struct Sum {
 
 fn read_differences<T>(
     slots: &mut [T],
+    times_ms: &[i64],
     sum: Sum,
     bits: &mut BitReader,
     mut foretell: impl FnMut(i64) -> i64,
@@ -103,7 +146,7 @@ fn read_differences<T>(
     let Sum { mut value, divisor } = sum;
     let mut difference = 0;
     let mut buffer = [0; RESIDUALS_AT_A_TIME];
-    let mut residuals = Residuals::open(bits)?;
+    let mut residuals = Residuals::open(times_ms, bits)?;
     for slots in slots.chunks_mut(RESIDUALS_AT_A_TIME) {
         let buffer = &mut buffer[..slots.len()];
         residuals.read(buffer, bits)?;
@@ -123,6 +166,12 @@ fn find_residuals(differences: &[i64], times_ms: &[i64], forecast: Forecast) -> 
         Forecast::Momentum(eighths) => pairs
             .map(|(&difference, before)| difference.wrapping_sub(by_momentum(before, eighths)))
             .collect(),
+        Forecast::Trend(eighths) => {
+            let mut before = 0;
+            let mut foretell =
+                |last| by_trend([last, std::mem::replace(&mut before, last)], eighths);
+            pairs.map(|(&difference, last)| difference.wrapping_sub(foretell(last))).collect()
+        }
         Forecast::Speed(_) if times_ms.len() != differences.len() + 1 => differences.to_vec(),
         Forecast::Speed(eighths) => {
             let foretold = pairs.zip(pair_up_steps(times_ms));
@@ -144,14 +193,16 @@ fn pair_up_steps(times_ms: &[i64]) -> impl Iterator<Item = [i64; 2]> {
 
 /// Roughly how many bits the residuals take, by a sample of them.
 fn estimate_bits(differences: &[i64], times_ms: &[i64], forecast: Forecast) -> u64 {
+    let size = |residual: &i64| u64::from(u64::BITS - zigzag(*residual).leading_zeros());
     let every = differences.len().div_ceil(SAMPLE_MAX);
     let starts = (0..differences.len()).step_by(RESIDUALS_AT_A_TIME * every);
-    let sample = starts.flat_map(|start| {
+    let sizes = starts.map(|start| {
         let end = differences.len().min(start + RESIDUALS_AT_A_TIME);
         let times_ms = times_ms.get(start..=end).unwrap_or_default();
-        find_residuals(&differences[start..end], times_ms, forecast)
+        let residuals = find_residuals(&differences[start..end], times_ms, forecast);
+        residuals.iter().map(size).sum::<u64>()
     });
-    sample.map(|residual| u64::from(u64::BITS - zigzag(residual).leading_zeros())).sum()
+    sizes.sum()
 }
 
 /// The greatest common divisor of numbers; 0 if all of them are 0.

@@ -15,6 +15,7 @@ mod gpx;
 mod kml;
 mod number;
 mod points;
+mod refrain;
 mod scanner;
 mod sports;
 mod tcx;

@@ -54,6 +54,12 @@ impl<'d> Scanner<'d> {
         self.offset
     }
 
+    /// Goes on at a byte further on that ends a tag known to stand there.
+    #[inline]
+    pub(super) fn go_on(&mut self, offset: usize) {
+        self.offset = offset;
+    }
+
     /// Takes what stands before the next tag; it may be empty.
     #[inline]
     pub(super) fn take_text(&mut self) -> &'d str {
