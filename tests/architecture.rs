@@ -49,7 +49,23 @@ const NOT_IN: &[(&str, &[&str], &str)] = &[
         &["actions::", "vault", "db::Db", "ExactTrack"],
         "exploring knows the commons alone",
     ),
+    (
+        "http/search.rs",
+        &["actions::", "vault", "db::Db", "ExactTrack"],
+        "exploring knows the commons alone",
+    ),
+    (
+        "http/ogc.rs",
+        &["actions::", "vault", "db::Db", "ExactTrack"],
+        "exploring knows the commons alone",
+    ),
+    (
+        "http/tiles.rs",
+        &["actions::", "vault", "db::Db", "ExactTrack"],
+        "exploring knows the commons alone",
+    ),
     ("db/commons/nearby.rs", &["identity", "vault"], "exploring knows the commons alone"),
+    ("db/commons/search.rs", &["identity", "vault"], "exploring knows the commons alone"),
     (
         "http/members.rs",
         &["actions::", "vault", "db::Db", "ExactTrack"],

@@ -109,13 +109,7 @@ fn texts(activity: &Activity, sport: Sport, shared: &Shared) -> Vec<(Field, Stri
     let mut texts = vec![(Field::Title, details.public_title(sport).as_str().to_owned())];
     let description = details.public_description();
     texts.extend(description.map(|text| (Field::Description, text.as_str().to_owned())));
-    let waypoints: Vec<&str> = shared
-        .waypoints()
-        .iter()
-        .map(PublicWaypoint::waypoint)
-        .flat_map(|waypoint| [waypoint.name.as_deref(), waypoint.description.as_deref()])
-        .flatten()
-        .collect();
+    let waypoints: Vec<&str> = shared.waypoints().iter().flat_map(PublicWaypoint::texts).collect();
     if !waypoints.is_empty() {
         texts.push((Field::Waypoints, waypoints.join("\n")));
     }

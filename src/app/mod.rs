@@ -31,6 +31,7 @@ use crate::http::docs::Contract;
 use crate::http::health::Draining;
 use crate::http::refusal::{Connection, DEFAULT_HEADERS};
 use crate::http::session::Proxies;
+use crate::http::tiles::PublicUrl;
 use crate::http::upload::UploadRoom;
 use crate::http::{self, Methods, log};
 use crate::jobs::Worker;
@@ -52,6 +53,7 @@ pub struct App {
     draining: web::Data<Draining>,
     contract: web::Data<Contract>,
     methods: web::Data<Methods>,
+    public_url: web::Data<PublicUrl>,
     pace: BodyPace,
     workers: usize,
 }
@@ -127,7 +129,7 @@ impl App {
                 .elevation
                 .as_deref()
                 .map_or_else(|| Ok(Terrain::default()), Terrain::in_folder)?,
-            public_url,
+            public_url: public_url.clone(),
         });
         Ok(Self {
             service: web::Data::from(service.clone()),
@@ -140,6 +142,7 @@ impl App {
             proxies: web::Data::new(Proxies::new(config.trusted_proxies.clone())),
             draining: web::Data::new(Draining::default()),
             methods: web::Data::new(Methods::of(&api)),
+            public_url: web::Data::new(PublicUrl(public_url)),
             contract: web::Data::new(Contract::new(api)),
             pace: BodyPace::default(),
             workers: cores,
@@ -179,6 +182,7 @@ impl App {
             (self.service.clone(), self.commons.clone(), web::Data::new(self.clock.clone()));
         let (tokens, policy, room) =
             (web::Data::from(self.tokens.clone()), self.policy.clone(), self.room.clone());
+        let public_url = self.public_url.clone();
         let (draining, contract, methods, proxies) = (
             self.draining.clone(),
             self.contract.clone(),
@@ -198,6 +202,7 @@ impl App {
                 .app_data(draining.clone())
                 .app_data(contract.clone())
                 .app_data(methods.clone())
+                .app_data(public_url.clone())
                 .app_data(pace.clone())
                 .wrap(from_fn(log::head_as_get))
                 .wrap(default_headers())

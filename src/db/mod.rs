@@ -12,6 +12,8 @@ pub mod ops;
 mod schema;
 mod setup;
 mod slice;
+mod statement;
+mod stop;
 pub mod vault;
 
 use std::sync::Arc;

@@ -80,7 +80,7 @@ pub mod identity {
 /// What its owner alone reads.
 pub mod vault {
     use super::commons::links as tokens;
-    use super::identity::account_keys;
+    use super::identity::{account_keys, accounts};
 
     diesel::table! {
         vault.activities (account_id, activity_id) {
@@ -150,10 +150,16 @@ pub mod vault {
 
     diesel::allow_tables_to_appear_in_same_query!(activities, tracks, originals, account_keys);
     diesel::allow_tables_to_appear_in_same_query!(links, tokens);
+    diesel::allow_tables_to_appear_in_same_query!(activities, accounts);
 }
 
 /// What others may see.
 pub mod commons {
+    /// Words by their stems, for search.
+    #[derive(diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "tsvector"))]
+    pub struct TsVector;
+
     diesel::table! {
         commons.members (member_id) {
             member_id -> Uuid,
@@ -181,7 +187,7 @@ pub mod commons {
     }
 
     diesel::table! {
-        use diesel::sql_types::{Float8, Nullable, Text, Timestamptz, Uuid};
+        use diesel::sql_types::{Date, Float8, Nullable, Text, Timestamptz, Uuid};
         use postgis_diesel::sql_types::Geography;
 
         commons.published (activity_id) {
@@ -193,6 +199,59 @@ pub mod commons {
             ascent_m -> Nullable<Float8>,
             author_id -> Nullable<Uuid>,
             published_until -> Nullable<Timestamptz>,
+            day -> Nullable<Date>,
+            moving_s -> Nullable<Float8>,
+            line -> Geography,
+        }
+    }
+
+    diesel::table! {
+        use diesel::sql_types::{Date, Float8, Nullable, Text, Uuid};
+        use postgis_diesel::sql_types::Geography;
+
+        commons.community_starts (community_id, activity_id) {
+            community_id -> Uuid,
+            activity_id -> Uuid,
+            start -> Geography,
+            line -> Geography,
+            author_id -> Uuid,
+            kind -> Text,
+            sport -> Text,
+            day -> Nullable<Date>,
+            distance_m -> Float8,
+            ascent_m -> Nullable<Float8>,
+            moving_s -> Nullable<Float8>,
+        }
+    }
+
+    diesel::table! {
+        use diesel::sql_types::{Text, Uuid};
+        use super::TsVector;
+
+        commons.published_words (activity_id) {
+            activity_id -> Uuid,
+            words -> TsVector,
+            title -> Text,
+        }
+    }
+
+    diesel::table! {
+        use diesel::sql_types::{Int2, Uuid};
+        use postgis_diesel::sql_types::Geometry;
+
+        commons.published_lines (activity_id, zoom) {
+            activity_id -> Uuid,
+            zoom -> Int2,
+            line -> Geometry,
+        }
+    }
+
+    diesel::table! {
+        commons.start_counts (zoom, x, y) {
+            zoom -> Int2,
+            x -> Int4,
+            y -> Int4,
+            change -> Int4,
         }
     }
 

@@ -117,6 +117,16 @@ pub fn if_match(request: &HttpRequest) -> Option<String> {
     Some(wanted.to_str().unwrap_or_default().to_owned())
 }
 
+/// `content` of some kind, with a tag that follows from it.
+pub fn content(
+    request: &HttpRequest,
+    keep: Keep,
+    kind: &'static str,
+    content: Vec<u8>,
+) -> HttpResponse {
+    content_answer(request, keep, kind, None, content)
+}
+
 fn content_tag(content: &[u8]) -> String {
     format!("\"{}\"", BASE64.encode(&Sha256::digest(content)[..16]))
 }

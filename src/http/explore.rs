@@ -1,6 +1,7 @@
 //! `/explore`: what is published near a position. It knows the commons and nothing else.
 
 use actix_web::{HttpRequest, HttpResponse, post, web};
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -12,7 +13,7 @@ use super::problem::{Body, Problem};
 use super::session::Now;
 use crate::access::Viewer;
 use crate::db::Commons;
-use crate::db::commons::{Nearby, NearbyPosition, Range};
+use crate::db::commons::{Nearby, NearbyPosition, Range, Reference, Sought};
 use crate::domain::{Invalid, Kind, Position, Sport};
 
 /// How far is looked unless asked otherwise, in metres.
@@ -34,12 +35,18 @@ struct NearbyBody {
     position: [f64; 2],
     /// How far to look, in metres, up to 100,000; 10,000 by default.
     radius_m: Option<f64>,
+    /// Measured to where the visible line starts, `start`, or to its nearest point, `line`.
+    to: Option<String>,
     sport: Option<String>,
     kind: Option<String>,
     /// Of a length in this range, in metres.
     distance_m: Option<RangeBody>,
     /// With an ascent in this range, in metres.
     ascent_m: Option<RangeBody>,
+    /// With a moving time in this range, in seconds.
+    moving_s: Option<RangeBody>,
+    /// In this range of days.
+    day: Option<DaysBody>,
     /// At most so many, 1 to 100.
     limit: Option<usize>,
     /// From the page before.
@@ -54,16 +61,26 @@ struct RangeBody {
     max: Option<f64>,
 }
 
-/// A published activity, and how far away it visibly starts.
+/// A range of days with either end open.
+#[derive(Clone, Copy, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DaysBody {
+    min: Option<NaiveDate>,
+    max: Option<NaiveDate>,
+}
+
+/// An activity, and how far away it is.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Neighbour)]
 struct NeighbourBody {
     activity: RenditionBody,
-    /// Great-circle distance from the position to where the visible line starts, in metres.
+    /// Great-circle distance from the position to where the visible line starts, or to its nearest point,
+    /// in metres.
     distance_m: f64,
 }
 
-/// Published activities around a position, the nearest first.
+/// Activities around a position, the nearest first: what is published, and for members what their
+/// communities share.
 #[utoipa::path(tag = "explore", security((), ("token" = [])), request_body = NearbyBody, responses(
     (status = 200, body = Page<NeighbourBody>), (status = 401, body = Body), (status = 422, body = Body),
 ))]
@@ -97,12 +114,32 @@ impl NearbyBody {
         Ok(Nearby {
             position: Position::new(longitude, latitude)?,
             radius_m,
-            sport: self.sport.as_deref().map(Sport::try_from).transpose()?,
-            kind: self.kind.as_deref().map(Kind::try_from).transpose()?,
-            distance_m: range(self.distance_m),
-            ascent_m: range(self.ascent_m),
+            to: match self.to.as_deref() {
+                None | Some("start") => Reference::Start,
+                Some("line") => Reference::Line,
+                Some(_) => {
+                    return Err(Invalid { field: "to", reason: "must be start or line" }.into());
+                }
+            },
+            sought: Sought {
+                sport: self.sport.as_deref().map(Sport::try_from).transpose()?,
+                kind: self.kind.as_deref().map(Kind::try_from).transpose()?,
+                distance_m: range(self.distance_m),
+                ascent_m: range(self.ascent_m),
+                moving_s: range(self.moving_s),
+                from: day(self.day.and_then(|days| days.min))?,
+                to: day(self.day.and_then(|days| days.max))?,
+            },
             after: self.cursor.as_deref().map(NearbyPosition::parse).transpose()?,
             limit,
         })
     }
+}
+
+/// A day that the database knows.
+pub(super) fn day(day: Option<NaiveDate>) -> Result<Option<NaiveDate>, Invalid> {
+    if day.is_some_and(|day| !(1..=9_999).contains(&day.year())) {
+        return Err(Invalid { field: "day", reason: "must be of the years 1 to 9999" });
+    }
+    Ok(day)
 }

@@ -20,6 +20,7 @@ mod members;
 mod memberships;
 mod methods;
 pub mod metrics;
+mod ogc;
 mod page;
 mod present;
 mod privacy;
@@ -27,11 +28,13 @@ mod problem;
 mod profile;
 pub mod refusal;
 mod requests;
+mod search;
 pub mod session;
 mod share_page;
 mod shared;
 mod sharing;
 mod split;
+pub mod tiles;
 mod tracks;
 pub mod upload;
 mod zones;
@@ -65,6 +68,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(privacy::routes)
         .configure(docs::routes)
         .configure(share_page::routes)
+        .configure(tiles::routes)
+        .configure(ogc::routes)
         .service(scope(BASE).configure(api));
 }
 
@@ -84,6 +89,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(shared::routes)
         .configure(activities::routes)
         .configure(explore::routes)
+        .configure(search::routes)
         .configure(communities::routes)
         .configure(memberships::routes)
         .configure(requests::routes)
@@ -144,14 +150,23 @@ fn matches(pattern: &str, path: &str) -> bool {
         match (pattern.next(), path.next()) {
             (None, None) => return true,
             (Some(expected), Some(part)) if expected == part => {}
-            // A parameter, perhaps behind a fixed beginning: `{id}`, `track.{format}`.
-            (Some(expected), Some(part))
-                if expected.split_once('{').is_some_and(|(fixed, _)| {
-                    part.strip_prefix(fixed).is_some_and(|rest| !rest.is_empty())
-                }) => {}
+            (Some(expected), Some(part)) if is_parameter(expected, part) => {}
             _ => return false,
         }
     }
+}
+
+/// Whether `part` is a parameter as the contract writes it, perhaps between fixed letters: `{id}`,
+/// `track.{format}`, `{y}.mvt`.
+fn is_parameter(expected: &str, part: &str) -> bool {
+    let fixed = expected.split_once('{').and_then(|(before, rest)| {
+        let (_, after) = rest.split_once('}')?;
+        Some((before, after))
+    });
+    fixed.is_some_and(|(before, after)| {
+        let rest = part.strip_prefix(before).and_then(|part| part.strip_suffix(after));
+        rest.is_some_and(|rest| !rest.is_empty())
+    })
 }
 
 #[cfg(test)]
@@ -167,6 +182,9 @@ mod tests {
         assert!(!matches("/activities", "/activity"));
         assert!(matches("/activities/{id}/track.{format}", "/activities/7/track.gpx"));
         assert!(!matches("/activities/{id}/track.{format}", "/activities/7/track."));
+        assert!(
+            matches("/tiles/{y}.mvt", "/tiles/7.mvt") && !matches("/tiles/{y}.mvt", "/tiles/7.png")
+        );
     }
 
     #[test]

@@ -15,6 +15,10 @@ enum Task {
     EndPublications,
     /// Remove links that are over. They open nothing by then.
     RemoveLinks,
+    /// Sum up how many published lines start where.
+    SumUpStarts,
+    /// Make anew what others see where it was made by other rules than now.
+    RemakeRenditions,
 }
 
 /// Every task with its name and how often it runs, over all processes.
@@ -26,6 +30,8 @@ const SCHEDULE: &[(Task, &str, TimeDelta)] = &[
     (Task::Expire(Expiring::Throttles), "expire throttles", TimeDelta::hours(1)),
     (Task::EndPublications, "end publications", TimeDelta::minutes(1)),
     (Task::RemoveLinks, "remove links", TimeDelta::minutes(1)),
+    (Task::SumUpStarts, "sum up starts", TimeDelta::minutes(10)),
+    (Task::RemakeRenditions, "remake renditions", TimeDelta::hours(1)),
 ];
 
 impl Worker {
@@ -45,6 +51,10 @@ impl Worker {
                     }
                     Task::RemoveLinks => {
                         while self.service.db.remove_expired_links(now).await? > 0 {}
+                    }
+                    Task::SumUpStarts => self.service.db.sum_up_starts().await?,
+                    Task::RemakeRenditions => {
+                        self.service.db.enqueue_all_remaking(now).await?;
                     }
                 }
             }

@@ -35,6 +35,11 @@ const COMPARISONS_MAX: usize = 100_000_000;
 const TOLERANCE_M: f64 = 5.0;
 
 impl PublicWaypoint {
+    /// Its name and its description, as far as it has them.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        [&self.0.name, &self.0.description].into_iter().flatten().map(String::as_str)
+    }
+
     /// The waypoint.
     pub fn waypoint(&self) -> &Waypoint {
         &self.0

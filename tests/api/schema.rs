@@ -72,6 +72,8 @@ async fn the_table_definitions_agree_with_the_database() {
         ("date", "Date"),
         ("jsonb", "Jsonb"),
         ("geography", "Geography"),
+        ("tsvector", "TsVector"),
+        ("geometry", "Geometry"),
     ]
     .into();
     let mut stored: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -408,3 +408,24 @@ async fn nearby(app: &TestApp) -> Value {
     let body = json!({ "position": [8.5, 47.31] });
     app.anyone().post("/api/v1/explore/nearby", &body).await.json().await.unwrap()
 }
+
+/// New rules of what is hidden count all zones up: what was made by the old ones is made anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_by_other_rules_is_made_anew() {
+    use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let id = ada.has_published(&northward_gpx(8.5, 47.3, 300)).await;
+    let path = format!("/api/v1/activities/{id}");
+    app.run_jobs().await;
+    let before = app.anyone().get(&path).await.bytes().await.unwrap();
+    let mut conn = AsyncPgConnection::establish(&app.database_url).await.unwrap();
+    let change = "DELETE FROM commons.renditions;
+                  UPDATE vault.activities SET is_shown = false;
+                  UPDATE identity.accounts SET zones_version = zones_version + 1";
+    conn.batch_execute(change).await.unwrap();
+    refused(app.anyone().get(&path).await, 404).await;
+    app.advance(chrono::TimeDelta::hours(1));
+    app.run_jobs().await;
+    assert_eq!(app.anyone().get(&path).await.bytes().await.unwrap(), before);
+}

@@ -4,25 +4,33 @@
 mod bans;
 mod communities;
 mod entries;
+mod features;
 mod feed;
 mod members;
 mod memberships;
 mod nearby;
 mod renditions;
 mod requests;
+mod search;
 mod shared;
+mod sought;
+mod tiles;
 mod traces;
 mod undone;
 
 pub use communities::{Community, CommunityChange, Listed, NamePosition, NewCommunity};
 pub use entries::Entry;
+pub use features::Feature;
 pub use feed::DayPosition;
 pub use members::{Member, Totals};
 pub use memberships::Membership;
-pub use nearby::{Nearby, NearbyPosition, Range};
+pub use nearby::{Nearby, NearbyPosition, Reference};
 pub use renditions::{Author, Drawn, EncodedTrack, Linked, Lock, Rendition};
 pub use requests::Admission;
+pub use search::{Bounds, COUNTED_MAX, Compare, Facet, Order, Search, SearchPosition, Words};
 pub use shared::Shared;
+pub use sought::{Range, Sought};
+pub use tiles::{LINES_FROM_ZOOM, Tile, ZOOM_MAX};
 pub use traces::Traces;
 pub use undone::Undone;
 

@@ -3,10 +3,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::access::{Facts, Sealed, Viewer};
+use crate::access::{Facts, Sealed, Viewer, Visible};
 use crate::db::schema::commons::{links, members, renditions};
 use crate::db::{Commons, Error};
 use crate::domain::{
@@ -239,6 +239,32 @@ impl Commons {
         })
         .await
     }
+}
+
+/// The renditions of what a statement found, in its order, each with the number that was found with it.
+pub(super) async fn visible(
+    conn: &mut AsyncPgConnection,
+    viewer: Viewer,
+    found: Vec<(Uuid, f64)>,
+    now: DateTime<Utc>,
+) -> Result<Vec<(Visible<Rendition>, f64)>, Error> {
+    let ids: Vec<Uuid> = found.iter().map(|(id, _)| *id).collect();
+    let mut rows: Vec<Found> = renditions::table
+        .left_join(members::table)
+        .filter(renditions::activity_id.eq_any(ids))
+        .select(seen_by(viewer.member().map(Uuid::from)))
+        .load(conn)
+        .await?;
+    let mut seen = Vec::with_capacity(rows.len());
+    for (id, number) in found {
+        // One that was withdrawn since is not there any more.
+        let row = rows.iter().position(|row| row.row.activity_id == id);
+        let Some(row) = row.map(|index| rows.swap_remove(index)) else { continue };
+        if let Some(rendition) = row.seal(viewer, By::Id, now)?.open() {
+            seen.push((rendition, number));
+        }
+    }
+    Ok(seen)
 }
 
 impl Found {

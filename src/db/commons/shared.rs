@@ -1,19 +1,28 @@
 //! Renditions, written: from what [`crate::track::cut()`] left, and from nothing else.
 
+use std::ops::Range;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use postgis_diesel::types::Point;
+use postgis_diesel::sql_types::Geometry;
+use postgis_diesel::types::{LineString, MultiLineString, Point};
 use uuid::Uuid;
 
 use super::renditions::{Author, Drawn, EncodedTrack, Rendition};
+use super::tiles::BANDS;
 use crate::access::{Facts, Owned, Sealed, Viewer};
-use crate::db::schema::commons::{members, published, renditions};
+use crate::db::schema::commons::{
+    community_activities, community_starts, members, published, renditions,
+};
 use crate::db::vault::{Activity, Details};
 use crate::db::{Db, Error};
 use crate::domain::{AccountId, ActivityId, Choices, Description, PublicName, Sport, Visibility};
+use crate::track::columns::PER_DEGREE;
 use crate::track::cut::hour;
-use crate::track::{self, Cut, PublicWaypoint, Statistics, encode};
+use crate::track::simplify::{preview, simplify_for_zoom};
+use crate::track::{self, Columns, Cut, PublicWaypoint, Statistics, encode};
 
 /// WGS 84, as PostGIS numbers it.
 const WGS_84: u32 = 4326;
@@ -34,6 +43,10 @@ struct Line {
     start: Point,
     /// Where its parts begin and end, as latitudes and longitudes in 1e-7 degrees.
     ends: Vec<(i32, i32)>,
+    /// The same in few points, to be found by place.
+    sketch: MultiLineString<Point>,
+    /// The same as maps draw it, each with the zoom level it is for.
+    drawn: Vec<(u8, MultiLineString<Point>)>,
 }
 
 /// Whom a rendition is for.
@@ -65,6 +78,11 @@ impl Shared {
                 track: EncodedTrack(encode::encode_public(&cut.track)),
                 start: Point::new(longitude, latitude, Some(WGS_84)),
                 ends,
+                sketch: multi_line(&preview(columns)),
+                drawn: BANDS
+                    .iter()
+                    .map(|zoom| (*zoom, multi_line(&simplify_for_zoom(columns, *zoom))))
+                    .collect(),
             }),
             statistics: track::measure(columns),
             waypoints,
@@ -181,9 +199,11 @@ pub(in crate::db) async fn show(
         ))
         .execute(conn)
         .await?;
-    let Some(line) = line.as_ref().filter(|_| level.visibility == Visibility::Published) else {
+    let Some(line) = line else { return Ok(()) };
+    show_in_communities(conn, activity, sport, shared, line).await?;
+    if level.visibility != Visibility::Published {
         return Ok(());
-    };
+    }
     diesel::insert_into(published::table)
         .values((
             published::activity_id.eq(Uuid::from(activity.id)),
@@ -194,10 +214,81 @@ pub(in crate::db) async fn show(
             published::sport.eq(sport.name()),
             published::distance_m.eq(statistics.distance_m),
             published::ascent_m.eq(statistics.ascent_m),
+            published::day.eq(day),
+            published::moving_s.eq(statistics.moving_s),
+            published::line.eq(&line.sketch),
         ))
         .execute(conn)
         .await?;
+    for (zoom, line) in &line.drawn {
+        diesel::sql_query(
+            "INSERT INTO commons.published_lines (activity_id, zoom, line)
+             VALUES ($1, $2, ST_Transform($3, 3857))",
+        )
+        .bind::<SqlUuid, _>(Uuid::from(activity.id))
+        .bind::<SmallInt, _>(i16::from(*zoom))
+        .bind::<Geometry, _>(line)
+        .execute(conn)
+        .await?;
+    }
+    let title = details.public_title(sport);
+    let mut texts: Vec<&str> = waypoints.iter().flat_map(PublicWaypoint::texts).collect();
+    texts.extend(details.public_description().map(Description::as_str));
+    diesel::sql_query(
+        "INSERT INTO commons.published_words (activity_id, words, title)
+         VALUES ($1, commons.words_of($2, $3), commons.folded($2))",
+    )
+    .bind::<SqlUuid, _>(Uuid::from(activity.id))
+    .bind::<Text, _>(title.as_str())
+    .bind::<Text, _>(texts.join("\n"))
+    .execute(conn)
+    .await?;
     Ok(())
+}
+
+/// Lets the members of the communities that an activity is shared with find it by place.
+async fn show_in_communities(
+    conn: &mut AsyncPgConnection,
+    activity: &Owned<Activity>,
+    sport: Sport,
+    shared: &Shared,
+    line: &Line,
+) -> Result<(), Error> {
+    let communities: Vec<Uuid> = community_activities::table
+        .filter(community_activities::activity_id.eq(Uuid::from(activity.id)))
+        .select(community_activities::community_id)
+        .load(conn)
+        .await?;
+    let row = |community: &Uuid| {
+        (
+            community_starts::community_id.eq(*community),
+            community_starts::activity_id.eq(Uuid::from(activity.id)),
+            community_starts::author_id.eq(Uuid::from(activity.owner)),
+            community_starts::start.eq(line.start),
+            community_starts::line.eq(&line.sketch),
+            community_starts::kind.eq(activity.kind.name()),
+            community_starts::sport.eq(sport.name()),
+            community_starts::day.eq(shared.day),
+            community_starts::distance_m.eq(shared.statistics.distance_m),
+            community_starts::ascent_m.eq(shared.statistics.ascent_m),
+            community_starts::moving_s.eq(shared.statistics.moving_s),
+        )
+    };
+    diesel::insert_into(community_starts::table)
+        .values(communities.iter().map(row).collect::<Vec<_>>())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+fn multi_line(columns: &Columns) -> MultiLineString<Point> {
+    let degrees = |degrees_e7: i32| f64::from(degrees_e7) / PER_DEGREE;
+    let point = |index: usize| {
+        Point::new(degrees(columns.lon_e7[index]), degrees(columns.lat_e7[index]), Some(WGS_84))
+    };
+    let part =
+        |part: Range<usize>| LineString { points: part.map(point).collect(), srid: Some(WGS_84) };
+    MultiLineString { lines: columns.parts().map(part).collect(), srid: Some(WGS_84) }
 }
 
 /// Leaves what others see as it is, for fewer of them: it is published no more, and with no way left

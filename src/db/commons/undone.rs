@@ -1,7 +1,8 @@
 //! Why a change of a community was not made.
 
 use crate::access::Refusal;
-use crate::db::Error;
+use crate::db::stop;
+pub(super) use crate::db::stop::outcome;
 use crate::domain::Invalid;
 
 /// Why a change of a community was not made. Nothing is done.
@@ -20,19 +21,7 @@ pub enum Undone {
 }
 
 /// Why a transaction was not carried through.
-pub(super) enum Stop {
-    Undone(Undone),
-    Failed(Error),
-}
-
-/// What a transaction came to.
-pub(super) fn outcome<T>(result: Result<T, Stop>) -> Result<Result<T, Undone>, Error> {
-    match result {
-        Ok(done) => Ok(Ok(done)),
-        Err(Stop::Undone(undone)) => Ok(Err(undone)),
-        Err(Stop::Failed(error)) => Err(error),
-    }
-}
+pub(super) type Stop = stop::Stop<Undone>;
 
 impl From<Undone> for Stop {
     fn from(undone: Undone) -> Self {
@@ -49,17 +38,5 @@ impl From<Refusal> for Stop {
 impl From<Invalid> for Stop {
     fn from(invalid: Invalid) -> Self {
         Self::Undone(Undone::Invalid(invalid))
-    }
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<diesel::result::Error> for Stop {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Failed(error.into())
     }
 }

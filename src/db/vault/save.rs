@@ -16,6 +16,8 @@ use crate::db::commons::{self, Level};
 use crate::db::identity::account_key;
 use crate::db::ops::blobs;
 use crate::db::schema::vault::activities;
+use crate::db::stop::Stop::Undone;
+use crate::db::stop::outcome;
 use crate::db::{Db, Error};
 use crate::domain::{AccountId, ActivityId, Invalid, Sport, Visibility};
 use crate::seal::AccountKey;
@@ -60,26 +62,6 @@ pub enum Saved {
     Missing,
     /// There are as many links or communities as there may be. Nothing is done.
     Full(Invalid),
-}
-
-/// Why a transaction was not carried through.
-enum Stop {
-    Undone(Saved),
-    Failed(Error),
-}
-
-use Stop::Undone;
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<diesel::result::Error> for Stop {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Failed(error.into())
-    }
 }
 
 impl Db {
@@ -128,11 +110,7 @@ impl Db {
                 Ok(Box::new(seal(Viewer::Member(activity.owner), &key, &row)?))
             })
             .await;
-        match saved {
-            Ok(activity) => Ok(Saved::Kept(activity)),
-            Err(Stop::Undone(saved)) => Ok(saved),
-            Err(Stop::Failed(error)) => Err(error),
-        }
+        Ok(outcome(saved)?.map_or_else(|undone| undone, Saved::Kept))
     }
 
     /// Up to `limit` shared activities whose rendition was made under other zones than now.

@@ -277,6 +277,25 @@ impl Db {
         enqueue(&mut *self.conn().await?, &self.keyring, Some(account), &job, now).await
     }
 
+    /// Enqueues the same for every account of which something that is shared was made under other zones
+    /// than now, or by other rules: a change of the rules counts all zones up.
+    pub async fn enqueue_all_remaking(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let conn = &mut *self.conn().await?;
+        let outdated: Vec<Uuid> = activities::table
+            .inner_join(accounts::table.on(accounts::account_id.eq(activities::account_id)))
+            .filter(activities::visibility.ne("private"))
+            .filter(activities::zones_version.ne(accounts::zones_version))
+            .select(activities::account_id)
+            .distinct()
+            .load(conn)
+            .await?;
+        for account in outdated {
+            let job = Job::RemakeRenditions { account: account.into() };
+            enqueue(conn, &self.keyring, Some(account.into()), &job, now).await?;
+        }
+        Ok(())
+    }
+
     /// Takes away what others see of an account's activities, until it is made anew.
     async fn hide_all(
         &self,

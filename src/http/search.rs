@@ -1,0 +1,257 @@
+//! `/explore/search`: what is published within a box, with some words. It knows the commons and nothing
+//! else.
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::answer::{self, Keep};
+use super::explore::day;
+use super::page::{self, Cursor};
+use super::present::RenditionBody;
+use super::problem::{Body, Problem};
+use super::session::Now;
+use crate::access::Viewer;
+use crate::db::Commons;
+use crate::db::commons::{
+    Bounds, COUNTED_MAX, Compare, Facet, Order, Range, Search, SearchPosition, Sought, Words,
+};
+use crate::domain::{Invalid, Kind, Sport};
+
+/// The longest text that is looked for, in characters.
+const TEXT_CHARS_MAX: usize = 200;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(search);
+}
+
+/// What to look for. All that is given has to fit.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct SearchQuery {
+    /// `west,south,east,north` in degrees: the visible line passes through it. West is greater than east
+    /// over the antimeridian.
+    bbox: Option<String>,
+    /// Words in English or French, in any of title, description and waypoints; `"in quotes"` together,
+    /// `-not`, `this or that`. Where nothing has them, titles that are spelt alike. 200 characters at most.
+    q: Option<String>,
+    sport: Option<String>,
+    kind: Option<String>,
+    /// Metres.
+    distance_min_m: Option<f64>,
+    /// Metres.
+    distance_max_m: Option<f64>,
+    /// Metres.
+    ascent_min_m: Option<f64>,
+    /// Metres.
+    ascent_max_m: Option<f64>,
+    /// Seconds of moving time.
+    moving_min_s: Option<f64>,
+    /// Seconds of moving time.
+    moving_max_s: Option<f64>,
+    /// On this day or later.
+    from: Option<NaiveDate>,
+    /// On this day or earlier.
+    to: Option<NaiveDate>,
+    /// `newest` (default), `longest`, `shortest`, `steepest`, or `relevance` with `q`, which ranks 5,000 at
+    /// most.
+    sort: Option<String>,
+    /// Whether it is told how many there are by sport and kind.
+    #[serde(default)]
+    facets: bool,
+    /// At most so many, 1 to 100.
+    limit: Option<usize>,
+    /// From the page before.
+    cursor: Option<String>,
+}
+
+/// A page of what was found.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Found)]
+struct FoundBody {
+    items: Vec<RenditionBody>,
+    /// Gets the next page; null on the last one.
+    next_cursor: Option<String>,
+    /// Whether nothing has the words, and these are titles that are spelt alike.
+    spelt_alike: bool,
+    /// How many there are by sport and kind, if asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facets: Option<FacetsBody>,
+}
+
+/// How many there are.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Facets)]
+struct FacetsBody {
+    items: Vec<FacetBody>,
+    /// Whether only the first 1,000 were counted.
+    more: bool,
+}
+
+/// How many are of a sport and a kind.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Facet)]
+struct FacetBody {
+    sport: String,
+    kind: String,
+    count: i64,
+}
+
+/// A place in what is found, and how words were compared there.
+pub(super) struct SearchCursor {
+    pub(super) by: Compare,
+    pub(super) place: SearchPosition,
+}
+
+/// Published activities within a box, with some words, of some kind.
+#[utoipa::path(tag = "explore", security((), ("token" = [])), params(SearchQuery), responses(
+    (status = 200, body = FoundBody), (status = 304), (status = 400, body = Body), (status = 401, body = Body),
+    (status = 422, body = Body),
+))]
+#[get("/explore/search")]
+async fn search(
+    viewer: Viewer,
+    query: web::Query<SearchQuery>,
+    Now(now): Now,
+    request: HttpRequest,
+    commons: web::Data<Commons>,
+) -> Result<HttpResponse, Problem> {
+    let wants_facets = query.facets;
+    let mut search = query.into_inner().parse()?;
+    let mut found = commons.search(viewer, &search, now).await?;
+    if let Some(words) = &mut search.words
+        && !words.text.contains(['-', '"'])
+        && found.items.is_empty()
+        && search.after.is_none()
+    {
+        words.by = Compare::Letters;
+        found = commons.search(viewer, &search, now).await?;
+    }
+    let by = search.words.as_ref().map_or(Compare::Stems, |words| words.by);
+    let facets = if wants_facets {
+        Some(FacetsBody::from(commons.facets(viewer, &search, now).await?))
+    } else {
+        None
+    };
+    let body = FoundBody {
+        items: found.items.iter().map(|(rendition, _)| RenditionBody::from(rendition)).collect(),
+        next_cursor: found.next.map(|place| SearchCursor { by, place }.to_text()),
+        spelt_alike: by == Compare::Letters && !found.items.is_empty(),
+        facets,
+    };
+    answer::json(&request, Keep::Nobody, &body)
+}
+
+impl SearchQuery {
+    fn parse(self) -> Result<Search, Problem> {
+        let after = self.cursor.as_deref().map(SearchCursor::parse).transpose()?;
+        let by = after.as_ref().map_or(Compare::Stems, |after| after.by);
+        let text = self.q.filter(|text| !text.trim().is_empty());
+        if text.as_ref().is_some_and(|text| TEXT_CHARS_MAX < text.chars().count()) {
+            return Err(Invalid { field: "q", reason: "must have at most 200 characters" }.into());
+        }
+        if text.as_ref().is_some_and(|text| text.contains('\0')) {
+            return Err(Invalid { field: "q", reason: "must have no control characters" }.into());
+        }
+        let order = order(self.sort.as_deref(), text.is_some())?;
+        Ok(Search {
+            within: self.bbox.as_deref().map(bounds).transpose()?,
+            words: text.map(|text| Words { text, by }),
+            sought: Sought {
+                sport: self.sport.as_deref().map(Sport::try_from).transpose()?,
+                kind: self.kind.as_deref().map(Kind::try_from).transpose()?,
+                distance_m: Range { min: self.distance_min_m, max: self.distance_max_m },
+                ascent_m: Range { min: self.ascent_min_m, max: self.ascent_max_m },
+                moving_s: Range { min: self.moving_min_s, max: self.moving_max_s },
+                from: day(self.from)?,
+                to: day(self.to)?,
+            },
+            order,
+            after: after.map(|after| after.place),
+            limit: page::limit(self.limit)?,
+        })
+    }
+}
+
+fn order(sort: Option<&str>, has_words: bool) -> Result<Order, Invalid> {
+    match sort {
+        None | Some("newest") => Ok(Order::Newest),
+        Some("longest") => Ok(Order::Longest),
+        Some("shortest") => Ok(Order::Shortest),
+        Some("steepest") => Ok(Order::Steepest),
+        Some("relevance") if has_words => Ok(Order::Relevance),
+        Some("relevance") => Err(Invalid { field: "sort", reason: "needs q for relevance" }),
+        Some(_) => Err(Invalid {
+            field: "sort",
+            reason: "must be newest, longest, shortest, steepest or relevance",
+        }),
+    }
+}
+
+/// A box as OGC API – Features writes it; heights are passed over.
+pub(super) fn bounds(text: &str) -> Result<Bounds, Invalid> {
+    let invalid = || Invalid { field: "bbox", reason: "must be west,south,east,north in degrees" };
+    let numbers = text.split(',').map(|number| number.trim().parse::<f64>());
+    let numbers: Vec<f64> = numbers.collect::<Result<_, _>>().map_err(|_| invalid())?;
+    let ([west, south, east, north] | [west, south, _, east, north, _]) = *numbers.as_slice()
+    else {
+        return Err(invalid());
+    };
+    let is_longitude = |degrees: f64| (-180.0..=180.0).contains(&degrees);
+    let is_latitude = |degrees: f64| (-90.0..=90.0).contains(&degrees);
+    let sound = [west, east].into_iter().all(is_longitude)
+        && [south, north].into_iter().all(is_latitude)
+        && south <= north;
+    sound.then_some(Bounds { west, south, east, north }).ok_or_else(invalid)
+}
+
+impl Cursor for SearchCursor {
+    fn to_bytes(self) -> Vec<u8> {
+        let by = match self.by {
+            Compare::Stems => 0_u8,
+            Compare::Letters => 1,
+        };
+        let mut bytes = vec![by];
+        bytes.extend_from_slice(&self.place.key.to_be_bytes());
+        bytes.extend_from_slice(uuid::Uuid::from(self.place.id).as_bytes());
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (by, rest) = bytes.split_first()?;
+        let (key, id) = rest.split_first_chunk::<8>()?;
+        let by = match by {
+            0 => Compare::Stems,
+            1 => Compare::Letters,
+            _ => return None,
+        };
+        let id = uuid::Uuid::from_slice(id).ok()?.into();
+        Some(Self { by, place: SearchPosition { key: f64::from_be_bytes(*key), id } })
+    }
+}
+
+impl From<Vec<Facet>> for FacetsBody {
+    fn from(facets: Vec<Facet>) -> Self {
+        let counted: i64 = facets.iter().map(|facet| facet.count).sum();
+        let body = |Facet { sport, kind, count }| FacetBody { sport, kind, count };
+        Self { items: facets.into_iter().map(body).collect(), more: COUNTED_MAX <= counted }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_is_read_as_it_is_written_elsewhere() {
+        let bounds = |text| bounds(text).map(|b| [b.west, b.south, b.east, b.north]);
+        assert_eq!(bounds("8,47,9,48"), Ok([8.0, 47.0, 9.0, 48.0]));
+        assert_eq!(bounds("8, 47, 0, 9, 48, 4000"), Ok([8.0, 47.0, 9.0, 48.0]));
+        assert_eq!(bounds("170,-20,-170,20"), Ok([170.0, -20.0, -170.0, 20.0]));
+        for text in ["", "8,47,9", "8,48,9,47", "8,47,181,48", "NaN,47,9,48", "8,47,9,inf"] {
+            assert!(bounds(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `/tiles`: what is published, as a map draws it. The same for everyone: it knows the commons and nothing
+//! else.
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde_json::{Value, json};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::answer::{self, Keep};
+use super::problem::{Body, Problem};
+use super::session::Now;
+use crate::db::Commons;
+use crate::db::commons::{LINES_FROM_ZOOM, Tile, ZOOM_MAX};
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(description).service(style).service(tile);
+}
+
+/// Where this server is reached, without a slash at the end: for links in answers.
+pub struct PublicUrl(pub String);
+
+/// A vector tile (Mapbox Vector Tile 2.1). Up to zoom level 8 the layer `starts` counts where lines start;
+/// from 9 on the layer `activities` has lines with `id`, `title`, `sport`, `kind`, `day`, `distance_m` and
+/// `author`, 2,000 at most.
+#[utoipa::path(tag = "explore",
+    params(
+        ("z" = u8, Path, description = "0 to 18."), ("x" = u32, Path, description = "From the west."),
+        ("y" = u32, Path, description = "From the north."),
+    ),
+    responses(
+        (status = 200, content_type = "application/vnd.mapbox-vector-tile", body = Vec<u8>), (status = 304),
+        (status = 404, body = Body),
+    ))]
+#[get("/tiles/{z}/{x}/{y}.mvt")]
+async fn tile(
+    path: web::Path<(u8, u32, u32)>,
+    Now(now): Now,
+    request: HttpRequest,
+    commons: web::Data<Commons>,
+) -> Result<HttpResponse, Problem> {
+    let (zoom, x, y) = path.into_inner();
+    let tile = Tile::new(zoom, x, y).ok_or(Problem::NotFound)?;
+    let content = commons.tile(tile, now).await?;
+    let kind = "application/vnd.mapbox-vector-tile";
+    Ok(answer::content(&request, Keep::Everyone, kind, content))
+}
+
+/// What the tiles hold, as TileJSON 3.0.
+#[utoipa::path(tag = "explore", responses((status = 200, body = Value), (status = 304)))]
+#[get("/tiles/tiles.json")]
+async fn description(
+    request: HttpRequest,
+    url: web::Data<PublicUrl>,
+) -> Result<HttpResponse, Problem> {
+    answer::json(&request, Keep::Everyone, &tile_json(&url))
+}
+
+/// A style for MapLibre, on a plain background: no other host is asked for anything.
+#[utoipa::path(tag = "explore", responses((status = 200, body = Value), (status = 304)))]
+#[get("/tiles/style.json")]
+async fn style(request: HttpRequest, url: web::Data<PublicUrl>) -> Result<HttpResponse, Problem> {
+    let style = json!({
+        "version": 8,
+        "name": "OpenTracks",
+        "sources": { "opentracks": { "type": "vector", "url": format!("{}/tiles/tiles.json", url.0) } },
+        "layers": [
+            { "id": "background", "type": "background", "paint": { "background-color": "#f4f1ea" } },
+            {
+                "id": "starts", "type": "circle", "source": "opentracks", "source-layer": "starts",
+                "paint": {
+                    "circle-color": "#b3432b",
+                    "circle-opacity": 0.7,
+                    "circle-radius": ["interpolate", ["linear"], ["sqrt", ["get", "activities"]], 1, 3, 30, 18],
+                },
+            },
+            {
+                "id": "activities", "type": "line", "source": "opentracks", "source-layer": "activities",
+                "layout": { "line-cap": "round", "line-join": "round" },
+                "paint": {
+                    "line-color": ["match", ["get", "kind"], "planned", "#2b6cb3", "#b3432b"],
+                    "line-width": ["interpolate", ["linear"], ["zoom"], 9, 1, 16, 4],
+                    "line-opacity": 0.8,
+                },
+            },
+        ],
+    });
+    answer::json(&request, Keep::Everyone, &style)
+}
+
+fn tile_json(url: &PublicUrl) -> Value {
+    let text = "String";
+    json!({
+        "tilejson": "3.0.0",
+        "name": "OpenTracks",
+        "description": "Published activities",
+        "attribution": "Each line belongs to the author it names",
+        "tiles": [format!("{}/tiles/{{z}}/{{x}}/{{y}}.mvt", url.0)],
+        "minzoom": 0,
+        "maxzoom": ZOOM_MAX,
+        "vector_layers": [
+            {
+                "id": "starts", "minzoom": 0, "maxzoom": LINES_FROM_ZOOM - 1,
+                "fields": { "activities": "Number" },
+            },
+            {
+                "id": "activities", "minzoom": LINES_FROM_ZOOM, "maxzoom": ZOOM_MAX,
+                "fields": {
+                    "id": text, "title": text, "sport": text, "kind": text, "day": text,
+                    "distance_m": "Number", "author": text,
+                },
+            },
+        ],
+    })
+}

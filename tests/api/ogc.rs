@@ -1,0 +1,159 @@
+//! OGC API – Features over what is published, read by GDAL as well.
+
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::bad_input::refused;
+use crate::harness::{Caller, TestApp, northward_gpx};
+
+const ITEMS: &str = "/ogc/collections/activities/items";
+
+async fn json_of(app: &TestApp, path: &str) -> Value {
+    let answer = app.anyone().get(path).await;
+    assert_eq!(answer.status(), 200, "{path}");
+    assert_eq!(answer.headers()["cache-control"], "public, no-cache", "{path}");
+    answer.json().await.unwrap()
+}
+
+async fn published(ada: &Caller<'_>, lon: f64, words: Value) -> String {
+    let own: Value = ada.upload(&northward_gpx(lon, 47.3, 300), &words).await.json().await.unwrap();
+    let id = own["id"].as_str().unwrap().to_owned();
+    let publish = format!("/api/v1/activities/{id}/publish");
+    assert_eq!(ada.post(&publish, &json!({})).await.status(), 200);
+    id
+}
+
+/// Requirements 1 to 6 and 11 to 15 of OGC 17-069r4: every link leads somewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_landing_page_leads_everywhere() {
+    let app = TestApp::start().await;
+    let landing = json_of(&app, "/ogc").await;
+    for rel in ["self", "service-desc", "service-doc", "conformance", "data"] {
+        let link = landing["links"].as_array().unwrap().iter().find(|link| link["rel"] == rel);
+        let href = link.unwrap()["href"].as_str().unwrap();
+        let answer = app.anyone().get(href.strip_prefix(&app.address).unwrap()).await;
+        assert_eq!(answer.status(), 200, "{href}");
+    }
+    let conforms = json_of(&app, "/ogc/conformance").await;
+    assert!(
+        conforms["conformsTo"].as_array().unwrap().iter().any(|class| {
+            class == "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core"
+        })
+    );
+    let collections = json_of(&app, "/ogc/collections").await;
+    for collection in collections["collections"].as_array().unwrap() {
+        let id = collection["id"].as_str().unwrap();
+        assert_eq!(&json_of(&app, &format!("/ogc/collections/{id}")).await, collection);
+        assert!(collection["links"].as_array().unwrap().iter().any(|link| link["rel"] == "items"));
+    }
+    refused(app.anyone().get("/ogc/collections/secrets").await, 404).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn features_are_the_renditions_and_nothing_else() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let run = published(&ada, 8.5, json!({ "title": "Run", "sport": "running" })).await;
+    let ride = published(&ada, 9.5, json!({ "title": "Ride", "sport": "cycling" })).await;
+    ada.has_activity(&northward_gpx(8.5, 47.3, 301)).await;
+    let found = json_of(&app, ITEMS).await;
+    assert_eq!(
+        (&found["type"], &found["numberReturned"]),
+        (&json!("FeatureCollection"), &json!(2))
+    );
+    let feature = json_of(&app, &format!("{ITEMS}/{run}")).await;
+    assert!(found["features"].as_array().unwrap().contains(&feature));
+    assert_eq!(feature["properties"]["author"], "Ada");
+    assert_eq!(feature["geometry"]["type"], "MultiLineString");
+    let rendition: Value =
+        app.anyone().get(&format!("/api/v1/activities/{run}")).await.json().await.unwrap();
+    for name in ["title", "description", "kind", "sport", "day"] {
+        assert_eq!(feature["properties"][name], rendition[name], "{name}");
+    }
+    assert_eq!(feature["properties"]["distance_m"], rendition["statistics"]["distance_m"]);
+    let [south, north] = [1, 3].map(|edge| rendition["statistics"]["bbox"][edge].as_f64().unwrap());
+    for position in feature["geometry"]["coordinates"][0].as_array().unwrap() {
+        let lat = position[1].as_f64().unwrap();
+        assert!(south - 1e-7 <= lat && lat <= north + 1e-7, "{lat}");
+    }
+    for (query, expected) in [
+        ("bbox=8,47,9,48", vec![&run]),
+        ("sport=cycling", vec![&ride]),
+        ("kind=planned", vec![]),
+        ("datetime=2026-05-30&sport=running", vec![&run]),
+        ("datetime=2026-05-31T00:00:00Z/..", vec![]),
+        ("limit=10000&sport=cycling", vec![&ride]),
+    ] {
+        let found = json_of(&app, &format!("{ITEMS}?{query}")).await;
+        let ids: Vec<&Value> =
+            found["features"].as_array().unwrap().iter().map(|feature| &feature["id"]).collect();
+        assert_eq!(ids, expected, "{query}");
+    }
+    let first = json_of(&app, &format!("{ITEMS}?limit=1")).await;
+    let next = |page: &Value| {
+        let links = page["links"].as_array().unwrap();
+        let next = links.iter().find(|link| link["rel"] == "next")?;
+        Some(next["href"].as_str().unwrap().strip_prefix(&app.address).unwrap().to_owned())
+    };
+    let second = json_of(&app, &next(&first).unwrap()).await;
+    assert_ne!(first["features"][0]["id"], second["features"][0]["id"]);
+    assert_eq!(next(&second), None);
+
+    let unpublish = format!("/api/v1/activities/{run}/unpublish");
+    assert_eq!(ada.post(&unpublish, &json!({})).await.status(), 200);
+    refused(app.anyone().get(&format!("{ITEMS}/{run}")).await, 404).await;
+    assert_eq!(json_of(&app, ITEMS).await["numberReturned"], 1);
+    let hide = json!({ "choices": { "map": false } });
+    assert_eq!(ada.patch(&format!("/api/v1/activities/{ride}"), &hide).await.status(), 200);
+    refused(app.anyone().get(&format!("{ITEMS}/{ride}")).await, 404).await;
+    assert_eq!(json_of(&app, ITEMS).await["numberReturned"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_standard_calls_unfit_is_400() {
+    let app = TestApp::start().await;
+    for query in [
+        "limit=0",
+        "limit=-1",
+        "limit=ten",
+        "bbox=1,2,3",
+        "bbox=8,48,9,47",
+        "datetime=today",
+        "unknown=1",
+        "sport=dancing",
+        "cursor=x",
+        "f=html",
+    ] {
+        refused(app.anyone().get(&format!("{ITEMS}?{query}")).await, 400).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gdal_reads_the_features() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    published(&ada, 8.5, json!({ "title": "Run" })).await;
+    published(&ada, 9.5, json!({ "title": "Ride" })).await;
+    let source = format!("OAPIF:{}/ogc", app.address);
+    let told = gdal("ogrinfo", &["-ro", "-al", "-oo", "PAGE_SIZE=1", &source]).await;
+    assert!(told.contains("Layer name: activities") && told.contains("Feature Count: 2"), "{told}");
+    assert!(told.contains("author (String) = Ada") && told.contains("MULTILINESTRING"), "{told}");
+    let target = app.data.join("activities.geojson");
+    let target = target.to_str().unwrap();
+    let clip = ["-spat", "8", "47", "9", "48"];
+    gdal("ogr2ogr", &[&["-f", "GeoJSON", target, &source, "activities"], &clip[..]].concat()).await;
+    let copied: Value = serde_json::from_str(&std::fs::read_to_string(target).unwrap()).unwrap();
+    assert_eq!(copied["features"].as_array().unwrap().len(), 1);
+    assert_eq!(copied["features"][0]["properties"]["title"], "Run");
+}
+
+/// What a program of GDAL says.
+async fn gdal(program: &str, arguments: &[&str]) -> String {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).env("no_proxy", "127.0.0.1");
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    told
+}
