@@ -33,7 +33,7 @@ impl Tile {
         is_there.then_some(Self { zoom, x, y })
     }
 
-    fn envelope<'a, T>(self, statement: &'a mut Statement<T>) -> &'a mut Statement<T> {
+    fn envelope<T>(self, statement: &mut Statement<T>) -> &mut Statement<T> {
         statement
             .sql("ST_TileEnvelope(")
             .bind(Value::Count(self.zoom.into()))
