@@ -361,3 +361,35 @@ fn files_under(folder: &Path) -> usize {
     read_all(folder, &mut files);
     files.len()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_od18_p1_what_is_published_is_searched_and_drawn() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let words = json!({ "title": "Up the brook" });
+    let own: Value = ada.upload(&northward_gpx(8.5, 47.3, 300), &words).await.json().await.unwrap();
+    let search = "/api/v1/explore/search?q=brook&bbox=8,47,9,48";
+    let found = async || {
+        let answer: Value = app.anyone().get(search).await.json().await.unwrap();
+        let drawn = app.anyone().get("/tiles/0/0/0.mvt").await.bytes().await.unwrap();
+        (answer["items"].as_array().unwrap().len(), drawn.is_empty())
+    };
+    assert_eq!(found().await, (0, true));
+    let path = path_of(&own);
+    assert_eq!(ada.post(&format!("{path}/publish"), &json!({})).await.status(), 200);
+    assert_eq!(found().await, (1, false));
+    assert_eq!(ada.post(&format!("{path}/unpublish"), &json!({})).await.status(), 200);
+    assert_eq!(found().await, (0, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_od18_p2_what_is_published_is_reused_with_its_authors_name() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let id = ada.has_published(&northward_gpx(8.5, 47.3, 300)).await;
+    let items: Value =
+        app.anyone().get("/ogc/collections/activities/items").await.json().await.unwrap();
+    let [feature] = items["features"].as_array().unwrap().as_slice() else { panic!("{items}") };
+    assert_eq!((&feature["id"], &feature["properties"]["author"]), (&json!(id), &json!("Ada")));
+    assert_eq!(feature["geometry"]["type"], "MultiLineString");
+}
