@@ -44,6 +44,9 @@ pub const JSON_DEPTH_MAX: usize = 16;
 
 /// As much of a field's name as an answer repeats.
 const FIELD_CHARS_MAX: usize = 64;
+/// How much of what is too much is listened to before it is said so: who hangs up on a client that still
+/// sends is not heard by it.
+const LISTENED_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// A JSON body that has the shape of `T`.
 pub struct Json<T>(pub T);
@@ -148,23 +151,25 @@ pub fn bounded(
         return Err(Problem::UnsupportedMediaType("Send the body without a content encoding."));
     }
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if length
-        .and_then(|length| length.parse().ok())
-        .is_some_and(|length: u64| bytes_max as u64 <= length && length != bytes_max as u64)
-    {
+    let listened_max = (bytes_max as u64).saturating_add(LISTENED_BYTES_MAX);
+    let length: Option<u64> = length.and_then(|length| length.parse().ok());
+    if length.is_some_and(|length| listened_max < length) {
         return Err(Problem::TooLarge(bytes_max));
     }
     let pace =
         request.app_data::<web::Data<BodyPace>>().map_or_else(BodyPace::default, |pace| ***pace);
     let started = Instant::now();
     let deadline = Box::pin(tokio::time::sleep_until(started + pace.grace));
-    Ok(Bounded { payload, bytes_left: bytes_max, bytes: 0, pace, started, deadline })
+    let bytes_max = bytes_max as u64;
+    Ok(Bounded { payload, bytes_max, listened_max, bytes: 0, pace, started, deadline })
 }
 
 /// See [`bounded`].
 pub struct Bounded {
     payload: Payload,
-    bytes_left: usize,
+    bytes_max: u64,
+    /// How much is listened to, so that whoever sends too much hears the answer.
+    listened_max: u64,
     bytes: u64,
     pace: BodyPace,
     started: Instant,
@@ -175,24 +180,38 @@ impl Stream for Bounded {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Poll::Ready(next) = Pin::new(&mut self.payload).poll_next(context) else {
-            let late = self.deadline.as_mut().poll(context);
-            return late.map(|()| Some(Err(fault(ErrorKind::TimedOut))));
-        };
-        if let Some(Ok(chunk)) = &next {
-            let Some(left) = self.bytes_left.checked_sub(chunk.len()) else {
-                return Poll::Ready(Some(Err(fault(ErrorKind::FileTooLarge))));
+        loop {
+            let Poll::Ready(next) = Pin::new(&mut self.payload).poll_next(context) else {
+                let late = self.deadline.as_mut().poll(context);
+                return late.map(|()| Some(Err(fault(ErrorKind::TimedOut))));
             };
-            self.bytes_left = left;
-            self.bytes += chunk.len() as u64;
-            // Each byte that came earns time for the next ones.
-            let earned = self.bytes / u64::from(self.pace.bytes_per_s_min);
-            let deadline = self.started + self.pace.grace + Duration::from_secs(earned);
-            // But what came fast is no licence to fall silent.
-            let silence = Instant::now() + self.pace.grace;
-            self.deadline.as_mut().reset(deadline.min(silence));
+            let is_over = match &next {
+                Some(Ok(chunk)) => {
+                    self.take_note(chunk.len());
+                    self.listened_max < self.bytes
+                }
+                Some(Err(_)) | None => true,
+            };
+            if self.bytes <= self.bytes_max {
+                return Poll::Ready(next);
+            }
+            if is_over {
+                return Poll::Ready(Some(Err(fault(ErrorKind::FileTooLarge))));
+            }
+            // What is too much is let go, piece by piece.
         }
-        Poll::Ready(next)
+    }
+}
+
+impl Bounded {
+    fn take_note(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+        // Each byte that came earns time for the next ones.
+        let earned = self.bytes / u64::from(self.pace.bytes_per_s_min);
+        let deadline = self.started + self.pace.grace + Duration::from_secs(earned);
+        // But what came fast is no licence to fall silent.
+        let silence = Instant::now() + self.pace.grace;
+        self.deadline.as_mut().reset(deadline.min(silence));
     }
 }
 

@@ -164,13 +164,13 @@ async fn a_block_keeps_both_away_from_each_other_and_ends_no_membership() {
         paths.into_iter().cloned().collect::<Vec<_>>()
     };
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    let together = (names(&["Ada", "Ben", "Eve"]), all(vec![&of_ada, &of_eve, &of_ben]), 1);
+    let together = (names(&["Ada", "Ben", "Eve"]), all(vec![&of_ada, &of_eve, &of_ben]), 4);
     assert_eq!(sees(&eve).await, together);
     for _ in 0..2 {
         assert_eq!(put(&ada, &block_of(&eve)).await.status(), 204);
     }
-    assert_eq!(sees(&eve).await, (names(&["Ben", "Eve"]), all(vec![&of_eve, &of_ben]), 0));
-    assert_eq!(sees(&ada).await, (names(&["Ada", "Ben"]), all(vec![&of_ada, &of_ben]), 1));
+    assert_eq!(sees(&eve).await, (names(&["Ben", "Eve"]), all(vec![&of_eve, &of_ben]), 2));
+    assert_eq!(sees(&ada).await, (names(&["Ada", "Ben"]), all(vec![&of_ada, &of_ben]), 3));
     for (who, activity) in [(&eve, &of_ada), (&ada, &of_eve), (&eve, &published)] {
         refused(who.get(activity).await, 404).await;
     }
