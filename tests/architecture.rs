@@ -38,6 +38,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("Utc::now", &["app"]),
     // Only a query seals, and only the cutter and the decoder make what the public sees.
     ("Sealed::new(", &["db"]),
+    ("Guarded::new(", &["db"]),
     ("PublicTrack::new(", &["track"]),
 ];
 
@@ -49,6 +50,17 @@ const NOT_IN: &[(&str, &[&str], &str)] = &[
         "exploring knows the commons alone",
     ),
     ("db/commons/nearby.rs", &["identity", "vault"], "exploring knows the commons alone"),
+    (
+        "http/members.rs",
+        &["actions::", "vault", "db::Db", "ExactTrack"],
+        "a member's page knows the commons alone",
+    ),
+    (
+        "db/commons/members.rs",
+        &["identity", "vault", "Db"],
+        "a member's page knows the commons alone",
+    ),
+    ("db/commons/feed.rs", &["identity", "vault", "Db"], "a feed knows the commons alone"),
     (
         "http/log.rs",
         &["peer_addr", ".path()", ".uri()", "query_string"],

@@ -4,9 +4,13 @@
 //! [`Visible`] and [`Owned`] have private fields and no public constructor, so holding one is proof
 //! that the rules were asked.
 
+mod communities;
+
 use std::ops::Deref;
 
 use crate::domain::{AccountId, Visibility};
+
+pub use communities::{Act, Acting, CommunityFacts, Guarded, May, Parting, Refusal, Standing, act};
 
 /// Who is asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

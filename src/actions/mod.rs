@@ -1,5 +1,7 @@
 //! The verbs of the product that take more than one step, one file each.
 
+mod blocks;
+mod communities;
 mod cores;
 pub mod edit;
 pub mod findings;
@@ -16,6 +18,7 @@ pub mod zones;
 
 use std::sync::Arc;
 
+use crate::db::commons::Undone;
 use crate::db::{self, Db, ops::Throttled};
 use crate::domain::Invalid;
 use crate::edge::files::{self, Files};
@@ -80,6 +83,9 @@ pub enum Error {
     /// It must be private for this.
     #[error("it is shared")]
     Shared,
+    /// A community stays as it is.
+    #[error("undone")]
+    Undone(Undone),
     /// The database failed.
     #[error("{0}")]
     Database(#[from] db::Error),
@@ -89,6 +95,12 @@ pub enum Error {
     /// A thread of ours ended in the middle.
     #[error("a task ended in the middle")]
     Task,
+}
+
+impl From<Undone> for Error {
+    fn from(undone: Undone) -> Self {
+        Self::Undone(undone)
+    }
 }
 
 impl From<Refused> for Error {

@@ -3,6 +3,7 @@
 mod activity;
 mod choices;
 mod clock;
+mod community;
 mod email;
 mod ids;
 mod invalid;
@@ -16,6 +17,7 @@ mod text;
 pub use activity::{Kind, Visibility};
 pub use choices::{Choices, EndLength};
 pub use clock::Clock;
+pub use community::{CommunityVisibility, Role};
 pub use email::Email;
 pub use ids::{
     AccountId, ActivityId, BlobId, CommunityId, JobId, LinkId, RegistrationId, SessionId, ZoneId,

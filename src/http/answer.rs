@@ -73,6 +73,22 @@ pub fn own(status: StatusCode, activity: &Owned<Activity>, body: &impl Serialize
         .json(body)
 }
 
+/// What has just become of something, for who did it.
+pub fn fresh(body: &impl Serialize) -> HttpResponse {
+    told(StatusCode::OK, body)
+}
+
+/// What will become of something, perhaps.
+pub fn accepted(body: &impl Serialize) -> HttpResponse {
+    told(StatusCode::ACCEPTED, body)
+}
+
+fn told(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header((header::CACHE_CONTROL, Keep::Nobody.cache_control()))
+        .json(body)
+}
+
 /// Refuses an edit of another version than the client has read (RFC 9110, 13.1.1).
 pub fn check_if_match(request: &HttpRequest, activity: &Owned<Activity>) -> Result<(), Problem> {
     check_version(request, activity.version)
@@ -80,9 +96,13 @@ pub fn check_if_match(request: &HttpRequest, activity: &Owned<Activity>) -> Resu
 
 /// The same for anything that counts its changes.
 pub fn check_version(request: &HttpRequest, version: i32) -> Result<(), Problem> {
-    let current = format!("\"{version}\"");
-    let wanted = if_match(request).is_none_or(|wanted| names(&wanted, &current));
+    let wanted = is_version_wanted(if_match(request).as_deref(), version);
     wanted.then_some(()).ok_or(Problem::Stale)
+}
+
+/// Whether an edit is of the version that is there.
+pub fn is_version_wanted(if_match: Option<&str>, version: i32) -> bool {
+    if_match.is_none_or(|wanted| names(wanted, &format!("\"{version}\"")))
 }
 
 /// Whether an edit is of the representation that the client has read.

@@ -3,7 +3,10 @@
 mod activities;
 mod answer;
 mod auth;
+mod bans;
+mod blocks;
 pub mod body;
+mod communities;
 pub mod docs;
 mod edit;
 mod explore;
@@ -13,6 +16,8 @@ mod line;
 mod links;
 pub mod log;
 mod me;
+mod members;
+mod memberships;
 mod methods;
 pub mod metrics;
 mod page;
@@ -21,6 +26,7 @@ mod privacy;
 mod problem;
 mod profile;
 pub mod refusal;
+mod requests;
 pub mod session;
 mod share_page;
 mod shared;
@@ -77,7 +83,13 @@ fn api(config: &mut ServiceConfig) {
         .configure(levels::routes)
         .configure(shared::routes)
         .configure(activities::routes)
-        .configure(explore::routes);
+        .configure(explore::routes)
+        .configure(communities::routes)
+        .configure(memberships::routes)
+        .configure(requests::routes)
+        .configure(bans::routes)
+        .configure(blocks::routes)
+        .configure(members::routes);
 }
 
 /// The contract that follows from the routes.

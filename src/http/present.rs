@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use crate::access::{Owned, Visible};
-use crate::db::commons::{Author, Drawn, Rendition};
+use crate::db::commons::{Author, Drawn, Member, Rendition};
 use crate::db::vault::{Activity, StoredFlaw};
 use crate::domain::{AccountId, ActivityId, Choices, Kind, Sport, Visibility};
 use crate::track::columns::PER_DEGREE;
@@ -76,6 +76,14 @@ pub struct RenditionBody {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Author)]
 pub struct AuthorBody {
+    id: AccountId,
+    public_name: String,
+}
+
+/// An account as others see it.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Member)]
+pub struct MemberBody {
     id: AccountId,
     public_name: String,
 }
@@ -173,6 +181,12 @@ impl RenditionBody {
 impl From<&Author> for AuthorBody {
     fn from(author: &Author) -> Self {
         Self { id: author.id, public_name: author.public_name.as_str().to_owned() }
+    }
+}
+
+impl From<&Member> for MemberBody {
+    fn from(member: &Member) -> Self {
+        Self { id: member.id, public_name: member.public_name.as_str().to_owned() }
     }
 }
 

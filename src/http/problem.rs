@@ -7,9 +7,11 @@ use actix_web::{HttpResponse, ResponseError};
 use chrono::TimeDelta;
 use serde::Serialize;
 
+use crate::access::Refusal;
 use crate::actions;
 use crate::actions::zones::Effects;
 use crate::db;
+use crate::db::commons::Undone;
 use crate::domain::{ActivityId, Invalid};
 use crate::edge::files;
 use crate::track::Unreadable;
@@ -47,6 +49,12 @@ pub enum Problem {
     /// Also says: exists, but not for you. The two must look the same.
     #[error("There is nothing here.")]
     NotFound,
+    /// It is there, as they know, and not theirs to do.
+    #[error("This is not yours to do.")]
+    Forbidden,
+    /// Nobody would administer a community.
+    #[error("Somebody has to administer the community: let somebody else do so first.")]
+    LastAdministrator,
     /// The path exists, the method does not.
     #[error("This can be asked for in another way only.")]
     MethodNotAllowed(String),
@@ -159,6 +167,10 @@ impl Problem {
             Self::Locked => (S::UNAUTHORIZED, "/problems/locked", "Password needed"),
             Self::Refused => (S::UNAUTHORIZED, "/problems/refused", "Not right"),
             Self::NotFound => (S::NOT_FOUND, "/problems/not-found", "Not found"),
+            Self::Forbidden => (S::FORBIDDEN, "/problems/forbidden", "Not allowed"),
+            Self::LastAdministrator => {
+                (S::CONFLICT, "/problems/last-administrator", "Last administrator")
+            }
             Self::MethodNotAllowed(_) => {
                 (S::METHOD_NOT_ALLOWED, "/problems/method-not-allowed", "Method not allowed")
             }
@@ -261,6 +273,27 @@ impl From<Unreadable> for Problem {
     }
 }
 
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Absent => Self::NotFound,
+            Refusal::Forbidden => Self::Forbidden,
+        }
+    }
+}
+
+impl From<Undone> for Problem {
+    fn from(undone: Undone) -> Self {
+        match undone {
+            Undone::Refused(refusal) => refusal.into(),
+            Undone::Missing => Self::NotFound,
+            Undone::Stale => Self::Stale,
+            Undone::Invalid(invalid) => invalid.into(),
+            Undone::LastAdministrator => Self::LastAdministrator,
+        }
+    }
+}
+
 impl From<db::Error> for Problem {
     fn from(error: db::Error) -> Self {
         match error {
@@ -299,6 +332,7 @@ impl From<actions::Error> for Problem {
             actions::Error::Missing => Self::NotFound,
             actions::Error::NothingVisible => Self::NothingVisible,
             actions::Error::Shared => Self::Shared,
+            actions::Error::Undone(undone) => undone.into(),
             actions::Error::Database(error) => error.into(),
             actions::Error::Files(error) => error.into(),
             actions::Error::Task => Self::Internal(error.to_string()),

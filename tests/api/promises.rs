@@ -8,6 +8,7 @@ use opentracks::privacy::policy;
 use serde_json::{Value, json};
 
 use crate::activities::path_of;
+use crate::communities::{community, put, shares};
 use crate::harness::{PASSWORD, POLICY, TestApp, connect, dump_data, logged, northward_gpx};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,6 +100,29 @@ async fn promise_ot_3_4_a_position_that_asks_is_kept_nowhere() {
         let line = log.lines().find(|line| line.contains(trace));
         assert_eq!(line, None, "{trace} is in the log");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_ot_3_5_who_joins_a_private_community_is_approved() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.member("Ada").await, app.member("Eve").await);
+    let (open, closed) =
+        (community(&ada, "Open", "public").await, community(&ada, "Closed", "private").await);
+    let activity = shares(&ada, &closed).await;
+    assert_eq!(eve.post(&format!("{open}/requests"), &json!({})).await.status(), 200);
+    assert_eq!(eve.post(&format!("{closed}/requests"), &json!({})).await.status(), 202);
+    let request = format!("{closed}/requests/{}", eve.account_id);
+    // Who waits is not in it, and does not let themself in.
+    assert_eq!(put(&eve, &request).await.status(), 403);
+    for child in ["members", "activities"] {
+        assert_eq!(eve.get(&format!("{closed}/{child}")).await.status(), 403);
+    }
+    assert_eq!(eve.get(&activity).await.status(), 404);
+    assert_eq!(put(&ada, &request).await.status(), 200);
+    assert_eq!(eve.get(&activity).await.status(), 200);
+    // Nobody else sees that there is one.
+    assert_eq!(app.anyone().get(&closed).await.status(), 404);
+    assert_eq!(app.anyone().get(&open).await.status(), 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 mod activities;
 mod audience;
+mod blocks;
 mod delete;
 mod links;
 mod list;
@@ -12,10 +13,12 @@ mod zones;
 
 pub use activities::{Activity, Details, NewActivity, Stored, StoredFlaw};
 pub use audience::{NewWay, Reach, Shown, Way};
+pub use blocks::{Block, BlockPosition};
 pub use links::{Link, NewLink};
 pub use list::{ActivityFilter, ListPosition};
 pub use originals::{SealedOriginal, open_original, seal_original};
 pub use save::{Change, Other, Saved};
 pub use tracks::SealedTrack;
 
+pub(in crate::db) use audience::{Activities, lock_all, settle};
 pub use zones::{HiddenPlace, Remade, Shading, Sight, ZONES_MAX, Zone, Zoned};
