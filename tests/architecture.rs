@@ -173,6 +173,10 @@ fn sources() -> Vec<Source> {
                 folders.push(path);
                 continue;
             }
+            // The pages that people open lie beside the code that fills them.
+            if path.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
             let inside = path.strip_prefix(&root).unwrap();
             let first = inside.iter().next().unwrap().to_str().unwrap();
             let module = first.trim_end_matches(".rs").to_owned();
