@@ -15,6 +15,7 @@ mod explore;
 mod findings;
 mod harness;
 mod heard;
+mod interference;
 mod jobs;
 mod levels;
 mod links;
