@@ -23,6 +23,7 @@ mod logs;
 mod matrix;
 mod me;
 mod members;
+mod null;
 mod parts;
 mod pipeline;
 mod promises;
