@@ -7,6 +7,7 @@ mod activities;
 mod auth;
 mod bad_input;
 mod blobs;
+mod canaries;
 mod choices;
 mod communities;
 mod contract;
