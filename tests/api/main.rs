@@ -18,6 +18,7 @@ mod harness;
 mod heard;
 mod interference;
 mod jobs;
+mod leaks;
 mod levels;
 mod links;
 mod logs;
