@@ -5,8 +5,11 @@ OPENTRACKS := target/release/opentracks
 
 # Seconds that `make fuzz` gives each target.
 FUZZ_SECONDS ?= 60
+# How many pairs of tracks `make prove` compares, and how many cases each property gets.
+PROVE_PAIRS ?= 10000
+PROVE_CASES ?= 20000
 
-.PHONY: run test lint bench fuzz
+.PHONY: run test lint bench fuzz prove mutate
 
 # Serves on http://127.0.0.1:8080 with demo data. Ctrl-C stops everything.
 run:
@@ -36,3 +39,15 @@ bench:
 fuzz:
 	@scripts/install fuzz
 	@scripts/fuzz $(FUZZ_SECONDS)
+
+# What `make test` tries some hundred times, tried some ten thousand times.
+prove:
+	@scripts/install test
+	OPENTRACKS_PAIRS=$(PROVE_PAIRS) cargo test --release --locked --test api -- matrix interference races null leaks canaries wall
+	PROPTEST_CASES=$(PROVE_CASES) cargo test --release --locked --lib -- track
+	cargo test --release --locked --test attack
+
+# Takes out each check that keeps something private, one at a time, and sees that a test notices.
+mutate:
+	@scripts/install test
+	@scripts/mutate

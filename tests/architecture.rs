@@ -189,6 +189,7 @@ fn sources() -> Vec<Source> {
                 folders.push(path);
                 continue;
             }
+            // The pages that people open lie beside the code that fills them.
             if path.extension().is_none_or(|extension| extension != "rs") {
                 continue;
             }

@@ -80,9 +80,13 @@ impl Service {
         file: &Arc<Vec<u8>>,
         now: DateTime<Utc>,
     ) -> Result<Owned<Activity>, Error> {
-        let (kind, given, read) = (activity.kind, activity.started_at, file.clone());
-        let terrain = self.terrain.clone();
-        let draw = move || Line::read(&read, kind, given, &terrain, now);
+        let (stored, kind) = (self.stored_line(activity).await?, activity.kind);
+        let (read, terrain) = (file.clone(), self.terrain.clone());
+        let draw = move || {
+            let before = stored.open()?;
+            let given = reshape::given(before.started_at, before.exact.columns());
+            Line::read(&read, kind, given, &terrain, now)
+        };
         let change = self.redraw(activity, draw).await?;
         let key = Arc::new(self.db.account_key(activity.owner).await?);
         let original = self.put_original(&key, activity.id, file, now).await?;

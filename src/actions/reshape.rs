@@ -107,21 +107,28 @@ pub fn merge(first: &Columns, second: &Columns, kind: Kind) -> Result<Columns, I
     edit::merge(&lines, joint).ok_or(invalid("must not make more than 1,000,000 points"))
 }
 
-/// When a line begins that was made of another: as much later as its first time is.
+/// When a line begins that was made of another: as much later as its first time is. What the times of
+/// the one before told is told no more when there are none left.
 pub fn start(
     started_at: Option<DateTime<Utc>>,
     before: &Columns,
     after: &Columns,
 ) -> Option<DateTime<Utc>> {
-    let first_ms = |columns| Some(times_ms(columns)?.0);
-    let later_ms = match first_ms(before).zip(first_ms(after)) {
-        Some((before_ms, after_ms)) => after_ms.saturating_sub(before_ms),
+    let Some((after_ms, _)) = times_ms(after) else { return given(started_at, before) };
+    let later_ms = match times_ms(before) {
+        Some((before_ms, _)) => after_ms.saturating_sub(before_ms),
         None => 0,
     };
     let started_at = started_at?;
     TimeDelta::try_milliseconds(later_ms)
         .and_then(|later| started_at.checked_add_signed(later))
         .or(Some(started_at))
+}
+
+/// When a line began in the words of its owner: unless that is what its times tell.
+pub fn given(started_at: Option<DateTime<Utc>>, columns: &Columns) -> Option<DateTime<Utc>> {
+    let told_ms = times_ms(columns).map(|(first_ms, _)| first_ms);
+    started_at.filter(|started_at| told_ms != Some(started_at.timestamp_millis()))
 }
 
 /// The first and the last time of a line.
@@ -197,6 +204,15 @@ mod tests {
         assert_eq!(start(given, &walk(3, 0), &walk(3, 60_000)), later);
         assert_eq!(start(given, &Columns::default(), &walk(3, 60_000)), given);
         assert_eq!(start(None, &walk(3, 0), &walk(3, 60_000)), None);
+    }
+
+    #[test]
+    fn a_start_that_times_told_goes_with_them() {
+        let (told, given) = (DateTime::from_timestamp(60, 0), DateTime::from_timestamp(1_000, 0));
+        let timeless = Columns { time_ms: Vec::new(), ..walk(3, 0) };
+        assert_eq!(start(told, &walk(3, 60_000), &timeless), None);
+        assert_eq!(start(given, &walk(3, 60_000), &timeless), given);
+        assert_eq!(start(told, &timeless, &timeless), told);
     }
 
     /// A point each second.

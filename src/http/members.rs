@@ -1,6 +1,7 @@
 //! `/members/{id}`: a member as others see them. It knows the commons and nothing else.
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -9,9 +10,9 @@ use super::page::{self, Cursor, LIMIT_DEFAULT, Page, PageQuery};
 use super::present::RenditionBody;
 use super::problem::{Body, Problem};
 use super::session::Now;
-use crate::access::{Sealed, Viewer};
+use crate::access::{Sealed, Viewer, Visible};
 use crate::db::Commons;
-use crate::db::commons::{DayPosition, Totals};
+use crate::db::commons::{DayPosition, Member, Totals};
 use crate::domain::AccountId;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -53,8 +54,7 @@ async fn show_member(
     request: HttpRequest,
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
-    let member = commons.member(viewer, *id, now).await?.and_then(Sealed::open);
-    let member = member.ok_or(Problem::NotFound)?;
+    let member = visible(&commons, viewer, *id, now).await?;
     let found = commons.published_by(viewer, &member, None, LIMIT_DEFAULT, now).await?;
     let body = MemberPageBody {
         id: member.id,
@@ -62,6 +62,7 @@ async fn show_member(
         statistics: commons.totals(&member, now).await?.into(),
         activities: Page::of(found, |rendition| RenditionBody::from(&rendition)),
     };
+    visible(&commons, viewer, *id, now).await?;
     answer::json(&request, Keep::Nobody, &body)
 }
 
@@ -82,11 +83,22 @@ async fn member_activities(
 ) -> Result<HttpResponse, Problem> {
     let limit = page::limit(query.limit)?;
     let after = query.cursor.as_deref().map(DayPosition::parse).transpose()?;
-    let member = commons.member(viewer, *id, now).await?.and_then(Sealed::open);
-    let member = member.ok_or(Problem::NotFound)?;
+    let member = visible(&commons, viewer, *id, now).await?;
     let found = commons.published_by(viewer, &member, after, limit, now).await?;
     let page = Page::of(found, |rendition| RenditionBody::from(&rendition));
+    visible(&commons, viewer, *id, now).await?;
     answer::json(&request, Keep::Nobody, &page)
+}
+
+/// A member, if the viewer may see them now. Asked once more in the end: what is read in several
+/// statements would else be half a page for whom they began to keep away from in between.
+async fn visible(
+    commons: &Commons,
+    viewer: Viewer,
+    id: AccountId,
+    now: DateTime<Utc>,
+) -> Result<Visible<Member>, Problem> {
+    commons.member(viewer, id, now).await?.and_then(Sealed::open).ok_or(Problem::NotFound)
 }
 
 impl From<Totals> for TotalsBody {

@@ -1,5 +1,8 @@
 //! What meets: each ends as if one had come after the other.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
 use futures_util::join;
 use reqwest::Method;
@@ -7,7 +10,9 @@ use serde_json::{Value, json};
 
 use crate::activities::path_of;
 use crate::bad_input::kept;
-use crate::harness::{Hold, TestApp, northward_gpx, waiting};
+use crate::communities::{community, put};
+use crate::harness::{Caller, Hold, TestApp, connect, northward_gpx, waiting};
+use crate::heard::Heard;
 use crate::sharing::straight_walk;
 
 /// A publish that is under way when its activity is deleted leaves nothing behind.
@@ -88,4 +93,129 @@ async fn of_changes_at_once_none_is_lost() {
     // The commons agree with whichever was last.
     let public = app.anyone().get(&path).await.status().as_u16();
     assert_eq!(public, if own["visibility"] == "published" { 200 } else { 404 });
+}
+
+/// How often a way is closed while somebody reads by it.
+const ROUNDS: usize = 100;
+
+/// What a reader gets while a way is closed under them: first all of it, then nothing, and nothing in
+/// between. They ask on and on; a question that is put after the way was closed is answered with nothing.
+async fn is_closed_at_once(
+    reader: &Caller<'_>,
+    paths: &[String],
+    close: impl AsyncFnOnce() -> u16,
+) {
+    let ask = async |path: &str| Heard::of(reader.request(Method::GET, path)).await;
+    let open = join_all(paths.iter().map(|path| ask(path))).await;
+    assert!(open.iter().all(|heard| heard.status == 200));
+    let is_closed = AtomicBool::new(false);
+    let read = async |path: &str, open: &Heard| {
+        loop {
+            let was_closed = is_closed.load(Ordering::SeqCst);
+            let heard = ask(path).await;
+            if was_closed {
+                assert_eq!(heard.status, 404, "{path}");
+                return;
+            }
+            assert!(heard == *open || heard.status == 404, "{path}: {}", heard.status);
+        }
+    };
+    let close = async {
+        let status = close().await;
+        is_closed.store(true, Ordering::SeqCst);
+        assert!([200, 204].contains(&status), "{status}");
+    };
+    let readers = paths.iter().zip(&open).map(|(path, open)| read(path, open));
+    let ((), _) = join!(close, join_all(readers));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_is_taken_back_opens_nothing_from_the_answer_on() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let path = path_of(&ada.has_activity(&northward_gpx(8.5, 47.3, 100)).await);
+    let links = format!("{path}/links");
+    let mut link: Value = ada.post(&links, &json!({})).await.json().await.unwrap();
+    for round in 0..ROUNDS {
+        let token = link["token"].as_str().unwrap();
+        let paths = ["", "/track.gpx"].map(|child| format!("/api/v1/shared/{token}{child}"));
+        let at = format!("{links}/{}", link["id"].as_str().unwrap());
+        // By turns it gets another token, and is deleted.
+        let mut next = None;
+        let close = async || match round % 2 {
+            0 => {
+                let answer = ada.post(&format!("{at}/rotate"), &json!({})).await;
+                let status = answer.status().as_u16();
+                next = Some(answer.json::<Value>().await.unwrap());
+                status
+            }
+            _ => ada.delete(&at).await.status().as_u16(),
+        };
+        is_closed_at_once(&app.anyone(), &paths, close).await;
+        link = match next {
+            Some(link) => link,
+            None => ada.post(&links, &json!({})).await.json().await.unwrap(),
+        };
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_no_more_is_downloaded_no_more_from_the_answer_on() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let path = path_of(&ada.has_activity(&northward_gpx(8.5, 47.3, 100)).await);
+    let paths = ["", "/track.gpx"].map(|child| format!("{path}{child}"));
+    for _ in 0..ROUNDS {
+        assert_eq!(ada.post(&format!("{path}/publish"), &json!({})).await.status(), 200);
+        let unpublish =
+            async || ada.post(&format!("{path}/unpublish"), &json!({})).await.status().as_u16();
+        is_closed_at_once(&app.anyone(), &paths, unpublish).await;
+    }
+}
+
+/// By turns its owner takes it back, its owner leaves, its reader leaves, and its reader is thrown out.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_community_reads_no_more_is_closed_from_the_answer_on() {
+    let app = TestApp::start().await;
+    let (root, ada, mia) =
+        (app.member("Root").await, app.member("Ada").await, app.member("Mia").await);
+    let brook = community(&root, "Brook", "public").await;
+    let id = brook.rsplit('/').next().unwrap();
+    let path = path_of(&ada.has_activity(&northward_gpx(8.5, 47.3, 100)).await);
+    let paths = ["", "/track.gpx"].map(|child| format!("{path}{child}"));
+    let join = [&ada, &mia].map(|member| format!("INSERT INTO commons.memberships VALUES ('{id}', '{}', 'member', now()) ON CONFLICT DO NOTHING;", member.account_id));
+    let join = format!("DELETE FROM commons.bans; {}", join.concat());
+    let mut conn = connect(&app, "opentracks").await;
+    for round in 0..ROUNDS {
+        conn.batch_execute(&join).await.unwrap();
+        assert_eq!(put(&ada, &format!("{path}/communities/{id}")).await.status(), 200);
+        let entry = |member: &Caller<'_>| format!("{brook}/members/{}", member.account_id);
+        let close = async || {
+            let answer = match round % 4 {
+                0 => ada.delete(&format!("{path}/communities/{id}")).await,
+                1 => ada.delete(&entry(&ada)).await,
+                2 => mia.delete(&entry(&mia)).await,
+                _ => put(&root, &format!("{brook}/bans/{}", mia.account_id)).await,
+            };
+            answer.status().as_u16()
+        };
+        is_closed_at_once(&mia, &paths, close).await;
+    }
+}
+
+/// Whoever of the two does it.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_kept_away_reads_nothing_from_the_answer_on() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.member("Ada").await, app.member("Eve").await);
+    let path =
+        format!("/api/v1/activities/{}", ada.has_published(&northward_gpx(8.5, 47.3, 100)).await);
+    let paths =
+        [path.clone(), format!("{path}/track.gpx"), format!("/api/v1/members/{}", ada.account_id)];
+    for round in 0..ROUNDS {
+        let (one, other) = if round % 2 == 0 { (&ada, &eve) } else { (&eve, &ada) };
+        let block = format!("/api/v1/me/blocks/{}", other.account_id);
+        is_closed_at_once(&eve, &paths, async || put(one, &block).await.status().as_u16()).await;
+        assert_eq!(one.delete(&block).await.status(), 204);
+    }
 }

@@ -80,7 +80,7 @@ pub struct Lock {
     pub password_hash: String,
 }
 
-/// In the order of [`seen_by`].
+/// In the order of [`seen_by()`].
 #[derive(Queryable)]
 pub(super) struct Row {
     activity_id: Uuid,
