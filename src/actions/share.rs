@@ -224,6 +224,7 @@ impl Service {
             Saved::Stale => Err(Error::Stale),
             Saved::Taken => Err(Error::Taken),
             Saved::Missing => Err(Error::Missing),
+            Saved::Gone => Err(Error::Deleted),
             Saved::Full(invalid) => Err(invalid.into()),
         }
     }

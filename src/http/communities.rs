@@ -215,6 +215,8 @@ async fn community_activities(
     let may = commons.community(member.into(), *id).await??.may::<act::SeeInside>()?;
     let found = commons.shared_with(&may, after, limit, now).await?;
     let page = Page::of(found, |rendition| RenditionBody::from(&rendition));
+    // Asked once more: what is read in several statements would else be half a page for who left in between.
+    commons.community(member.into(), *id).await??.may::<act::SeeInside>()?;
     answer::json(&request, Keep::Nobody, &page)
 }
 

@@ -82,8 +82,9 @@ struct LinksBody {
     request_body = NewLinkBody,
     responses(
         (status = 201, body = MadeBody), (status = 401, body = Body), (status = 404, body = Body),
-        (status = 409, body = Body, description = "Nothing would be left to show."), (status = 412, body = Body),
-        (status = 422, body = Body), (status = 429, body = Body),
+        (status = 409, body = Body, description = "Nothing would be left to show."),
+        (status = 410, body = Body, description = "The link of this call was taken back or has another token now."),
+        (status = 412, body = Body), (status = 422, body = Body), (status = 429, body = Body),
     ))]
 #[post("/activities/{id}/links")]
 async fn make_link(

@@ -251,6 +251,20 @@ async fn a_repeated_call_makes_one_link() {
     assert_ne!(link(&ada, &path, json!({})).await["token"], first["token"]);
     let links: Value = ada.get(&format!("{path}/links")).await.json().await.unwrap();
     assert_eq!(links["items"].as_array().unwrap().len(), 2);
+    // What was rotated or taken back does not come again.
+    let at = format!("{path}/links/{}", first["id"].as_str().unwrap());
+    let renewed: Value = ada.post(&format!("{at}/rotate"), &json!({})).await.json().await.unwrap();
+    let repeat = async || {
+        let request = ada.request(Method::POST, &format!("{path}/links"));
+        request.header("Idempotency-Key", "k1").json(&json!({})).send().await.unwrap()
+    };
+    refused(repeat().await, 410).await;
+    assert_eq!(app.anyone().get(&shared(&renewed)).await.status(), 200);
+    assert_eq!(ada.delete(&at).await.status(), 204);
+    refused(repeat().await, 410).await;
+    for dead in [&first, &renewed] {
+        refused(app.anyone().get(&shared(dead)).await, 404).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -270,7 +284,10 @@ async fn a_link_that_is_over_is_removed_and_the_activity_is_private_again() {
         .await
         .unwrap();
     assert_eq!((&own["visibility"], &own["sharing"]["shown"]), (&json!("private"), &json!(false)));
-    assert!(!dump_data(&app).contains(made["id"].as_str().unwrap()));
+    let links = app.sign_in(&ada.email, crate::harness::PASSWORD).await;
+    let links: Value = links.get(&format!("{path}/links")).await.json().await.unwrap();
+    assert_eq!(links["items"], json!([]));
+    refused(app.anyone().get(&shared(&made)).await, 404).await;
     for fault in
         [json!({ "expires_at": app.now() }), json!({ "expires_at": "+010000-01-01T00:00:00Z" })]
     {

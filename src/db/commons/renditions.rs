@@ -260,6 +260,10 @@ pub(super) async fn visible(
         // One that was withdrawn since is not there any more.
         let row = rows.iter().position(|row| row.row.activity_id == id);
         let Some(row) = row.map(|index| rows.swap_remove(index)) else { continue };
+        // Not even by its owner: one finds what others see.
+        if row.is_over(now) {
+            continue;
+        }
         if let Some(rendition) = row.seal(viewer, By::Id, now)?.open() {
             seen.push((rendition, number));
         }
@@ -270,6 +274,12 @@ pub(super) async fn visible(
 impl Found {
     pub(super) fn id(&self) -> Uuid {
         self.row.activity_id
+    }
+
+    /// Whether it was published for a time that is over, though nobody has taken it back yet: until then
+    /// nobody else sees it.
+    fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.row.published_until.is_some_and(|until| until <= now)
     }
 
     /// As it leaves `db`.
@@ -295,11 +305,10 @@ impl Found {
     }
 
     fn judged(self, by: By, now: DateTime<Utc>) -> Result<(Facts, Rendition), Error> {
+        let is_over = self.is_over(now);
         let Self { row, public_name, is_shared_with_viewer, are_apart } = self;
         let level = Visibility::try_from(row.visibility.as_str())
             .map_err(|_| Error::Corrupt("commons.renditions.visibility"))?;
-        // Over, though nobody has taken it back yet: until then nobody sees it.
-        let is_over = row.published_until.is_some_and(|until| until <= now);
         let facts = Facts {
             owner: row.author_id.map(AccountId::from),
             visibility: if is_over { Visibility::Private } else { level },

@@ -72,6 +72,8 @@ pub(super) enum Applied {
     Level(Level),
     /// There is no such way, or the community is none of its owner's.
     Missing,
+    /// What is to be made was made before, and taken back.
+    Gone,
     /// There are as many as there may be.
     Full(Invalid),
 }
@@ -135,8 +137,10 @@ impl Reach {
                 (is_published, until) = (true, *wished);
             }
             Self::With(Some(NewWay::Link(link)), _) => {
-                if !links::insert(conn, keyring, activity, link, now).await? {
-                    return Ok(full("links"));
+                match links::insert(conn, keyring, activity, link, now).await? {
+                    links::Made::Yes => {}
+                    links::Made::Gone => return Ok(Applied::Gone),
+                    links::Made::Full => return Ok(full("links")),
                 }
             }
             Self::With(Some(NewWay::Community(community)), _) => {

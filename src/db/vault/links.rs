@@ -119,9 +119,7 @@ impl Db {
             audience::lock_all(conn, &of).await?;
             let ids: Vec<Uuid> = over.into_iter().map(|(.., link)| link).collect();
             let expired = tokens::table.filter(tokens::link_id.eq_any(&ids));
-            diesel::delete(expired).execute(conn).await?;
-            let theirs = links::table.filter(links::link_id.eq_any(&ids));
-            let removed = diesel::delete(theirs).execute(conn).await?;
+            let removed = diesel::delete(expired).execute(conn).await?;
             audience::settle(conn, &of, now).await?;
             Ok(removed)
         })
@@ -129,20 +127,42 @@ impl Db {
     }
 }
 
-/// Makes a link, and enqueues the mails that bring it to people. `false` when there are as many as
-/// there may be.
+/// What became of a link to be made.
+pub(super) enum Made {
+    /// It is there, perhaps since the call was made before.
+    Yes,
+    /// It was made by the same call before, and taken back or given another token since. What was
+    /// taken back does not come again.
+    Gone,
+    /// There are as many as there may be.
+    Full,
+}
+
+/// Makes a link, and enqueues the mails that bring it to people.
 pub(super) async fn insert(
     conn: &mut AsyncPgConnection,
     keyring: &Keyring,
     activity: &Owned<Activity>,
     link: &NewLink,
     now: DateTime<Utc>,
-) -> Result<bool, Error> {
-    let count: i64 = links::table.filter(of(activity)).count().get_result(conn).await?;
-    if LINKS_MAX <= count {
-        return Ok(false);
+) -> Result<Made, Error> {
+    let known: Option<Option<Vec<u8>>> = links::table
+        .left_join(tokens::table.on(tokens::link_id.eq(links::link_id)))
+        .filter(of(activity))
+        .filter(links::link_id.eq(Uuid::from(link.id)))
+        .select(tokens::token_hash.nullable())
+        .first(conn)
+        .await
+        .optional()?;
+    if let Some(token_hash) = known {
+        let same = token_hash.is_some_and(|token_hash| token_hash == link.token_hash);
+        return Ok(if same { Made::Yes } else { Made::Gone });
     }
-    let made = diesel::insert_into(tokens::table)
+    let leading = tokens::table.filter(tokens::activity_id.eq(Uuid::from(activity.id)));
+    if LINKS_MAX <= leading.count().get_result(conn).await? {
+        return Ok(Made::Full);
+    }
+    diesel::insert_into(tokens::table)
         .values((
             tokens::token_hash.eq(link.token_hash.to_vec()),
             tokens::link_id.eq(Uuid::from(link.id)),
@@ -150,12 +170,8 @@ pub(super) async fn insert(
             tokens::password_hash.eq(&link.password_hash),
             tokens::expires_at.eq(link.expires_at),
         ))
-        .on_conflict_do_nothing()
         .execute(conn)
         .await?;
-    if made == 0 {
-        return Ok(true);
-    }
     let key = account_key(conn, keyring, activity.owner).await?;
     let label = link.label.as_ref().map_or("", LinkLabel::as_str);
     diesel::insert_into(links::table)
@@ -172,10 +188,11 @@ pub(super) async fn insert(
         let job = Job::SendMail(letter.clone());
         enqueue(conn, keyring, Some(activity.owner), &job, now).await?;
     }
-    Ok(true)
+    Ok(Made::Yes)
 }
 
-/// `false` when there is no such link.
+/// Takes a link back; `false` when there is none. Its row stays with its activity, so that a repeated call
+/// does not make it again.
 pub(super) async fn delete(
     conn: &mut AsyncPgConnection,
     activity: &Owned<Activity>,
@@ -184,19 +201,16 @@ pub(super) async fn delete(
     let token = tokens::table
         .filter(tokens::link_id.eq(Uuid::from(link)))
         .filter(tokens::activity_id.eq(Uuid::from(activity.id)));
-    diesel::delete(token).execute(conn).await?;
-    let theirs = links::table.filter(of(activity)).filter(links::link_id.eq(Uuid::from(link)));
-    Ok(diesel::delete(theirs).execute(conn).await? > 0)
+    Ok(diesel::delete(token).execute(conn).await? > 0)
 }
 
-/// Removes every link to an activity.
+/// Takes back every link to an activity.
 pub(super) async fn delete_all(
     conn: &mut AsyncPgConnection,
     activity: &Owned<Activity>,
 ) -> Result<(), Error> {
     let all = tokens::table.filter(tokens::activity_id.eq(Uuid::from(activity.id)));
     diesel::delete(all).execute(conn).await?;
-    diesel::delete(links::table.filter(of(activity))).execute(conn).await?;
     Ok(())
 }
 

@@ -60,6 +60,8 @@ pub enum Saved {
     Taken,
     /// There is no such link or community to take it back from or to share it with. Nothing is done.
     Missing,
+    /// The link was made by the same call before, and taken back. Nothing is done.
+    Gone,
     /// There are as many links or communities as there may be. Nothing is done.
     Full(Invalid),
 }
@@ -102,6 +104,7 @@ impl Db {
                 let level = match change.reach.apply(conn, &self.keyring, activity, now).await? {
                     Applied::Level(level) => level,
                     Applied::Missing => return Err(Undone(Saved::Missing)),
+                    Applied::Gone => return Err(Undone(Saved::Gone)),
                     Applied::Full(invalid) => return Err(Undone(Saved::Full(invalid))),
                 };
                 let row = update(conn, &key, activity, change, level, now).await?;
