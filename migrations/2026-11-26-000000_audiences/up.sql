@@ -120,25 +120,30 @@ $$;
 
 -- Whether an activity is shared with a community that the viewer is a member of. Nobody is a member
 -- of none: NULL equals nothing.
+-- In plpgsql, which keeps its plan: as SQL it would be planned for each rendition that is read.
 CREATE FUNCTION commons.is_shared_with(viewer UUID, activity UUID) RETURNS BOOLEAN
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 AS $$
-    SELECT EXISTS (
+BEGIN
+    RETURN $1 IS NOT NULL AND EXISTS (
         SELECT FROM commons.community_activities shared
         JOIN commons.memberships ON memberships.community_id = shared.community_id
         WHERE shared.activity_id = $2 AND memberships.member_id = $1
-    )
+    );
+END
 $$;
 
 -- Whether one of two members keeps away from the other. Who did is all that stays behind the wall.
 CREATE FUNCTION commons.are_apart(one UUID, other UUID) RETURNS BOOLEAN
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
 AS $$
-    SELECT EXISTS (
+BEGIN
+    RETURN $1 IS NOT NULL AND $2 IS NOT NULL AND EXISTS (
         SELECT FROM vault.blocks
         WHERE (blocks.account_id = $1 AND blocks.member_id = $2)
            OR (blocks.account_id = $2 AND blocks.member_id = $1)
-    )
+    );
+END
 $$;
 REVOKE ALL ON FUNCTION commons.are_apart FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION commons.are_apart TO opentracks_owner, opentracks_commons;
