@@ -101,10 +101,10 @@ impl Commons {
     }
 }
 
-/// From how many rows on a square is summed up.
-const SUMMED_FROM: &str = "
+/// Sums up squares of several rows. So what was taken back leaves none: not even where it once started.
+const SUMMED_UP: &str = "
     WITH crowded AS (
-        SELECT zoom, x, y FROM commons.start_counts GROUP BY zoom, x, y HAVING count(*) > 8 LIMIT 10000
+        SELECT zoom, x, y FROM commons.start_counts GROUP BY zoom, x, y HAVING count(*) > 1 LIMIT 10000
     ), taken AS (
         DELETE FROM commons.start_counts counts USING crowded
         WHERE counts.zoom = crowded.zoom AND counts.x = crowded.x AND counts.y = crowded.y
@@ -117,7 +117,7 @@ impl Db {
     /// Sums up what publications and withdrawals wrote about squares. Who reads meanwhile sees the sum as it
     /// was.
     pub async fn sum_up_starts(&self) -> Result<(), Error> {
-        diesel::sql_query(SUMMED_FROM).execute(&mut *self.conn().await?).await?;
+        diesel::sql_query(SUMMED_UP).execute(&mut *self.conn().await?).await?;
         Ok(())
     }
 }
