@@ -9,7 +9,10 @@ FUZZ_SECONDS ?= 60
 PROVE_PAIRS ?= 10000
 PROVE_CASES ?= 20000
 
-.PHONY: run test lint bench fuzz prove mutate
+# How many made-up activities `make bench-explore` asks about, one number after the other.
+EXPLORE_ROWS ?= 10000 1000000 10000000
+
+.PHONY: run test lint bench bench-explore fuzz prove mutate
 
 # Serves on http://127.0.0.1:8080 with demo data. Ctrl-C stops everything.
 run:
@@ -33,7 +36,13 @@ lint:
 bench:
 	@scripts/install bench
 	@$(CARGO_BUILD)
-	cargo bench --locked
+	cargo bench --locked --bench track --bench http
+
+# How exploring fares at size. The data stay in target/explore: 10 million take 40 GB and most of an hour.
+bench-explore:
+	@scripts/install bench
+	@$(CARGO_BUILD)
+	EXPLORE_ROWS="$(EXPLORE_ROWS)" cargo bench --locked --bench explore
 
 # Looks for inputs that break the readers, the cutter, the codec or the writers.
 fuzz:

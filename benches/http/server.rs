@@ -16,13 +16,22 @@ const TICKS_PER_S: f64 = 100.0;
 pub struct Server {
     process: Child,
     address: String,
-    data: PathBuf,
+    pub data: PathBuf,
+    is_kept: bool,
 }
 
 impl Server {
+    /// In a folder that is gone with it.
     pub fn start() -> Self {
         let data = std::env::temp_dir().join(format!("opentracks-bench-{}", std::process::id()));
         fs::create_dir(&data).unwrap();
+        let mut server = Self::start_in(data);
+        server.is_kept = false;
+        server
+    }
+
+    /// In a folder that stays.
+    pub fn start_in(data: PathBuf) -> Self {
         let command = |verb: &str| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_opentracks"));
             command.arg(verb).env("OPENTRACKS_DATA", &data).env("OPENTRACKS_LISTEN", "127.0.0.1:0");
@@ -34,7 +43,7 @@ impl Server {
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().rsplit(' ').next().unwrap().to_owned();
-        Self { process, address, data }
+        Self { process, address, data, is_kept: true }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -89,10 +98,14 @@ impl Server {
 
     /// The private cluster, as `role`.
     pub fn database_url(&self, role: &str) -> String {
-        let pid_file = fs::read_to_string(self.data.join("postgres/postmaster.pid")).unwrap();
-        // The fifth line is the folder of the socket.
-        let socket = pid_file.lines().nth(4).unwrap().replace('/', "%2F");
+        let socket = self.socket().replace('/', "%2F");
         format!("postgres://{role}@{socket}/opentracks")
+    }
+
+    /// The folder of the socket of the private cluster.
+    pub fn socket(&self) -> String {
+        let pid_file = fs::read_to_string(self.data.join("postgres/postmaster.pid")).unwrap();
+        pid_file.lines().nth(4).unwrap().to_owned()
     }
 
     pub fn peak_memory_kb(&self) -> u64 {
@@ -104,8 +117,16 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _killed = self.process.kill();
+        if self.is_kept {
+            // A cluster that ends in order need not replay its log the next time.
+            let pid = self.process.id().to_string();
+            let _ended = Command::new("kill").args(["-TERM", &pid]).status();
+        } else {
+            let _killed = self.process.kill();
+        }
         let _ended = self.process.wait();
-        let _removed = fs::remove_dir_all(&self.data);
+        if !self.is_kept {
+            let _removed = fs::remove_dir_all(&self.data);
+        }
     }
 }

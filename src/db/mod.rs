@@ -8,6 +8,7 @@
 pub mod commons;
 mod connect;
 pub mod identity;
+mod json;
 pub mod ops;
 mod schema;
 mod setup;
@@ -21,8 +22,13 @@ use std::time::Duration;
 
 use deadpool::Runtime;
 use diesel_async::AsyncPgConnection;
-use diesel_async::pooled_connection::deadpool::{BuildError, Object, Pool, PoolError};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
+use diesel_async::RunQueryDsl;
+use diesel_async::pooled_connection::deadpool::{
+    BuildError, Hook, HookError, Object, Pool, PoolError,
+};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+};
 use futures_util::FutureExt;
 
 use crate::seal::{Broken, Keyring};
@@ -100,6 +106,8 @@ impl Error {
 
 /// The most connections each of the two pools holds.
 const CONNECTIONS_MAX: usize = 10;
+/// A connection that was idle for so long is looked at before it is used.
+const VERIFIED_AFTER: Duration = Duration::from_millis(100);
 /// How long a request waits for a connection before it is told to come back.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
@@ -133,6 +141,8 @@ impl Db {
 
 fn pool(address: Address) -> Result<Pool<AsyncPgConnection>, Error> {
     let mut config = ManagerConfig::default();
+    // Not each time: see `verified`.
+    config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |_| {
         let address = address.clone();
         async move { address.connect().await }.boxed()
@@ -143,7 +153,18 @@ fn pool(address: Address) -> Result<Pool<AsyncPgConnection>, Error> {
         .wait_timeout(Some(WAIT_MAX))
         .create_timeout(Some(WAIT_MAX))
         .runtime(Runtime::Tokio1)
+        .pre_recycle(Hook::async_fn(|conn, used| verified(conn, used.last_used()).boxed()))
         .build()?)
+}
+
+/// Sees that a connection that was idle still stands, so that nobody meets one that a restart of the
+/// database has closed. One that was in use just now does: asking costs as much as a small answer.
+async fn verified(conn: &mut AsyncPgConnection, idle: Duration) -> Result<(), HookError> {
+    if VERIFIED_AFTER <= idle {
+        let answer = diesel::sql_query("SELECT 1").execute(conn).await;
+        answer.map_err(|_| HookError::message("the connection was closed"))?;
+    }
+    Ok(())
 }
 
 /// What can be said of a failed statement without quoting a value: values are personal data.

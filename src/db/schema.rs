@@ -132,6 +132,15 @@ pub mod vault {
     }
 
     diesel::table! {
+        vault.consents (account_id, consent, decided_at) {
+            account_id -> Uuid,
+            consent -> Text,
+            decided_at -> Timestamptz,
+            is_given -> Bool,
+        }
+    }
+
+    diesel::table! {
         vault.tracks (account_id, activity_id) {
             account_id -> Uuid,
             activity_id -> Uuid,
@@ -252,6 +261,15 @@ pub mod commons {
             x -> Int4,
             y -> Int4,
             change -> Int4,
+        }
+    }
+
+    diesel::table! {
+        commons.heat_cells (zoom, x, y) {
+            zoom -> Int2,
+            x -> Int4,
+            y -> Int4,
+            members -> Int4,
         }
     }
 

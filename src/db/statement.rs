@@ -56,6 +56,12 @@ impl<T> Statement<T> {
         self
     }
 
+    /// Goes on with all of another.
+    pub(in crate::db) fn append<U>(&mut self, other: Statement<U>) -> &mut Self {
+        self.pieces.extend(other.pieces);
+        self
+    }
+
     /// Goes on with `words` and the value, if there is one.
     pub(in crate::db) fn sql_if(&mut self, words: &'static str, value: Option<Value>) -> &mut Self {
         match value {

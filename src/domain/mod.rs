@@ -4,6 +4,7 @@ mod activity;
 mod choices;
 mod clock;
 mod community;
+mod consent;
 mod email;
 mod ids;
 mod invalid;
@@ -18,6 +19,7 @@ pub use activity::{Kind, Visibility};
 pub use choices::{Choices, EndLength};
 pub use clock::Clock;
 pub use community::{CommunityVisibility, Role};
+pub use consent::Consent;
 pub use email::Email;
 pub use ids::{
     AccountId, ActivityId, BlobId, CommunityId, JobId, LinkId, RegistrationId, SessionId, ZoneId,

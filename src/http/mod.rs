@@ -7,6 +7,7 @@ mod bans;
 mod blocks;
 pub mod body;
 mod communities;
+mod consents;
 pub mod docs;
 mod edit;
 mod explore;
@@ -23,6 +24,7 @@ pub mod metrics;
 mod ogc;
 mod page;
 mod present;
+mod preview;
 mod privacy;
 mod problem;
 mod profile;
@@ -80,6 +82,8 @@ fn api(config: &mut ServiceConfig) {
         .configure(zones::routes)
         .configure(methods::routes)
         .configure(tracks::routes)
+        .configure(preview::routes)
+        .configure(consents::routes)
         .configure(profile::routes)
         .configure(edit::routes)
         .configure(split::routes)

@@ -14,6 +14,7 @@ use super::answer::{self, Keep};
 use super::body::Json;
 use super::line::Source;
 use super::present::RenditionBody;
+use super::preview::preview_of;
 use super::problem::{Body, Problem};
 use super::profile::{AnalysisBody, analysis_of, profile_of};
 use super::session::{Network, Now, Parts};
@@ -34,6 +35,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(shared)
         .service(unlock)
         .service(shared_track)
+        .service(shared_preview)
         .service(shared_profile)
         .service(shared_analysis);
 }
@@ -174,6 +176,28 @@ async fn shared_track(
 ) -> Result<HttpResponse, Problem> {
     let file = download(Source::Link(opened.drawn), &parts, &request, &path.1).await?;
     Ok(unlisted(file))
+}
+
+/// A picture of the visible line behind a link.
+#[utoipa::path(tag = "sharing",
+    params(
+        ("token" = String, Path),
+        ("format" = String, Path, description = "`svg`, or `png` of 1,200 by 630 pixels."),
+        ("Link-Pass" = Option<String>, Header)
+    ),
+    responses(
+        (status = 200, content((String = "image/svg+xml"), (Vec<u8> = "image/png"))),
+        (status = 304), (status = 401, body = Body), (status = 404, body = Body),
+    ))]
+#[get("/shared/{token}/preview.{format}")]
+async fn shared_preview(
+    opened: Opened,
+    path: web::Path<(String, String)>,
+    request: HttpRequest,
+    parts: Parts,
+) -> Result<HttpResponse, Problem> {
+    let source = Source::Link(opened.drawn);
+    Ok(unlisted(preview_of(source, &parts, &request, &path.1).await?))
 }
 
 /// Series for a chart of the visible line behind a link.

@@ -9,14 +9,21 @@ use super::answer::{self, Keep};
 use super::problem::{Body, Problem};
 use super::session::Now;
 use crate::db::Commons;
-use crate::db::commons::{LINES_FROM_ZOOM, Tile, ZOOM_MAX};
+use crate::db::commons::{HEAT_ZOOM_MAX, HEAT_ZOOM_MIN, LINES_FROM_ZOOM, Tile, ZOOM_MAX};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(description).service(style).service(tile);
+    config
+        .service(description)
+        .service(style)
+        .service(tile)
+        .service(heat)
+        .service(heat_description);
 }
 
 /// Where this server is reached, without a slash at the end: for links in answers.
 pub struct PublicUrl(pub String);
+
+const MEDIA_TYPE: &str = "application/vnd.mapbox-vector-tile";
 
 /// A vector tile (Mapbox Vector Tile 2.1). Up to zoom level 8 the layer `starts` counts where lines start;
 /// from 9 on the layer `activities` has lines with `id`, `title`, `sport`, `kind`, `day`, `distance_m` and
@@ -40,8 +47,34 @@ async fn tile(
     let (zoom, x, y) = path.into_inner();
     let tile = Tile::new(zoom, x, y).ok_or(Problem::NotFound)?;
     let content = commons.tile(tile, now).await?;
-    let kind = "application/vnd.mapbox-vector-tile";
-    Ok(answer::content(&request, Keep::Everyone, kind, content))
+    Ok(answer::content(&request, Keep::Everyone, MEDIA_TYPE, content))
+}
+
+/// A vector tile of where many go, of zoom levels 4 to 14: the layer `heat` has squares that published lines of
+/// at least five members pass through, who all agreed to that, with `members`: 5, 10, 20, 50, 100 or 1,000 at
+/// least. It is made anew once a day.
+#[utoipa::path(tag = "explore",
+    params(
+        ("z" = u8, Path, description = "4 to 14."), ("x" = u32, Path, description = "From the west."),
+        ("y" = u32, Path, description = "From the north."),
+    ),
+    responses(
+        (status = 200, content_type = "application/vnd.mapbox-vector-tile", body = Vec<u8>), (status = 304),
+        (status = 404, body = Body),
+    ))]
+#[get("/tiles/heat/{z}/{x}/{y}.mvt")]
+async fn heat(
+    path: web::Path<(u8, u32, u32)>,
+    request: HttpRequest,
+    commons: web::Data<Commons>,
+) -> Result<HttpResponse, Problem> {
+    let (zoom, x, y) = path.into_inner();
+    let place = Tile::new(zoom, x, y).ok_or(Problem::NotFound)?;
+    if !(HEAT_ZOOM_MIN..=HEAT_ZOOM_MAX).contains(&zoom) {
+        return Err(Problem::NotFound);
+    }
+    let content = commons.heat_tile(place).await?;
+    Ok(answer::content(&request, Keep::Everyone, MEDIA_TYPE, content))
 }
 
 /// What the tiles hold, as TileJSON 3.0.
@@ -54,6 +87,24 @@ async fn description(
     answer::json(&request, Keep::Everyone, &tile_json(&url))
 }
 
+/// What the tiles of where many go hold, as TileJSON 3.0.
+#[utoipa::path(tag = "explore", responses((status = 200, body = Value), (status = 304)))]
+#[get("/tiles/heat.json")]
+async fn heat_description(
+    request: HttpRequest,
+    url: web::Data<PublicUrl>,
+) -> Result<HttpResponse, Problem> {
+    let told = json!({
+        "tilejson": "3.0.0",
+        "name": "OpenTracks: where many go",
+        "tiles": [format!("{}/tiles/heat/{{z}}/{{x}}/{{y}}.mvt", url.0)],
+        "minzoom": HEAT_ZOOM_MIN,
+        "maxzoom": HEAT_ZOOM_MAX,
+        "vector_layers": [{ "id": "heat", "fields": { "members": "Number" } }],
+    });
+    answer::json(&request, Keep::Everyone, &told)
+}
+
 /// A style for MapLibre, on a plain background: no other host is asked for anything.
 #[utoipa::path(tag = "explore", responses((status = 200, body = Value), (status = 304)))]
 #[get("/tiles/style.json")]
@@ -61,9 +112,19 @@ async fn style(request: HttpRequest, url: web::Data<PublicUrl>) -> Result<HttpRe
     let style = json!({
         "version": 8,
         "name": "OpenTracks",
-        "sources": { "opentracks": { "type": "vector", "url": format!("{}/tiles/tiles.json", url.0) } },
+        "sources": {
+            "opentracks": { "type": "vector", "url": format!("{}/tiles/tiles.json", url.0) },
+            "heat": { "type": "vector", "url": format!("{}/tiles/heat.json", url.0) },
+        },
         "layers": [
             { "id": "background", "type": "background", "paint": { "background-color": "#f4f1ea" } },
+            {
+                "id": "heat", "type": "fill", "source": "heat", "source-layer": "heat",
+                "paint": {
+                    "fill-color": "#d99a2b",
+                    "fill-opacity": ["interpolate", ["linear"], ["log10", ["get", "members"]], 0.7, 0.15, 3, 0.6],
+                },
+            },
             {
                 "id": "starts", "type": "circle", "source": "opentracks", "source-layer": "starts",
                 "paint": {

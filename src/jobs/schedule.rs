@@ -17,6 +17,8 @@ enum Task {
     RemoveLinks,
     /// Sum up how many published lines start where.
     SumUpStarts,
+    /// Make the map of where many go anew.
+    RemakeHeatMap,
     /// Make anew what others see where it was made by other rules than now.
     RemakeRenditions,
 }
@@ -31,6 +33,7 @@ const SCHEDULE: &[(Task, &str, TimeDelta)] = &[
     (Task::EndPublications, "end publications", TimeDelta::minutes(1)),
     (Task::RemoveLinks, "remove links", TimeDelta::minutes(1)),
     (Task::SumUpStarts, "sum up starts", TimeDelta::minutes(10)),
+    (Task::RemakeHeatMap, "remake heat map", TimeDelta::days(1)),
     (Task::RemakeRenditions, "remake renditions", TimeDelta::hours(1)),
 ];
 
@@ -53,6 +56,7 @@ impl Worker {
                         while self.service.db.remove_expired_links(now).await? > 0 {}
                     }
                     Task::SumUpStarts => self.service.db.sum_up_starts().await?,
+                    Task::RemakeHeatMap => self.service.db.remake_heat_map(now).await?,
                     Task::RemakeRenditions => {
                         self.service.db.enqueue_all_remaking(now).await?;
                     }

@@ -5,6 +5,7 @@
 pub mod clean;
 pub mod columns;
 pub mod cut;
+pub mod draw;
 pub mod edit;
 pub mod elevation;
 pub mod encode;

@@ -35,6 +35,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("patch", "/api/v1/activities/{id}"),
     ("delete", "/api/v1/activities/{id}"),
     ("get", "/api/v1/activities/{id}/track.{format}"),
+    ("get", "/api/v1/activities/{id}/preview.{format}"),
     ("get", "/api/v1/activities/{id}/profile"),
     ("get", "/api/v1/activities/{id}/analysis"),
     ("get", "/api/v1/activities/{id}/original"),
@@ -57,6 +58,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("get", "/api/v1/shared/{token}"),
     ("post", "/api/v1/shared/{token}/unlock"),
     ("get", "/api/v1/shared/{token}/track.{format}"),
+    ("get", "/api/v1/shared/{token}/preview.{format}"),
     ("get", "/api/v1/shared/{token}/profile"),
     ("get", "/api/v1/shared/{token}/analysis"),
     ("get", "/s/{token}"),
@@ -64,6 +66,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("post", "/api/v1/explore/nearby"),
     ("get", "/api/v1/explore/search"),
     ("get", "/tiles/{z}/{x}/{y}.mvt"),
+    ("get", "/tiles/heat/{z}/{x}/{y}.mvt"),
+    ("get", "/tiles/heat.json"),
     ("get", "/tiles/tiles.json"),
     ("get", "/tiles/style.json"),
     ("get", "/ogc"),
@@ -95,6 +99,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("get", "/api/v1/communities/{id}/bans/{member}"),
     ("put", "/api/v1/communities/{id}/bans/{member}"),
     ("delete", "/api/v1/communities/{id}/bans/{member}"),
+    ("get", "/api/v1/me/consents"),
+    ("put", "/api/v1/me/consents/{consent}"),
     ("get", "/api/v1/me/blocks"),
     ("put", "/api/v1/me/blocks/{member}"),
     ("delete", "/api/v1/me/blocks/{member}"),
@@ -380,7 +386,7 @@ async fn answers_of_all_kinds(app: &TestApp, ada: &Caller<'_>) -> Vec<(u16, Resp
 
 /// A path with ids that nothing has.
 fn concrete(path: &str) -> String {
-    let mut concrete = path.replace("{format}", "gpx");
+    let mut concrete = path.replace("preview.{format}", "preview.svg").replace("{format}", "gpx");
     while let Some((before, rest)) = concrete.split_once('{') {
         let (_, after) = rest.split_once('}').unwrap();
         concrete = format!("{before}{}{after}", Uuid::new_v4());

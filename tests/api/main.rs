@@ -16,6 +16,7 @@ mod explore;
 mod findings;
 mod harness;
 mod heard;
+mod heat;
 mod interference;
 mod jobs;
 mod leaks;

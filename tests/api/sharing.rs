@@ -15,13 +15,15 @@ use crate::harness::{Caller, TestApp, northward_gpx};
 /// Where the walks of these tests begin.
 const HOME: [f64; 2] = [8.5, 47.3];
 /// What others can read of a published activity, below its address.
-pub const CHILDREN: [&str; 8] = [
+pub const CHILDREN: [&str; 10] = [
     "",
     "/track.geojson",
     "/track.gpx",
     "/track.tcx",
     "/track.kml",
     "/track.csv",
+    "/preview.svg",
+    "/preview.png",
     "/profile",
     "/analysis",
 ];

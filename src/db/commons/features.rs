@@ -7,9 +7,9 @@ use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::renditions::{Rendition, visible};
+use super::renditions::Rendition;
 use super::search::{Search, SearchPosition};
-use crate::access::{Viewer, Visible};
+use crate::access::{Sealed, Viewer, Visible};
 use crate::db::{Commons, Error, Slice};
 use crate::domain::ActivityId;
 
@@ -48,10 +48,8 @@ impl Commons {
         id: ActivityId,
         now: DateTime<Utc>,
     ) -> Result<Option<Feature>, Error> {
-        let conn = &mut *self.conn().await?;
-        let found = visible(conn, Viewer::Anonymous, vec![(id.into(), 0.0)], now).await?;
-        let renditions = found.into_iter().map(|(rendition, _)| rendition).collect();
-        Ok(with_lines(conn, renditions).await?.pop())
+        let found = self.rendition(Viewer::Anonymous, id, now).await?.and_then(Sealed::open);
+        Ok(with_lines(&mut *self.conn().await?, found.into_iter().collect()).await?.pop())
     }
 }
 

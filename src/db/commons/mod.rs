@@ -6,6 +6,7 @@ mod communities;
 mod entries;
 mod features;
 mod feed;
+mod heat;
 mod members;
 mod memberships;
 mod nearby;
@@ -22,6 +23,7 @@ pub use communities::{Community, CommunityChange, Listed, NamePosition, NewCommu
 pub use entries::Entry;
 pub use features::Feature;
 pub use feed::DayPosition;
+pub use heat::{HEAT_MEMBERS_MIN, HEAT_ZOOM_MAX, HEAT_ZOOM_MIN};
 pub use members::{Member, Totals};
 pub use memberships::Membership;
 pub use nearby::{Nearby, NearbyPosition, Reference};

@@ -1,17 +1,13 @@
 //! What is near a position: of what is published, and for members of what their communities share.
 
-use chrono::{DateTime, Utc};
-use diesel::sql_types::{Double, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
-use uuid::Uuid;
-
-use super::renditions::{Rendition, visible};
+use super::renditions::{Finding, Found, Rendition, page};
 use super::sought::{Sought, write_not_apart, write_shown};
 use crate::access::{Viewer, Visible};
 use crate::db::slice::one_more;
 use crate::db::statement::{Statement, Value};
 use crate::db::{Commons, Error, Slice};
 use crate::domain::{ActivityId, Position};
+use chrono::{DateTime, Utc};
 
 /// What to look for.
 pub struct Nearby {
@@ -48,8 +44,6 @@ pub struct NearbyPosition {
     pub id: ActivityId,
 }
 
-type Neighbours = Statement<(SqlUuid, Double)>;
-
 impl Commons {
     /// Renditions by distance from a position. The position is used for this answer alone: it is neither
     /// stored nor logged.
@@ -59,21 +53,16 @@ impl Commons {
         nearby: &Nearby,
         now: DateTime<Utc>,
     ) -> Result<Slice<(Visible<Rendition>, f64), NearbyPosition>, Error> {
-        let conn = &mut *self.conn().await?;
-        let found: Vec<(Uuid, f64)> = nearby.statement(viewer, now).load(conn).await?;
-        let place = |(id, distance_m): &(Uuid, f64)| NearbyPosition {
-            distance_m: *distance_m,
-            id: (*id).into(),
-        };
-        let Slice { items, next } = Slice::of(found, nearby.limit, place);
-        Ok(Slice { items: visible(conn, viewer, items, now).await?, next })
+        let place = |found: &Found, distance_m| NearbyPosition { distance_m, id: found.id() };
+        let finding = nearby.statement(viewer, now);
+        page(&mut *self.conn().await?, viewer, finding, nearby.limit, now, place).await
     }
 }
 
 impl Nearby {
     /// The index gives the nearest first (KNN) by great-circle distance, which is also what is
     /// answered, so that order and distances agree.
-    fn statement(&self, viewer: Viewer, now: DateTime<Utc>) -> Neighbours {
+    fn statement(&self, viewer: Viewer, now: DateTime<Utc>) -> Finding {
         let mut statement = Statement::new("SELECT activity_id, away FROM (SELECT activity_id, ");
         self.away(&mut statement).sql(" AS away FROM commons.published WHERE ");
         self.within(&mut statement);
@@ -109,7 +98,7 @@ impl Nearby {
         }
     }
 
-    fn here<'a>(&self, statement: &'a mut Neighbours) -> &'a mut Neighbours {
+    fn here<'a>(&self, statement: &'a mut Finding) -> &'a mut Finding {
         statement
             .sql("ST_SetSRID(ST_MakePoint(")
             .bind(Value::Double(self.position.longitude()))
@@ -118,12 +107,12 @@ impl Nearby {
             .sql("), 4326)::geography")
     }
 
-    fn away<'a>(&self, statement: &'a mut Neighbours) -> &'a mut Neighbours {
+    fn away<'a>(&self, statement: &'a mut Finding) -> &'a mut Finding {
         self.here(statement.sql(self.column()).sql(" <-> "))
     }
 
     /// In reach, as sought, and after the page before.
-    fn within(&self, statement: &mut Neighbours) {
+    fn within(&self, statement: &mut Finding) {
         self.here(statement.sql("ST_DWithin(").sql(self.column()).sql(", "))
             .sql(", ")
             .bind(Value::Double(self.radius_m))
@@ -139,7 +128,7 @@ impl Nearby {
         }
     }
 
-    fn nearest(&self, statement: &mut Neighbours) {
+    fn nearest(&self, statement: &mut Finding) {
         self.away(statement.sql(" ORDER BY "))
             .sql(", activity_id LIMIT ")
             .bind(Value::Count(one_more(self.limit)));

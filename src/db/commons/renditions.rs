@@ -3,11 +3,15 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Date, Double, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::access::{Facts, Sealed, Viewer, Visible};
+use crate::db::json::Json;
 use crate::db::schema::commons::{links, members, renditions};
+use crate::db::slice::Slice;
+use crate::db::statement::{Statement, Value};
 use crate::db::{Commons, Error};
 use crate::domain::{
     AccountId, ActivityId, Description, Kind, LinkId, PublicName, Sport, Title, Visibility,
@@ -92,8 +96,8 @@ pub(super) struct Row {
     description: Option<String>,
     day: Option<NaiveDate>,
     hour: Option<DateTime<Utc>>,
-    statistics: serde_json::Value,
-    waypoints: serde_json::Value,
+    statistics: Json<Statistics>,
+    waypoints: Json<Vec<PublicWaypoint>>,
     published_until: Option<DateTime<Utc>>,
 }
 
@@ -241,39 +245,80 @@ impl Commons {
     }
 }
 
-/// The renditions of what a statement found, in its order, each with the number that was found with it.
-pub(super) async fn visible(
+/// A statement that finds activities, each with a number.
+pub(super) type Finding = Statement<(SqlUuid, Double)>;
+
+/// The same as [`seen_by()`], as types of SQL, and the number that a rendition was found with.
+type Numbered = (
+    (
+        (
+            SqlUuid,
+            Nullable<SqlUuid>,
+            Text,
+            Text,
+            Text,
+            Text,
+            Nullable<Text>,
+            Nullable<Date>,
+            Nullable<Timestamptz>,
+            Jsonb,
+            Jsonb,
+            Nullable<Timestamptz>,
+        ),
+        Nullable<Text>,
+        Bool,
+        Bool,
+    ),
+    Double,
+);
+
+/// A page of the renditions that a statement finds, in its order: one statement, so one moment. `place`
+/// makes a cursor of the activity and its number. The statement finds one more than `limit`.
+pub(super) async fn page<P>(
     conn: &mut AsyncPgConnection,
     viewer: Viewer,
-    found: Vec<(Uuid, f64)>,
+    finding: Finding,
+    limit: usize,
     now: DateTime<Utc>,
-) -> Result<Vec<(Visible<Rendition>, f64)>, Error> {
-    let ids: Vec<Uuid> = found.iter().map(|(id, _)| *id).collect();
-    let mut rows: Vec<Found> = renditions::table
-        .left_join(members::table)
-        .filter(renditions::activity_id.eq_any(ids))
-        .select(seen_by(viewer.member().map(Uuid::from)))
-        .load(conn)
-        .await?;
-    let mut seen = Vec::with_capacity(rows.len());
-    for (id, number) in found {
-        // One that was withdrawn since is not there any more.
-        let row = rows.iter().position(|row| row.row.activity_id == id);
-        let Some(row) = row.map(|index| rows.swap_remove(index)) else { continue };
+    place: impl Fn(&Found, f64) -> P,
+) -> Result<Slice<(Visible<Rendition>, f64), P>, Error> {
+    let statement = seen(viewer, finding);
+    let found: Vec<(Found, f64)> = statement.load(conn).await?;
+    let Slice { items, next } = Slice::of(found, limit, |(found, number)| place(found, *number));
+    let mut seen = Vec::with_capacity(items.len());
+    for (found, number) in items {
         // Not even by its owner: one finds what others see.
-        if row.is_over(now) {
+        if found.is_over(now) {
             continue;
         }
-        if let Some(rendition) = row.seal(viewer, By::Id, now)?.open() {
-            seen.push((rendition, number));
-        }
+        seen.extend(found.seal(viewer, By::Id, now)?.open().map(|rendition| (rendition, number)));
     }
-    Ok(seen)
+    Ok(Slice { items: seen, next })
+}
+
+/// What [`seen_by()`] selects, of what a statement finds.
+fn seen(viewer: Viewer, finding: Finding) -> Statement<Numbered> {
+    let viewer = || Value::Id(viewer.member().map(Uuid::from));
+    let mut statement = Statement::new(
+        "SELECT activity_id, author_id, visibility, kind, sport, title, description, day, hour, statistics, \
+         waypoints, published_until, public_name, commons.is_shared_with(",
+    );
+    statement.bind(viewer()).sql(", activity_id), commons.are_apart(").bind(viewer());
+    statement.sql(", author_id), number FROM (SELECT *, row_number() OVER () AS place FROM (");
+    statement.append(finding).sql(
+        ") AS found (activity_id, number)) AS found JOIN commons.renditions USING (activity_id) \
+         LEFT JOIN commons.members ON member_id = author_id ORDER BY place",
+    );
+    statement
 }
 
 impl Found {
-    pub(super) fn id(&self) -> Uuid {
-        self.row.activity_id
+    pub(super) fn id(&self) -> ActivityId {
+        self.row.activity_id.into()
+    }
+
+    pub(super) fn day(&self) -> Option<NaiveDate> {
+        self.row.day
     }
 
     /// Whether it was published for a time that is over, though nobody has taken it back yet: until then
@@ -343,9 +388,7 @@ fn open(row: Row, public_name: Option<String>, visibility: Visibility) -> Result
         description: description.map_err(corrupt("commons.renditions.description"))?,
         day: row.day,
         hour: row.hour,
-        statistics: serde_json::from_value(row.statistics)
-            .map_err(|_| Error::Corrupt("commons.renditions.statistics"))?,
-        waypoints: serde_json::from_value(row.waypoints)
-            .map_err(|_| Error::Corrupt("commons.renditions.waypoints"))?,
+        statistics: row.statistics.0,
+        waypoints: row.waypoints.0,
     })
 }

@@ -1,11 +1,10 @@
 //! What is published within a box, with some words, of some kind.
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
-use diesel::sql_types::{BigInt, Double, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
-use super::renditions::{Rendition, visible};
+use super::renditions::{Finding, Found, Rendition, page};
 use super::sought::{Sought, write_shown};
 use crate::access::{Viewer, Visible};
 use crate::db::slice::one_more;
@@ -108,11 +107,9 @@ impl Commons {
         search: &Search,
         now: DateTime<Utc>,
     ) -> Result<Slice<(Visible<Rendition>, f64), SearchPosition>, Error> {
-        let conn = &mut *self.conn().await?;
-        let found: Vec<(Uuid, f64)> = search.statement(viewer, now).load(conn).await?;
-        let place = |(id, key): &(Uuid, f64)| SearchPosition { key: *key, id: (*id).into() };
-        let Slice { items, next } = Slice::of(found, search.limit, place);
-        Ok(Slice { items: visible(conn, viewer, items, now).await?, next })
+        let place = |found: &Found, key| SearchPosition { key, id: found.id() };
+        let finding = search.statement(viewer, now);
+        page(&mut *self.conn().await?, viewer, finding, search.limit, now, place).await
     }
 
     /// How many fit a search, by sport and kind; of [`COUNTED_MAX`] at most.
@@ -134,21 +131,23 @@ impl Commons {
 }
 
 impl Order {
-    /// What is sorted by, the greatest first.
+    /// What is sorted by. An index has each ready but the last.
     const fn key(self) -> &'static str {
         match self {
-            // An index has it ready.
             Self::Newest => "coalesce(day, '0001-01-01')",
-            Self::Longest => "distance_m",
-            Self::Shortest => "-distance_m",
+            Self::Longest | Self::Shortest => "distance_m",
             Self::Steepest => "coalesce(ascent_m, -1)",
             Self::Relevance => "fit",
         }
     }
+
+    const fn is_ascending(self) -> bool {
+        matches!(self, Self::Shortest)
+    }
 }
 
 impl Search {
-    fn statement(&self, viewer: Viewer, now: DateTime<Utc>) -> Statement<(SqlUuid, Double)> {
+    fn statement(&self, viewer: Viewer, now: DateTime<Utc>) -> Finding {
         let key = self.order.key();
         let mut statement = Statement::new("SELECT activity_id, ");
         if self.order == Order::Newest {
@@ -167,7 +166,9 @@ impl Search {
         }
         statement.sql(") AS found");
         if let Some(after) = self.after {
-            statement.sql(" WHERE (").sql(key).sql(", activity_id) < (");
+            let after_it =
+                if self.order.is_ascending() { ", activity_id) > (" } else { ", activity_id) < (" };
+            statement.sql(" WHERE (").sql(key).sql(after_it);
             match self.order {
                 Order::Newest => statement.bind(Value::Day(day_of(after.key))),
                 Order::Longest | Order::Shortest | Order::Steepest | Order::Relevance => {
@@ -176,7 +177,10 @@ impl Search {
             };
             statement.sql(", ").bind(Value::Id(Some(after.id.into()))).sql(")");
         }
-        statement.sql(" ORDER BY ").sql(key).sql(" DESC, activity_id DESC LIMIT ");
+        statement.sql(" ORDER BY ").sql(key);
+        let each =
+            if self.order.is_ascending() { ", activity_id" } else { " DESC, activity_id DESC" };
+        statement.sql(each).sql(" LIMIT ");
         statement.bind(Value::Count(one_more(self.limit)));
         statement
     }

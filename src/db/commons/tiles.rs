@@ -20,7 +20,7 @@ pub const ZOOM_MAX: u8 = 18;
 /// From here on lines are drawn; further out it is counted where they start.
 pub const LINES_FROM_ZOOM: u8 = 9;
 /// How much finer the squares are in which starts are counted: 16 by 16 a tile.
-const SQUARES_ZOOM: i64 = 4;
+const SQUARES_ZOOM: u8 = 4;
 /// For which zoom levels lines are generalised in advance; each serves those below it down to the next.
 pub(super) const BANDS: [u8; 3] = [10, 13, 16];
 /// The most lines in a tile.
@@ -33,7 +33,7 @@ impl Tile {
         is_there.then_some(Self { zoom, x, y })
     }
 
-    fn envelope<T>(self, statement: &mut Statement<T>) -> &mut Statement<T> {
+    pub(super) fn envelope<T>(self, statement: &mut Statement<T>) -> &mut Statement<T> {
         statement
             .sql("ST_TileEnvelope(")
             .bind(Value::Count(self.zoom.into()))
@@ -75,21 +75,26 @@ impl Tile {
         );
         self.envelope(&mut statement).sql(
             ", 4096, 0, true) AS geom, sum(change)::integer AS activities \
-             FROM commons.start_counts WHERE zoom = ",
+             FROM commons.start_counts",
         );
-        statement.bind(Value::Count(i64::from(self.zoom) + SQUARES_ZOOM)).sql("::smallint");
+        self.write_squares(&mut statement, SQUARES_ZOOM);
+        statement.sql(" GROUP BY zoom, x, y HAVING sum(change) > 0) AS tile");
+        statement
+    }
+
+    /// Keeps to the squares of the tile, of a table of squares `finer` zoom levels closer up.
+    pub(super) fn write_squares<T>(self, statement: &mut Statement<T>, finer: u8) {
         let squares = |from: u32| {
-            let first = i64::from(from) << SQUARES_ZOOM;
-            (first, first + (1 << SQUARES_ZOOM) - 1)
+            let first = i64::from(from) << finer;
+            (first, first + (1 << finer) - 1)
         };
         let (west, east) = squares(self.x);
         let (north, south) = squares(self.y);
-        statement.sql(" AND x BETWEEN ").bind(Value::Count(west));
+        statement.sql(" WHERE zoom = ").bind(Value::Count((self.zoom + finer).into()));
+        statement.sql("::smallint AND x BETWEEN ").bind(Value::Count(west));
         statement.sql("::integer AND ").bind(Value::Count(east));
         statement.sql("::integer AND y BETWEEN ").bind(Value::Count(north));
-        statement.sql("::integer AND ").bind(Value::Count(south));
-        statement.sql("::integer GROUP BY zoom, x, y HAVING sum(change) > 0) AS tile");
-        statement
+        statement.sql("::integer AND ").bind(Value::Count(south)).sql("::integer");
     }
 }
 

@@ -3,6 +3,7 @@
 mod activities;
 mod audience;
 mod blocks;
+mod consents;
 mod delete;
 mod links;
 mod list;
@@ -14,6 +15,7 @@ mod zones;
 pub use activities::{Activity, Details, NewActivity, Stored, StoredFlaw};
 pub use audience::{NewWay, Reach, Shown, Way};
 pub use blocks::{Block, BlockPosition};
+pub use consents::Decision;
 pub use links::{Link, NewLink};
 pub use list::{ActivityFilter, ListPosition};
 pub use originals::{SealedOriginal, open_original, seal_original};

@@ -46,6 +46,7 @@ use Class::{
 pub const ROUTES: &[(&str, &str, Class)] = &[
     ("get", "/api/v1/activities/{id}", Rendition),
     ("get", "/api/v1/activities/{id}/track.{format}", Rendition),
+    ("get", "/api/v1/activities/{id}/preview.{format}", Rendition),
     ("get", "/api/v1/activities/{id}/profile", Rendition),
     ("get", "/api/v1/activities/{id}/analysis", Rendition),
     ("get", "/api/v1/activities/{id}/original", OwnersOnly),
@@ -70,6 +71,7 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("put", "/api/v1/activities/{id}", MadeId),
     ("get", "/api/v1/shared/{token}", ByLink),
     ("get", "/api/v1/shared/{token}/track.{format}", ByLink),
+    ("get", "/api/v1/shared/{token}/preview.{format}", ByLink),
     ("get", "/api/v1/shared/{token}/profile", ByLink),
     ("get", "/api/v1/shared/{token}/analysis", ByLink),
     ("get", "/s/{token}", ByLink),
@@ -80,6 +82,8 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("get", "/tiles/{z}/{x}/{y}.mvt", Reuse),
     ("get", "/ogc/collections/activities/items", Reuse),
     ("get", "/ogc/collections/activities/items/{id}", Reuse),
+    ("get", "/tiles/heat/{z}/{x}/{y}.mvt", Open),
+    ("get", "/tiles/heat.json", Open),
     ("get", "/tiles/tiles.json", Open),
     ("get", "/tiles/style.json", Open),
     ("get", "/ogc", Open),
@@ -100,6 +104,8 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("post", "/api/v1/me/visibility", Members),
     ("post", "/api/v1/activities", Members),
     ("post", "/api/v1/communities", Members),
+    ("get", "/api/v1/me/consents", Members),
+    ("put", "/api/v1/me/consents/{consent}", Members),
     ("get", "/api/v1/me/blocks", Members),
     ("put", "/api/v1/me/blocks/{member}", Members),
     ("delete", "/api/v1/me/blocks/{member}", Members),
@@ -139,12 +145,19 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
 /// The formats of a line.
 const FORMATS: [&str; 5] = ["geojson", "gpx", "tcx", "kml", "csv"];
 
+/// The formats of a picture of it.
+const PICTURES: [&str; 2] = ["svg", "png"];
+
 /// The routes of a class; one that has formats once for each.
 pub fn of(class: Class) -> Vec<(Method, String)> {
     let rows = ROUTES.iter().filter(|(.., of)| *of == class);
     let each = rows.flat_map(|(method, path, _)| {
         let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-        let formats = if path.contains("{format}") { &FORMATS[..] } else { &[""] };
+        let formats = match path.rsplit('/').next() {
+            Some("track.{format}") => &FORMATS[..],
+            Some("preview.{format}") => &PICTURES,
+            _ => &[""],
+        };
         formats.iter().map(move |format| (method.clone(), path.replace("{format}", format)))
     });
     each.collect()

@@ -1,0 +1,74 @@
+//! Exploring at size: made-up activities around made-up towns, asked for over HTTP.
+//!
+//! `EXPLORE_ROWS` says how many, several with spaces between. Each number has a folder of its own
+//! under `target/explore`, filled the first time. The plans of what is asked are left beside the data.
+
+#![allow(clippy::unwrap_used, reason = "a benchmark stops where it fails")]
+#![allow(clippy::print_stdout, reason = "the figures are what it is for")]
+#![allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+
+mod data;
+mod pace;
+mod pgbench;
+mod plans;
+mod publishing;
+mod questions;
+#[path = "../http/server.rs"]
+#[allow(dead_code, reason = "the other benchmark uses the rest")]
+mod server;
+
+use reqwest::Client;
+
+use pace::Latencies;
+use questions::Question;
+use server::Server;
+
+/// How many answers are timed of each kind.
+const ANSWERS: usize = 1_000;
+/// Up to here there are words and lines for maps as well.
+const DRAWN_MAX: u64 = 1_000_000;
+
+#[tokio::main]
+async fn main() {
+    opentracks::edge::choose_tls();
+    let sizes = std::env::var("EXPLORE_ROWS");
+    let sizes = sizes.unwrap_or_else(|_| "10000 1000000".to_owned());
+    for rows in sizes.split_whitespace().map(|rows| rows.parse().unwrap()) {
+        show(rows).await;
+    }
+}
+
+async fn show(rows: u64) {
+    let data = data::fill(rows, rows <= DRAWN_MAX);
+    let all = questions::all(&data, rows <= DRAWN_MAX).await;
+    plans::record(&data, &all).await;
+    let server = Server::start_in(data);
+    let client = Client::new();
+    let token = server.sign_in(&client).await;
+    println!("\n## {rows} activities\n\n| question | p50 ms | p99 ms |\n| --- | --- | --- |");
+    for (name, asked) in &all {
+        let one_by_one =
+            pace::in_turn(ANSWERS, |turn| asked.ask(&client, &server, &token, turn)).await;
+        println!("| {name} | {one_by_one} |");
+    }
+    let (_, nearby) = &all[0];
+    throughput(&server, &client, &token, nearby).await;
+    data::print_sizes(&server).await;
+}
+
+/// Nearby against the same statement without the server, at half load, and while others publish.
+async fn throughput(server: &Server, client: &Client, token: &str, nearby: &Question) {
+    let ask = |turn| nearby.ask(client, server, token, turn);
+    let (by_http, by_pgbench) = (pace::rate(4, ask).await, pgbench::rate(server, nearby));
+    println!(
+        "\nNearby, 4 clients: {by_http:.0} a second; pgbench with the same statement: {by_pgbench:.0}; {:.0} %",
+        by_http / by_pgbench * 100.0
+    );
+    let half = by_http / 2.0;
+    let alone: Latencies = pace::at(half, ANSWERS * 2, ask).await;
+    println!("At half load, {half:.0} a second: p50 and p99 {alone} ms");
+    let meanwhile = publishing::while_reading(server, client, token, async || {
+        pace::at(half, ANSWERS * 2, ask).await
+    });
+    println!("The same while 50 a second are published or withdrawn: {} ms", meanwhile.await);
+}

@@ -1,0 +1,85 @@
+//! How fast questions are answered: in turn, as fast as can be, or at a pace that waits for no answer.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::time::{Instant, interval};
+
+const RATE_FOR: Duration = Duration::from_secs(5);
+
+/// Sorted, in milliseconds.
+pub struct Latencies(Vec<f64>);
+
+impl Latencies {
+    fn of(mut each_ms: Vec<f64>) -> Self {
+        each_ms.sort_by(f64::total_cmp);
+        Self(each_ms)
+    }
+
+    fn at(&self, percent: usize) -> f64 {
+        self.0[(self.0.len() * percent / 100).min(self.0.len() - 1)]
+    }
+}
+
+impl fmt::Display for Latencies {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:.2} | {:.2}", self.at(50), self.at(99))
+    }
+}
+
+/// One after the other; the first tenth does not count.
+pub async fn in_turn<F: Future<Output = ()>>(times: usize, ask: impl Fn(usize) -> F) -> Latencies {
+    let mut each_ms = Vec::new();
+    for turn in 0..times + times / 10 {
+        let started = Instant::now();
+        ask(turn).await;
+        if times / 10 <= turn {
+            each_ms.push(started.elapsed().as_secs_f64() * 1_000.0);
+        }
+    }
+    Latencies::of(each_ms)
+}
+
+/// Answers a second when `clients` ask as fast as they are answered.
+pub async fn rate<F: Future<Output = ()>>(clients: usize, ask: impl Fn(usize) -> F) -> f64 {
+    let started = Instant::now();
+    let client = async |client: usize| {
+        let mut turn = client;
+        while started.elapsed() < RATE_FOR {
+            ask(turn).await;
+            turn += clients;
+        }
+        (turn - client) / clients
+    };
+    let answers = futures_util::future::join_all((0..clients).map(client)).await;
+    answers.iter().sum::<usize>() as f64 / started.elapsed().as_secs_f64()
+}
+
+/// `a_second` questions, whether or not those before are answered. Waiting counts: each is timed from
+/// when it was due.
+pub async fn at<F: Future<Output = ()>>(
+    a_second: f64,
+    times: usize,
+    ask: impl Fn(usize) -> F,
+) -> Latencies {
+    let mut due = interval(Duration::from_secs_f64(1.0 / a_second));
+    let mut asked = FuturesUnordered::new();
+    let mut each_ms = Vec::new();
+    let mut turn = 0;
+    while each_ms.len() < times {
+        tokio::select! {
+            when = due.tick(), if turn < times => {
+                let answer = ask(turn);
+                asked.push(async move {
+                    answer.await;
+                    when.elapsed().as_secs_f64() * 1_000.0
+                });
+                turn += 1;
+            }
+            Some(ms) = asked.next() => each_ms.push(ms),
+        }
+    }
+    Latencies::of(each_ms)
+}

@@ -1,0 +1,2 @@
+DROP TABLE commons.heat_cells;
+DROP TABLE vault.consents;

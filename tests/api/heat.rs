@@ -1,0 +1,106 @@
+//! The map of where many go: who agreed, and when there are enough of them.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::harness::{Caller, TestApp, northward_gpx};
+
+/// Where these tests walk: each place lies in a tile of its own.
+const PLACES: [f64; 5] = [8.51, 8.61, 8.71, 8.81, 8.91];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_square_takes_five_members_who_agreed_and_published() {
+    let app = TestApp::start().await;
+    let mut all = Vec::new();
+    for name in ["Ada", "Ben", "Cleo", "Dan", "Eve", "Silent", "Fickle"] {
+        all.push(app.member(name).await);
+    }
+    let (agreeing, others) = all.split_at(5);
+    let [silent, fickle] = others else { panic!("two others") };
+    for member in agreeing.iter().chain([fickle]) {
+        agree(member, true).await;
+    }
+    app.advance(TimeDelta::seconds(1));
+    agree(fickle, false).await;
+    for (index, lon) in PLACES.into_iter().enumerate() {
+        for member in &agreeing[..4] {
+            member.has_published(&northward_gpx(lon, 47.3, 300)).await;
+        }
+        let fifth = match index {
+            0 => &agreeing[4],
+            // A second walk of the same member is not a second member.
+            1 => &agreeing[0],
+            2 => silent,
+            3 => fickle,
+            _ => {
+                agreeing[4].has_activity(&northward_gpx(lon, 47.3, 301)).await;
+                continue;
+            }
+        };
+        fifth.has_published(&northward_gpx(lon, 47.3, 301)).await;
+    }
+    assert_eq!(hot(&app).await, [false; 5], "an upload is not seen at once");
+    app.advance(TimeDelta::days(1));
+    app.run_jobs().await;
+    assert_eq!(hot(&app).await, [true, false, false, false, false]);
+    for zoom in [3, 15] {
+        let answer = app.anyone().get(&format!("/tiles/heat/{zoom}/0/0.mvt")).await;
+        assert_eq!(answer.status(), 404, "{zoom}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_od_5_2_a_consent_is_taken_back_as_easily_as_it_is_given() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let told = async || -> Value { ada.get("/api/v1/me/consents").await.json().await.unwrap() };
+    assert_eq!(told().await["items"][0]["given"], false, "nothing is agreed to by default");
+    for given in [true, true, false] {
+        app.advance(TimeDelta::minutes(1));
+        agree(&ada, given).await;
+        assert_eq!(told().await["items"][0]["given"], given);
+    }
+    let unknown = ada.request(reqwest::Method::PUT, "/api/v1/me/consents/everything");
+    assert_eq!(unknown.json(&json!({ "given": true })).send().await.unwrap().status(), 404);
+    let mut conn = crate::harness::connect(&app, "opentracks").await;
+    let ledger: Vec<bool> = {
+        use diesel::prelude::*;
+        use diesel_async::RunQueryDsl;
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Bool)]
+            is_given: bool,
+        }
+        let rows: Vec<Row> =
+            diesel::sql_query("SELECT is_given FROM vault.consents ORDER BY decided_at")
+                .load(&mut conn)
+                .await
+                .unwrap();
+        rows.into_iter().map(|row| row.is_given).collect()
+    };
+    assert_eq!(ledger, [true, false], "what was decided before stays written down");
+}
+
+async fn agree(member: &Caller<'_>, given: bool) {
+    let request = member.request(reqwest::Method::PUT, "/api/v1/me/consents/heat_map");
+    assert_eq!(request.json(&json!({ "given": given })).send().await.unwrap().status(), 204);
+}
+
+/// Whether there is a square at each of the places, and at each zoom level the same.
+async fn hot(app: &TestApp) -> Vec<bool> {
+    let mut all = Vec::new();
+    for lon in PLACES {
+        let mut each = Vec::new();
+        // The walk begins in the tile, 400 m from its southern edge, and leaves it after 1,200 m.
+        for zoom in [14_u32, 13] {
+            let x = ((lon + 180.0) / 360.0 * f64::from(1_u32 << zoom)).floor();
+            let y = 5_741 >> (14 - zoom);
+            let answer = app.anyone().get(&format!("/tiles/heat/{zoom}/{x}/{y}.mvt")).await;
+            assert_eq!(answer.status(), 200);
+            each.push(!answer.bytes().await.unwrap().is_empty());
+        }
+        assert_eq!(each[0], each[1], "at {lon}");
+        all.push(each[0]);
+    }
+    all
+}
