@@ -50,6 +50,11 @@ const NOT_IN: &[(&str, &[&str], &str)] = &[
         "exploring knows the commons alone",
     ),
     (
+        "http/along.rs",
+        &["actions::", "vault", "db::Db", "ExactTrack"],
+        "exploring knows the commons alone",
+    ),
+    (
         "http/search.rs",
         &["actions::", "vault", "db::Db", "ExactTrack"],
         "exploring knows the commons alone",

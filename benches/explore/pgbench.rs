@@ -33,8 +33,8 @@ pub fn rate(server: &Server, nearby: &Question) -> f64 {
 /// As it was recorded, with the values that nearby binds put in by name.
 fn statement(server: &Server) -> String {
     let plans = fs::read_to_string(server.data.join("plans.txt")).unwrap();
-    let text = plans.split_once("Query Text: ").unwrap().1;
-    let mut statement = text.lines().next().unwrap().to_owned();
+    let text = plans.split_once("Query Text: SELECT activity_id").unwrap().1;
+    let mut statement = format!("SELECT activity_id{}", text.lines().next().unwrap());
     // From the last one, so that $1 is not found in $10.
     for (number, value) in VALUES.iter().enumerate().rev() {
         statement = statement.replace(&format!("${}", number + 1), value);
@@ -43,16 +43,19 @@ fn statement(server: &Server) -> String {
     statement
 }
 
-/// What nearby binds, in its order.
-const VALUES: [&str; 9] = [
+/// What nearby binds for a page of 20, in its order.
+const VALUES: [&str; 12] = [
+    "NULL::uuid",
+    "NULL::uuid",
     ":lon",
     ":lat",
     ":lon",
     ":lat",
     "50000::float8",
-    "'2026-11-26T00:00:00Z'",
+    "'2026-11-26T00:00:00Z'::timestamptz",
     ":lon",
     ":lat",
+    "21",
     "21",
 ];
 

@@ -10,9 +10,6 @@ use crate::server::Server;
 
 /// How many different places are asked about.
 const PLACES: u32 = 200;
-/// As many connections of the pool have planned it anew before a plan is kept: see `plan_cache_mode`.
-const LON_TO_X: f64 = 360.0;
-
 /// A question about each of some places.
 pub struct Question {
     pub each: Vec<Asked>,
@@ -118,7 +115,7 @@ pub async fn all(data: &Path, is_drawn: bool) -> Vec<(String, Question)> {
 #[allow(clippy::cast_possible_truncation, reason = "tiles are far below 2^31")]
 fn tile(zoom: i32, lon: f64, lat: f64) -> Asked {
     let size = 2f64.powi(zoom);
-    let x = ((lon + 180.0) / LON_TO_X * size) as i64;
+    let x = ((lon + 180.0) / 360.0 * size) as i64;
     let lat = lat.to_radians();
     let y = ((1.0 - lat.tan().asinh() / std::f64::consts::PI) / 2.0 * size) as i64;
     Asked::Get(format!("/tiles/{zoom}/{x}/{y}.mvt"))

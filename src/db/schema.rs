@@ -256,6 +256,17 @@ pub mod commons {
     }
 
     diesel::table! {
+        use diesel::sql_types::{Int2, Uuid};
+        use postgis_diesel::sql_types::Geometry;
+
+        commons.published_waypoints (activity_id, number) {
+            activity_id -> Uuid,
+            number -> Int2,
+            place -> Geometry,
+        }
+    }
+
+    diesel::table! {
         commons.start_counts (zoom, x, y) {
             zoom -> Int2,
             x -> Int4,

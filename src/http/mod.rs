@@ -1,6 +1,7 @@
 //! The HTTP API: extract, call, present.
 
 mod activities;
+mod along;
 mod answer;
 mod auth;
 mod bans;
@@ -93,6 +94,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(shared::routes)
         .configure(activities::routes)
         .configure(explore::routes)
+        .configure(along::routes)
         .configure(search::routes)
         .configure(communities::routes)
         .configure(memberships::routes)

@@ -9,27 +9,24 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::{self, Keep};
 use super::page::{Cursor, LIMIT_MAX};
-use super::problem::{Body, Problem};
+use super::problem::Problem;
 use super::search::{SearchCursor, bounds};
-use super::session::Now;
 use super::tiles::PublicUrl;
-use crate::db::Commons;
-use crate::db::commons::{Compare, Feature, Order, Search, Sought};
-use crate::domain::{ActivityId, Invalid, Kind, Sport};
+use crate::db::commons::{Bounds, Compare, SearchPosition, Sought};
+use crate::domain::{Invalid, Kind, Sport};
 
 /// How many features a page has unless asked otherwise.
 const LIMIT_DEFAULT: usize = 10;
 /// The coordinate reference system of every answer: longitude, latitude on WGS 84.
 const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 
+mod activities;
+mod waypoints;
+
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(landing)
-        .service(conformance)
-        .service(collections)
-        .service(activity_collection)
-        .service(items)
-        .service(item);
+    config.service(landing).service(conformance).service(collections);
+    activities::routes(config);
+    waypoints::routes(config);
 }
 
 /// Which features.
@@ -61,7 +58,7 @@ async fn landing(request: HttpRequest, url: web::Data<PublicUrl>) -> Result<Http
     let url = &url.0;
     let body = json!({
         "title": "OpenTracks",
-        "description": "Published activities. Each belongs to the author it names.",
+        "description": "Published activities and their points of interest. Each belongs to the author it names.",
         "links": [
             link(&format!("{url}/ogc"), "self", "application/json", "This page"),
             link(
@@ -96,92 +93,28 @@ async fn collections(
 ) -> Result<HttpResponse, Problem> {
     let body = json!({
         "links": [link(&format!("{}/ogc/collections", url.0), "self", "application/json", "This list")],
-        "collections": [collection(&url)],
+        "collections": [activities::collection(&url), waypoints::collection(&url)],
     });
     answer::json(&request, Keep::Everyone, &body)
 }
 
-/// The published activities, as a collection.
-#[utoipa::path(tag = "reuse", responses((status = 200, body = Value), (status = 304)))]
-#[get("/ogc/collections/activities")]
-async fn activity_collection(
-    request: HttpRequest,
-    url: web::Data<PublicUrl>,
-) -> Result<HttpResponse, Problem> {
-    answer::json(&request, Keep::Everyone, &collection(&url))
-}
-
-/// Published activities as features, newest day first: the visible line in 200 points at most, and what is
-/// told of it.
-#[utoipa::path(tag = "reuse", params(ItemsQuery), responses(
-    (status = 200, body = Value, content_type = "application/geo+json"), (status = 304), (status = 400, body = Body),
-))]
-#[get("/ogc/collections/activities/items")]
-async fn items(
-    query: Result<web::Query<ItemsQuery>, actix_web::Error>,
-    Now(now): Now,
-    request: HttpRequest,
-    commons: web::Data<Commons>,
-    url: web::Data<PublicUrl>,
-) -> Result<HttpResponse, Problem> {
-    // The standard wants 400 for whatever is unfit.
-    let unfit = Problem::Malformed("The query has a parameter that is unknown or unfit.");
-    let Ok(query) = query else { return Err(unfit) };
-    let Ok(search) = query.parse() else { return Err(unfit) };
-    let found = commons.features(&search, now).await?;
-    let base = format!("{}/ogc/collections/activities/items", url.0);
-    let mut links = vec![
-        link(
-            &format!("{base}?{}", request.query_string()),
-            "self",
-            "application/geo+json",
-            "This page",
-        ),
-        link(
-            &format!("{}/ogc/collections/activities", url.0),
-            "collection",
-            "application/json",
-            "Activities",
-        ),
-    ];
-    links.extend(found.next.map(|place| {
-        let cursor = SearchCursor { by: Compare::Stems, place }.to_text();
-        let others = request.query_string().split('&');
-        let others = others.filter(|part| !part.is_empty() && !part.starts_with("cursor="));
-        let others: Vec<&str> = others.collect();
-        let next = [others.as_slice(), &[&format!("cursor={cursor}")]].concat().join("&");
-        link(&format!("{base}?{next}"), "next", "application/geo+json", "The next page")
-    }));
-    let features: Vec<Value> =
-        found.items.iter().map(|feature| feature_json(feature, &url)).collect();
-    let body = json!({
-        "type": "FeatureCollection",
-        "timeStamp": now.to_rfc3339_opts(SecondsFormat::Secs, true),
-        "numberReturned": features.len(),
-        "features": features,
-        "links": links,
-    });
-    geo_json(&request, &body)
-}
-
-/// One published activity as a feature.
-#[utoipa::path(tag = "reuse", params(("id" = ActivityId, Path)), responses(
-    (status = 200, body = Value, content_type = "application/geo+json"), (status = 304), (status = 404, body = Body),
-))]
-#[get("/ogc/collections/activities/items/{id}")]
-async fn item(
-    id: web::Path<ActivityId>,
-    Now(now): Now,
-    request: HttpRequest,
-    commons: web::Data<Commons>,
-    url: web::Data<PublicUrl>,
-) -> Result<HttpResponse, Problem> {
-    let feature = commons.feature(*id, now).await?.ok_or(Problem::NotFound)?;
-    geo_json(&request, &feature_json(&feature, &url))
+/// What every collection is asked for.
+struct Asked {
+    within: Option<Bounds>,
+    sought: Sought,
+    after: Option<SearchPosition>,
+    limit: usize,
 }
 
 impl ItemsQuery {
-    fn parse(&self) -> Result<Search, Problem> {
+    /// The standard wants 400 for whatever is unfit.
+    fn read(query: Result<web::Query<Self>, actix_web::Error>) -> Result<Asked, Problem> {
+        let parsed = query.map(|query| query.parse());
+        let unfit = "The query has a parameter that is unknown or unfit.";
+        parsed.ok().and_then(Result::ok).ok_or(Problem::Malformed(unfit))
+    }
+
+    fn parse(&self) -> Result<Asked, Problem> {
         if !matches!(self.f.as_deref(), None | Some("json" | "geojson")) {
             return Err(Invalid { field: "f", reason: "must be json" }.into());
         }
@@ -192,9 +125,8 @@ impl ItemsQuery {
         if limit == 0 {
             return Err(Invalid { field: "limit", reason: "must be 1 or more" }.into());
         }
-        Ok(Search {
+        Ok(Asked {
             within: self.bbox.as_deref().map(bounds).transpose()?,
-            words: None,
             sought: Sought {
                 sport: self.sport.as_deref().map(Sport::try_from).transpose()?,
                 kind: self.kind.as_deref().map(Kind::try_from).transpose()?,
@@ -202,11 +134,58 @@ impl ItemsQuery {
                 to,
                 ..Sought::default()
             },
-            order: Order::Newest,
             after: after.map(|after| after.place),
             limit,
         })
     }
+}
+
+/// A page of features, with links to itself and to the next one.
+fn feature_page(
+    request: &HttpRequest,
+    collection: &str,
+    features: &[Value],
+    next: Option<SearchPosition>,
+    now: DateTime<Utc>,
+) -> Result<HttpResponse, Problem> {
+    let query = request.query_string();
+    let mut links = vec![
+        link(&format!("{collection}/items?{query}"), "self", "application/geo+json", "This page"),
+        link(collection, "collection", "application/json", "What these are of"),
+    ];
+    links.extend(next.map(|place| {
+        let cursor = SearchCursor { by: Compare::Stems, place }.to_text();
+        let others = query.split('&');
+        let others = others.filter(|part| !part.is_empty() && !part.starts_with("cursor="));
+        let others: Vec<&str> = others.collect();
+        let next = [others.as_slice(), &[&format!("cursor={cursor}")]].concat().join("&");
+        let next = format!("{collection}/items?{next}");
+        link(&next, "next", "application/geo+json", "The next page")
+    }));
+    let body = json!({
+        "type": "FeatureCollection",
+        "timeStamp": now.to_rfc3339_opts(SecondsFormat::Secs, true),
+        "numberReturned": features.len(),
+        "features": features,
+        "links": links,
+    });
+    geo_json(request, &body)
+}
+
+/// What a collection is, at its address.
+fn collection_json(address: &str, id: &str, title: &str, description: &str) -> Value {
+    json!({
+        "id": id,
+        "title": title,
+        "description": description,
+        "itemType": "feature",
+        "crs": [CRS84],
+        "extent": { "spatial": { "bbox": [[-180, -90, 180, 90]], "crs": CRS84 } },
+        "links": [
+            link(address, "self", "application/json", "This collection"),
+            link(&format!("{address}/items"), "items", "application/geo+json", "Its features"),
+        ],
+    })
 }
 
 /// The first and the last day of an interval.
@@ -227,59 +206,6 @@ fn days(interval: &str) -> Result<(Option<NaiveDate>, Option<NaiveDate>), Invali
         }),
         Some((from, to)) => Ok((day(from)?, day(to)?)),
     }
-}
-
-fn collection(url: &PublicUrl) -> Value {
-    let base = format!("{}/ogc/collections/activities", url.0);
-    json!({
-        "id": "activities",
-        "title": "Activities",
-        "description": "Published activities: the visible lines, with the names of their authors.",
-        "itemType": "feature",
-        "crs": [CRS84],
-        "extent": { "spatial": { "bbox": [[-180, -90, 180, 90]], "crs": CRS84 } },
-        "links": [
-            link(&base, "self", "application/json", "This collection"),
-            link(&format!("{base}/items"), "items", "application/geo+json", "Its features"),
-        ],
-    })
-}
-
-fn feature_json(feature: &Feature, url: &PublicUrl) -> Value {
-    let Feature { rendition, line } = feature;
-    let author = rendition.author.as_ref();
-    let statistics = &rendition.statistics;
-    json!({
-        "type": "Feature",
-        "id": rendition.id,
-        "geometry": line,
-        "properties": {
-            "title": rendition.title,
-            "description": rendition.description,
-            "kind": rendition.kind,
-            "sport": rendition.sport,
-            "day": rendition.day,
-            "author": author.map(|author| author.public_name.as_str()),
-            "author_id": author.map(|author| author.id),
-            "distance_m": statistics.distance_m,
-            "ascent_m": statistics.ascent_m,
-            "moving_s": statistics.moving_s,
-        },
-        "links": [
-            link(
-                &format!("{}/ogc/collections/activities/items/{}", url.0, rendition.id), "self",
-                "application/geo+json", "This feature",
-            ),
-            link(
-                &format!("{}/ogc/collections/activities", url.0), "collection",
-                "application/json", "Activities",
-            ),
-            link(
-                &format!("{}/api/v1/activities/{}/track.geojson", url.0, rendition.id), "alternate",
-                "application/geo+json", "The whole visible line",
-            ),
-        ],
-    })
 }
 
 fn link(href: &str, rel: &str, kind: &str, title: &str) -> Value {

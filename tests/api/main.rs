@@ -4,6 +4,7 @@
 #![allow(missing_docs, reason = "names of tests are claims, and say it all")]
 
 mod activities;
+mod along;
 mod auth;
 mod bad_input;
 mod blobs;
@@ -30,6 +31,7 @@ mod null;
 mod ogc;
 mod parts;
 mod pipeline;
+mod plans;
 mod promises;
 mod races;
 mod schema;

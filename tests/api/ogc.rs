@@ -110,6 +110,57 @@ async fn features_are_the_renditions_and_nothing_else() {
     assert_eq!(json_of(&app, ITEMS).await["numberReturned"], 0);
 }
 
+/// Points of interest are found where they lie, and those in what is hidden are not.
+#[tokio::test(flavor = "multi_thread")]
+async fn waypoints_are_features_as_far_as_they_are_seen() {
+    const WAYPOINTS: &str = "/ogc/collections/waypoints/items";
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let mut ids = Vec::new();
+    for lon in [8.5, 9.5] {
+        let places: String = [("Door", 47.3), ("Well", 47.31), ("Oak", 47.315)]
+            .map(|(name, lat)| {
+                format!("<wpt lat=\"{lat}\" lon=\"{lon}\"><name>{name}</name></wpt>")
+            })
+            .concat();
+        let line = String::from_utf8(northward_gpx(lon, 47.3, 300)).unwrap();
+        let file = line.replacen("<trk>", &format!("{places}<trk>"), 1);
+        ids.push(ada.has_published(file.as_bytes()).await);
+    }
+    let names = |found: &Value| -> Vec<(f64, String)> {
+        let features = found["features"].as_array().unwrap().iter();
+        let name = |feature: &Value| {
+            let lat = feature["geometry"]["coordinates"][1].as_f64().unwrap();
+            (lat, feature["properties"]["activity"].as_str().unwrap().to_owned())
+        };
+        features.map(name).collect()
+    };
+    let here = json_of(&app, &format!("{WAYPOINTS}?bbox=8,47,9,48")).await;
+    assert_eq!(names(&here), [(47.31, ids[0].clone()), (47.315, ids[0].clone())]);
+    // Page by page there are the same.
+    let (mut all, mut next) = (Vec::new(), format!("{WAYPOINTS}?limit=1"));
+    loop {
+        let page = json_of(&app, &next).await;
+        all.extend(names(&page));
+        let links = page["links"].as_array().unwrap();
+        let Some(link) = links.iter().find(|link| link["rel"] == "next") else { break };
+        link["href"].as_str().unwrap().strip_prefix(&app.address).unwrap().clone_into(&mut next);
+    }
+    assert_eq!(all.len(), 4);
+    let first = &here["features"][0];
+    let path = format!("{WAYPOINTS}/{}", first["id"].as_str().unwrap());
+    assert_eq!(&json_of(&app, &path).await, first);
+    assert_eq!(first["properties"]["author"], "Ada");
+    for unknown in ["2", "x", "70000"] {
+        refused(app.anyone().get(&format!("{WAYPOINTS}/{}.{unknown}", ids[0])).await, 404).await;
+    }
+    let unpublish = format!("/api/v1/activities/{}/unpublish", ids[0]);
+    assert_eq!(ada.post(&unpublish, &json!({})).await.status(), 200);
+    let left = json_of(&app, WAYPOINTS).await;
+    assert_eq!(names(&left).len(), 2);
+    refused(app.anyone().get(&path).await, 404).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_standard_calls_unfit_is_400() {
     let app = TestApp::start().await;

@@ -173,7 +173,10 @@ async fn an_edit_of_a_published_line_remakes_what_others_see() {
         for (child, before) in CHILDREN.iter().zip(before) {
             let after = app.anyone().get(&format!("{path}{child}")).await;
             assert_eq!(after.status(), 200);
-            assert_ne!(after.text().await.unwrap(), before, "{edit} {child}");
+            // A straight line looks the same with two points less.
+            if edit != "points/remove" || !child.starts_with("/preview") {
+                assert_ne!(after.text().await.unwrap(), before, "{edit} {child}");
+            }
         }
         let shown: Value = app.anyone().get(&path).await.json().await.unwrap();
         let own: Value = ada.get(&path).await.json().await.unwrap();

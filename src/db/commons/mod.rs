@@ -1,6 +1,7 @@
 //! What others may see: renditions, the links and communities that lead to them, and the index by
 //! which everyone finds the published ones.
 
+mod along;
 mod bans;
 mod communities;
 mod entries;
@@ -10,6 +11,7 @@ mod heat;
 mod members;
 mod memberships;
 mod nearby;
+mod places;
 mod renditions;
 mod requests;
 mod search;
@@ -19,6 +21,7 @@ mod tiles;
 mod traces;
 mod undone;
 
+pub use along::{Along, Way};
 pub use communities::{Community, CommunityChange, Listed, NamePosition, NewCommunity};
 pub use entries::Entry;
 pub use features::Feature;
@@ -27,6 +30,7 @@ pub use heat::{HEAT_MEMBERS_MIN, HEAT_ZOOM_MAX, HEAT_ZOOM_MIN};
 pub use members::{Member, Totals};
 pub use memberships::Membership;
 pub use nearby::{Nearby, NearbyPosition, Reference};
+pub use places::{InterestingPlace, Places};
 pub use renditions::{Author, Drawn, EncodedTrack, Linked, Lock, Rendition};
 pub use requests::Admission;
 pub use search::{Bounds, COUNTED_MAX, Compare, Facet, Order, Search, SearchPosition, Words};

@@ -4,7 +4,7 @@ use super::renditions::{Finding, Found, Rendition, page};
 use super::sought::{Sought, write_not_apart, write_shown};
 use crate::access::{Viewer, Visible};
 use crate::db::slice::one_more;
-use crate::db::statement::{Statement, Value};
+use crate::db::statement::Value;
 use crate::db::{Commons, Error, Slice};
 use crate::domain::{ActivityId, Position};
 use chrono::{DateTime, Utc};
@@ -60,34 +60,42 @@ impl Commons {
 }
 
 impl Nearby {
-    /// The index gives the nearest first (KNN) by great-circle distance, which is also what is
-    /// answered, so that order and distances agree.
     fn statement(&self, viewer: Viewer, now: DateTime<Utc>) -> Finding {
-        let mut statement = Statement::new("SELECT activity_id, away FROM (SELECT activity_id, ");
-        self.away(&mut statement).sql(" AS away FROM commons.published WHERE ");
-        self.within(&mut statement);
-        write_shown(&mut statement, viewer, now);
-        self.nearest(&mut statement);
-        statement.sql(") AS found");
+        let mut statement = Finding::new("SELECT activity_id, away FROM (");
+        self.nearest(&mut statement, "commons.published WHERE ", |statement| {
+            write_shown(statement, viewer, now);
+        });
         if let Some(member) = viewer.member() {
             // What is published and shared is found twice.
             statement.sql(
-                " UNION SELECT near.activity_id, near.away FROM commons.memberships CROSS JOIN LATERAL \
-                 (SELECT activity_id, ",
+                " UNION SELECT near.activity_id, near.away FROM commons.memberships CROSS JOIN LATERAL (",
             );
-            self.away(&mut statement).sql(
-                " AS away FROM commons.community_starts \
-                 WHERE community_starts.community_id = memberships.community_id AND ",
-            );
-            self.within(&mut statement);
-            write_not_apart(&mut statement, viewer);
-            self.nearest(&mut statement);
+            let of = "commons.community_starts \
+                      WHERE community_starts.community_id = memberships.community_id AND ";
+            self.nearest(&mut statement, of, |statement| write_not_apart(statement, viewer));
             statement.sql(") AS near WHERE memberships.member_id = ");
             statement.bind(Value::Id(Some(member.into())));
-            statement.sql(" ORDER BY away, activity_id LIMIT ");
-            statement.bind(Value::Count(one_more(self.limit)));
         }
+        statement.sql(") AS near ORDER BY away, activity_id LIMIT ");
+        statement.bind(Value::Count(one_more(self.limit)));
         statement
+    }
+
+    /// The nearest of a table, and those just as far as the last of them. The index gives the nearest first
+    /// (KNN) by great-circle distance, which is also what is answered, so that order and distances agree. It
+    /// is asked for no other order: with the id besides, PostgreSQL would rather sort all that is in reach,
+    /// of which it expects a hundredth of what there is.
+    fn nearest(
+        &self,
+        statement: &mut Finding,
+        of: &'static str,
+        write_more: impl FnOnce(&mut Finding),
+    ) {
+        self.away(statement.sql("(SELECT activity_id, ")).sql(" AS away FROM ").sql(of);
+        self.within(statement);
+        write_more(statement);
+        self.away(statement.sql(" ORDER BY ")).sql(" FETCH FIRST (");
+        statement.bind(Value::Count(one_more(self.limit))).sql(") ROWS WITH TIES)");
     }
 
     /// The column that distances are measured to.
@@ -126,11 +134,5 @@ impl Nearby {
                 .bind(Value::Id(Some(id.into())))
                 .sql(")");
         }
-    }
-
-    fn nearest(&self, statement: &mut Finding) {
-        self.away(statement.sql(" ORDER BY "))
-            .sql(", activity_id LIMIT ")
-            .bind(Value::Count(one_more(self.limit)));
     }
 }

@@ -196,7 +196,7 @@ impl Search {
             }
         }
         if let Some(bounds) = &self.within {
-            bounds.write(statement);
+            bounds.write(statement, "line::geometry");
         }
         self.sought.write(statement);
         write_shown(statement, viewer, now);
@@ -230,20 +230,21 @@ impl Words {
 }
 
 impl Bounds {
-    /// Of which the line passes through the box.
-    pub(super) fn write<T>(&self, statement: &mut Statement<T>) {
+    /// Of which the geometry of a column meets the box.
+    pub(super) fn write<T>(&self, statement: &mut Statement<T>, column: &'static str) {
         statement.sql(" AND (");
         if self.west <= self.east {
-            self.part(statement, self.west, self.east);
+            self.part(statement, column, self.west, self.east);
         } else {
-            self.part(statement, self.west, 180.0);
-            self.part(statement.sql(" OR "), -180.0, self.east);
+            self.part(statement, column, self.west, 180.0);
+            self.part(statement.sql(" OR "), column, -180.0, self.east);
         }
         statement.sql(")");
     }
 
-    fn part<T>(&self, statement: &mut Statement<T>, west: f64, east: f64) {
-        statement.sql("ST_Intersects(line::geometry, ST_MakeEnvelope(").bind(Value::Double(west));
+    fn part<T>(&self, statement: &mut Statement<T>, column: &'static str, west: f64, east: f64) {
+        statement.sql("ST_Intersects(").sql(column).sql(", ST_MakeEnvelope(");
+        statement.bind(Value::Double(west));
         for edge in [self.south, east, self.north] {
             statement.sql(", ").bind(Value::Double(edge));
         }

@@ -231,6 +231,19 @@ pub(in crate::db) async fn show(
         .execute(conn)
         .await?;
     }
+    for (number, waypoint) in waypoints.iter().enumerate() {
+        let degrees = |degrees_e7: i32| f64::from(degrees_e7) / PER_DEGREE;
+        let place = waypoint.waypoint();
+        let place = Point::new(degrees(place.lon_e7), degrees(place.lat_e7), Some(WGS_84));
+        diesel::sql_query(
+            "INSERT INTO commons.published_waypoints (activity_id, number, place) VALUES ($1, $2, $3)",
+        )
+        .bind::<SqlUuid, _>(Uuid::from(activity.id))
+        .bind::<SmallInt, _>(i16::try_from(number).unwrap_or(i16::MAX))
+        .bind::<Geometry, _>(place)
+        .execute(conn)
+        .await?;
+    }
     let title = details.public_title(sport);
     let mut texts: Vec<&str> = waypoints.iter().flat_map(PublicWaypoint::texts).collect();
     texts.extend(details.public_description().map(Description::as_str));

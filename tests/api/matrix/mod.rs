@@ -162,6 +162,14 @@ fn check_what_answers_consist_of(matrix: &Matrix) {
       or application/json: items next_cursor
     own GET /api/v1/activities/{id}/original
       application/octet-stream
+    own GET /api/v1/activities/{id}/preview.png
+      image/png
+    seen GET /api/v1/activities/{id}/preview.png
+      image/png
+    own GET /api/v1/activities/{id}/preview.svg
+      image/svg+xml
+    seen GET /api/v1/activities/{id}/preview.svg
+      image/svg+xml
     own GET /api/v1/activities/{id}/profile
       application/json: distance_m elapsed_s elevation_m heart_rate_bpm part_starts point speed_mps
     seen GET /api/v1/activities/{id}/profile
@@ -190,6 +198,10 @@ fn check_what_answers_consist_of(matrix: &Matrix) {
       application/json: author author.id author.public_name day description id kind sport statistics statistics.ascent_m statistics.bbox statistics.descent_m statistics.distance_m statistics.effort_km statistics.elapsed_s statistics.elevation_max_m statistics.elevation_min_m statistics.elevation_noise_m statistics.elevation_source statistics.moving_s statistics.parts statistics.points statistics.speed_avg_mps statistics.speed_max_mps title visibility waypoints waypoints.description waypoints.name waypoints.position
     seen GET /api/v1/shared/{token}/analysis
       application/json: best_efforts best_efforts.distance_m best_efforts.duration_s best_efforts.start_m estimate grade grade.max grade.min pauses splits splits.distance_m splits.elapsed_s splits.elevation_change_m splits.moving_s
+    seen GET /api/v1/shared/{token}/preview.png
+      image/png
+    seen GET /api/v1/shared/{token}/preview.svg
+      image/svg+xml
     seen GET /api/v1/shared/{token}/profile
       application/json: distance_m elapsed_s elevation_m part_starts point speed_mps
     seen GET /api/v1/shared/{token}/track.csv
@@ -546,6 +558,7 @@ async fn check_what_is_reused(cast: &Cast<'_>) {
         for piece in &cast.pieces {
             let path = route
                 .replace("{z}/{x}/{y}", "9/268/179")
+                .replace("waypoints/items/{id}", &format!("waypoints/items/{}.0", piece.id))
                 .replace("{id}", &piece.id)
                 .replace("/items", "/items?limit=100");
             let path = path.replace("?limit=100/", "/");

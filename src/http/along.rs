@@ -1,0 +1,124 @@
+//! `/explore/along`: what runs along a line. It knows the commons and nothing else.
+
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use serde::{Deserialize, Serialize};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::answer::{self, Keep};
+use super::body::Json;
+use super::page;
+use super::present::RenditionBody;
+use super::problem::{Body, Problem};
+use super::session::Now;
+use crate::access::Viewer;
+use crate::db::Commons;
+use crate::db::commons::{Along, Sought, Way};
+use crate::domain::{ActivityId, Invalid, Kind, Position, Sport};
+
+/// How far from the line is looked unless asked otherwise, in metres.
+const WITHIN_DEFAULT_M: f64 = 50.0;
+/// The furthest from the line that is looked, in metres.
+const WITHIN_MAX_M: f64 = 1_000.0;
+/// The most points of a line.
+const POINTS_MAX: usize = 500;
+/// The longest line, between its points, in degrees: some 500 km.
+const LENGTH_MAX_DEGREES: f64 = 5.0;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(along);
+}
+
+/// A line, drawn or of an activity: one of the two. It travels in the body, so that no log holds it; it is
+/// used for this answer and kept nowhere.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AlongBody {
+    /// `[longitude, latitude]` in degrees for each point, 2 to 500, over some 500 km at most.
+    #[schema(value_type = Option<Vec<Vec<f64>>>, min_items = 2, max_items = 500)]
+    line: Option<Vec<[f64; 2]>>,
+    /// A published activity: as others see it.
+    activity: Option<ActivityId>,
+    /// How far from the line counts as along it, in metres, up to 1,000; 50 by default.
+    within_m: Option<f64>,
+    sport: Option<String>,
+    kind: Option<String>,
+    /// At most so many, 1 to 100.
+    limit: Option<usize>,
+}
+
+/// What runs along the line.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = AlongAnswer)]
+struct AnswerBody {
+    items: Vec<AlikeBody>,
+}
+
+/// An activity, and how much it has in common with the line.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Alike)]
+struct AlikeBody {
+    activity: RenditionBody,
+    /// The length that the visible line and the given one have in common, of the longer one: 1 for the same
+    /// way, 0 for one that only comes near.
+    alike: f64,
+}
+
+/// Published activities along a line, the most alike first: what is near a planned route, and what is similar
+/// to an activity. What passes through a place is found by `/explore/nearby` to the `line`.
+#[utoipa::path(tag = "explore", security((), ("token" = [])), request_body = AlongBody, responses(
+    (status = 200, body = AnswerBody), (status = 400, body = Body), (status = 401, body = Body),
+    (status = 422, body = Body),
+))]
+#[post("/explore/along")]
+async fn along(
+    viewer: Viewer,
+    Json(body): Json<AlongBody>,
+    Now(now): Now,
+    request: HttpRequest,
+    commons: web::Data<Commons>,
+) -> Result<HttpResponse, Problem> {
+    let found = commons.along(viewer, &body.parse()?, now).await?;
+    let item = |(rendition, alike)| AlikeBody { activity: RenditionBody::from(&rendition), alike };
+    answer::json(
+        &request,
+        Keep::Nobody,
+        &AnswerBody { items: found.into_iter().map(item).collect() },
+    )
+}
+
+impl AlongBody {
+    fn parse(self) -> Result<Along, Problem> {
+        let within_m = self.within_m.unwrap_or(WITHIN_DEFAULT_M);
+        if !(1.0..=WITHIN_MAX_M).contains(&within_m) {
+            return Err(Invalid { field: "within_m", reason: "must be from 1 to 1,000" }.into());
+        }
+        let line = match (self.line, self.activity) {
+            (Some(points), None) => Way::Drawn(drawn(&points)?),
+            (None, Some(activity)) => Way::Of(activity),
+            _ => {
+                let reason = "must be given, or activity instead";
+                return Err(Invalid { field: "line", reason }.into());
+            }
+        };
+        let sought = Sought {
+            sport: self.sport.as_deref().map(Sport::try_from).transpose()?,
+            kind: self.kind.as_deref().map(Kind::try_from).transpose()?,
+            ..Sought::default()
+        };
+        Ok(Along { line, within_m, sought, limit: page::limit(self.limit)? })
+    }
+}
+
+fn drawn(points: &[[f64; 2]]) -> Result<Vec<Position>, Invalid> {
+    let invalid = |reason| Invalid { field: "line", reason };
+    if !(2..=POINTS_MAX).contains(&points.len()) {
+        return Err(invalid("must have 2 to 500 points"));
+    }
+    let places = points.iter().map(|[longitude, latitude]| Position::new(*longitude, *latitude));
+    let places: Vec<Position> = places.collect::<Result<_, _>>()?;
+    let step = |pair: &[[f64; 2]]| (pair[1][0] - pair[0][0]).hypot(pair[1][1] - pair[0][1]);
+    if LENGTH_MAX_DEGREES < points.windows(2).map(step).sum() {
+        return Err(invalid("must be at most some 500 km long, and not cross the antimeridian"));
+    }
+    Ok(places)
+}

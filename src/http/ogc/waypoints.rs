@@ -1,0 +1,114 @@
+//! The points of interest of what is published as a collection of features.
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde_json::{Value, json};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::{Asked, ItemsQuery, collection_json, feature_page, geo_json, link};
+use crate::db::Commons;
+use crate::db::commons::{InterestingPlace, Places};
+use crate::domain::ActivityId;
+use crate::http::answer::{self, Keep};
+use crate::http::problem::{Body, Problem};
+use crate::http::session::Now;
+use crate::http::tiles::PublicUrl;
+use crate::track::columns::PER_DEGREE;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(waypoint_collection).service(waypoints).service(waypoint);
+}
+
+/// The points of interest, as a collection.
+#[utoipa::path(tag = "reuse", responses((status = 200, body = Value), (status = 304)))]
+#[get("/ogc/collections/waypoints")]
+async fn waypoint_collection(
+    request: HttpRequest,
+    url: web::Data<PublicUrl>,
+) -> Result<HttpResponse, Problem> {
+    answer::json(&request, Keep::Everyone, &collection(&url))
+}
+
+/// Points of interest of published activities as features, those of an activity together.
+#[utoipa::path(tag = "reuse", params(ItemsQuery), responses(
+    (status = 200, body = Value, content_type = "application/geo+json"), (status = 304), (status = 400, body = Body),
+))]
+#[get("/ogc/collections/waypoints/items")]
+async fn waypoints(
+    query: Result<web::Query<ItemsQuery>, actix_web::Error>,
+    Now(now): Now,
+    request: HttpRequest,
+    commons: web::Data<Commons>,
+    url: web::Data<PublicUrl>,
+) -> Result<HttpResponse, Problem> {
+    let Asked { within, sought, after, limit } = ItemsQuery::read(query)?;
+    let found = commons.places(&Places { within, sought, after, limit }, now).await?;
+    let features: Vec<Value> = found.items.iter().map(|place| feature_json(place, &url)).collect();
+    feature_page(&request, &address(&url), &features, found.next, now)
+}
+
+/// One point of interest as a feature; its id is that of its activity, a dot, and its number there.
+#[utoipa::path(tag = "reuse", params(("id" = String, Path)), responses(
+    (status = 200, body = Value, content_type = "application/geo+json"), (status = 304), (status = 404, body = Body),
+))]
+#[get("/ogc/collections/waypoints/items/{id}")]
+async fn waypoint(
+    id: web::Path<String>,
+    Now(now): Now,
+    request: HttpRequest,
+    commons: web::Data<Commons>,
+    url: web::Data<PublicUrl>,
+) -> Result<HttpResponse, Problem> {
+    let (activity, number) = parse(&id).ok_or(Problem::NotFound)?;
+    let place = commons.place(activity, number, now).await?.ok_or(Problem::NotFound)?;
+    geo_json(&request, &feature_json(&place, &url))
+}
+
+fn parse(id: &str) -> Option<(ActivityId, u16)> {
+    let (activity, number) = id.split_once('.')?;
+    Some((Uuid::parse_str(activity).ok()?.into(), number.parse().ok()?))
+}
+
+/// What it is.
+pub(super) fn collection(url: &PublicUrl) -> Value {
+    collection_json(
+        &address(url),
+        "waypoints",
+        "Points of interest",
+        "Points of interest of published activities, with the names of their authors.",
+    )
+}
+
+fn address(url: &PublicUrl) -> String {
+    format!("{}/ogc/collections/waypoints", url.0)
+}
+
+fn feature_json(place: &InterestingPlace, url: &PublicUrl) -> Value {
+    let rendition = &place.rendition;
+    let author = rendition.author.as_ref();
+    let told = place.waypoint().waypoint();
+    let degrees = |degrees_e7: i32| f64::from(degrees_e7) / PER_DEGREE;
+    let id = format!("{}.{}", Uuid::from(rendition.id), place.number);
+    let address = address(url);
+    json!({
+        "type": "Feature",
+        "id": id,
+        "geometry": {
+            "type": "Point",
+            "coordinates": [degrees(told.lon_e7), degrees(told.lat_e7)],
+        },
+        "properties": {
+            "name": told.name,
+            "description": told.description,
+            "activity": rendition.id,
+            "sport": rendition.sport,
+            "day": rendition.day,
+            "author": author.map(|author| author.public_name.as_str()),
+            "author_id": author.map(|author| author.id),
+        },
+        "links": [
+            link(&format!("{address}/items/{id}"), "self", "application/geo+json", "This feature"),
+            link(&address, "collection", "application/json", "Points of interest"),
+        ],
+    })
+}

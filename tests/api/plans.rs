@@ -1,0 +1,121 @@
+//! How the database finds what is explored, at a size where it matters: by an index, whatever is asked.
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use diesel_async::SimpleAsyncConnection;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{CLUSTER, Caller, TestApp, connect, northward_gpx};
+
+/// Enough that reading all of a table costs more than any index.
+const ROWS: &str = "20000";
+/// A statement is planned for its values five times; then one plan for all may be kept.
+const TIMES: usize = 7;
+/// What grows with what is published.
+const LARGE: [&str; 8] = [
+    "published",
+    "published_lines",
+    "published_words",
+    "renditions",
+    "members",
+    "community_starts",
+    "community_activities",
+    "start_counts",
+];
+
+/// What is asked of what is published: `POST` with a body, `GET` without.
+fn questions() -> Vec<(&'static str, Value)> {
+    let nearby = |more: Value| {
+        let mut body = json!({ "position": [9.0, 48.0], "radius_m": 100_000, "limit": 20 });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ("/api/v1/explore/nearby", body)
+    };
+    vec![
+        nearby(json!({})),
+        nearby(json!({ "to": "line" })),
+        nearby(json!({ "sport": "rowing" })),
+        nearby(json!({ "kind": "planned", "day": { "min": "2026-01-01" } })),
+        nearby(json!({ "distance_m": { "min": 5_000, "max": 5_050 } })),
+        ("/api/v1/explore/search?bbox=8,47,9,48", Value::Null),
+        ("/api/v1/explore/search?bbox=8,47,9,48&facets=true&sort=longest", Value::Null),
+        ("/api/v1/explore/search", Value::Null),
+        ("/api/v1/explore/search?sort=longest", Value::Null),
+        ("/api/v1/explore/search?sort=shortest", Value::Null),
+        ("/api/v1/explore/search?sort=steepest", Value::Null),
+        ("/api/v1/explore/search?q=bavena", Value::Null),
+        ("/api/v1/explore/search?q=bavenna", Value::Null),
+        ("/tiles/0/0/0.mvt", Value::Null),
+        ("/tiles/8/134/88.mvt", Value::Null),
+        ("/tiles/9/268/177.mvt", Value::Null),
+        ("/tiles/14/8601/5675.mvt", Value::Null),
+        ("/ogc/collections/activities/items?bbox=8,47,9,48&limit=10", Value::Null),
+        ("/ogc/collections/activities/items?limit=10", Value::Null),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_is_explored_reads_a_whole_table() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    // Its numbers serve the made-up ones as a model.
+    ada.has_published(&northward_gpx(9.0, 48.0, 300)).await;
+    fill(&app);
+    explain(&app).await;
+    let mut found = Vec::new();
+    for (path, body) in questions() {
+        let before = log().len();
+        for _ in 0..TIMES {
+            ask(&app.anyone(), path, &body).await;
+        }
+        if path.contains("nearby") {
+            ask(&ada, path, &body).await;
+        }
+        let told = log().split_off(before);
+        assert!(told.contains("Index"), "no plan is told of {path}: {told}");
+        for table in LARGE {
+            if told.contains(&format!("Seq Scan on {table} ")) {
+                found.push(format!("{path} {body} reads all of {table}: {told}"));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+async fn ask(caller: &Caller<'_>, path: &str, body: &Value) {
+    let method = if body.is_null() { Method::GET } else { Method::POST };
+    let request = caller.request(method, path);
+    let request = if body.is_null() { request } else { request.json(body) };
+    assert_eq!(request.send().await.unwrap().status(), 200, "{path}");
+}
+
+fn fill(app: &TestApp) {
+    let script = include_str!("../../benches/explore/synthetic.sql");
+    let script = script.replace("{rows}", ROWS).replace("{drawn}", "true");
+    let mut psql = Command::new("psql");
+    psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", &app.database_url]);
+    let mut psql = psql.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    psql.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    assert!(psql.wait().unwrap().success());
+}
+
+/// Has the database write down how it finds what this server asks of the commons.
+async fn explain(app: &TestApp) {
+    let name = app.database_url.rsplit('/').next().unwrap().split('?').next().unwrap();
+    let role = format!("ALTER ROLE opentracks_commons IN DATABASE {name} SET");
+    let script = format!(
+        "LOAD 'auto_explain';
+         {role} session_preload_libraries = 'auto_explain';
+         {role} auto_explain.log_min_duration = 0;
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND usename = 'opentracks_commons'"
+    );
+    connect(app, "opentracks").await.batch_execute(&script).await.unwrap();
+}
+
+/// What the cluster wrote: of this database alone there are plans in it.
+fn log() -> String {
+    String::from_utf8_lossy(&fs::read(CLUSTER.folder.join("postgres.log")).unwrap()).into_owned()
+}
