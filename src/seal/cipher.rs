@@ -12,8 +12,7 @@
 //! file was a quarter of an upload; that both together are the standard is shown by the draft's
 //! test vector and beside another implementation.
 
-use chacha20::hchacha;
-use chacha20::variants::R20;
+use chacha20::{R20, hchacha};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, Tag, UnboundKey};
 use uuid::Uuid;
 use zeroize::Zeroize;
@@ -133,8 +132,8 @@ pub(super) fn key_id(sealed: &[u8]) -> Result<u32, Broken> {
 
 #[cfg(test)]
 mod tests {
-    use chacha20poly1305::aead::{Aead, KeyInit, Payload};
     use chacha20poly1305::XChaCha20Poly1305;
+    use chacha20poly1305::aead::{Aead, KeyInit, Payload};
     use proptest::collection::vec;
     use proptest::prelude::*;
 
@@ -194,8 +193,7 @@ mod tests {
     fn it_is_the_cipher_of_the_draft() {
         let key: [u8; KEY_BYTES] = std::array::from_fn(|index| 0x80 + u8::try_from(index).unwrap());
         let nonce = std::array::from_fn(|index| 0x40 + u8::try_from(index).unwrap());
-        let associated =
-            [0x50, 0x51, 0x52, 0x53, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7];
+        let associated = [0x50, 0x51, 0x52, 0x53, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7];
         let mut message = b"Ladies and Gentlemen of the class of '99: If I could offer you only \
             one tip for the future, sunscreen would be it."
             .to_vec();
