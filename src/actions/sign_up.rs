@@ -8,7 +8,7 @@ use super::sign_in::{Tokens, issue};
 use super::{Error, Service};
 use crate::db::identity::{Code, NewSession, Profile, Registration};
 use crate::db::ops::Rate;
-use crate::domain::{AccountId, Email, Invalid, Password, RegistrationId};
+use crate::domain::{AccountId, Email, Invalid, NOT_AVAILABLE, Password, RegistrationId};
 use crate::privacy::policy;
 
 /// Mails to one address: a few at once, then one every ten minutes.
@@ -46,6 +46,10 @@ impl Service {
         let Applicant { email, profile, .. } = applicant;
         let password = Password::chosen(applicant.password, &email, &profile.names())?;
         self.allow_mail(&email, from, now).await?;
+        // After it was counted: whoever tries names one after the other is slowed down.
+        if !self.db.is_name_available(&profile.public_name, now).await? {
+            return Err(NOT_AVAILABLE.into());
+        }
         let registration = self.registration(email, password, profile, now).await?;
         Ok(self.db.insert_registration(&registration).await?)
     }
@@ -59,7 +63,7 @@ impl Service {
         now: DateTime<Utc>,
     ) -> Result<Option<AccountId>, Error> {
         let registration = self.registration(email, password, profile, now).await?;
-        Ok(self.db.insert_account(&registration, now).await?)
+        Ok(self.db.insert_account(&registration, now).await??)
     }
 
     async fn registration(
@@ -90,7 +94,7 @@ impl Service {
     ) -> Result<Tokens, Error> {
         self.allow_code(email, from, now).await?;
         let code = Code::typed(code).ok_or(Error::Unauthenticated)?;
-        let made = self.db.complete_registration(email, &code, session, now).await?;
+        let made = self.db.complete_registration(email, &code, session, now).await??;
         let (account, refresh) = made.ok_or(Error::Unauthenticated)?;
         issue(&self.tokens, account, session.id, &refresh, now)
     }

@@ -31,7 +31,8 @@ struct RegisterBody {
     email: String,
     /// 12 characters or more, and hard to guess. Stored as an argon2id hash.
     password: String,
-    /// What others see beside published work.
+    /// What others see beside published work: 1 to 50 characters that nobody else's name can be taken
+    /// for.
     public_name: String,
     /// Optional; nobody else sees it.
     given_name: Option<String>,
@@ -120,7 +121,7 @@ async fn register(
 #[utoipa::path(tag = "auth", request_body = VerifyBody, responses(
     (status = 200, body = TokensBody),
     (status = 401, body = Body, description = "The code is not right, or too old."),
-    (status = 422, body = Body, description = "A field is not fit."),
+    (status = 422, body = Body, description = "A field is not fit, or somebody else took the name meanwhile."),
     (status = 429, body = Body, description = "Too many codes."),
 ))]
 #[post("/auth/verify")]
@@ -227,7 +228,7 @@ impl TryFrom<RegisterBody> for Applicant {
             email: Email::try_from(body.email.as_str())?,
             password: body.password,
             profile: Profile {
-                public_name: PublicName::try_from(body.public_name.as_str())?,
+                public_name: PublicName::chosen(&body.public_name)?,
                 given_name: name(body.given_name, "given_name")?,
                 family_name: name(body.family_name, "family_name")?,
                 locale: body

@@ -7,6 +7,7 @@ mod bans;
 mod blocks;
 pub mod body;
 mod communities;
+mod diagnostics;
 pub mod docs;
 mod edit;
 mod explore;
@@ -26,8 +27,10 @@ mod present;
 mod privacy;
 mod problem;
 mod profile;
+mod rectify;
 pub mod refusal;
 mod requests;
+mod restriction;
 mod search;
 pub mod session;
 mod share_page;
@@ -77,6 +80,9 @@ fn api(config: &mut ServiceConfig) {
     config
         .configure(auth::routes)
         .configure(me::routes)
+        .configure(rectify::routes)
+        .configure(restriction::routes)
+        .configure(diagnostics::routes)
         .configure(zones::routes)
         .configure(methods::routes)
         .configure(tracks::routes)
