@@ -270,11 +270,8 @@ pub(super) fn shown(
     choices: Choices,
     shading: &Shading,
 ) -> Shown {
-    let visible = if shading.hides_all {
-        None
-    } else {
-        visible(exact, kind, waypoints, choices, shading)
-    };
+    let visible =
+        if shading.hides_all { None } else { visible(exact, kind, waypoints, choices, shading) };
     let shared = visible.and_then(|(cut, waypoints)| {
         // Where the line has no times, the day is the one its owner gave.
         let given = started_at.filter(|_| exact.columns().time_ms.is_empty());

@@ -266,10 +266,9 @@ fn processors(config: &Config) -> Vec<Processor> {
     }
     let database = config.database_url.as_ref().and_then(|url| url::Url::parse(url.expose()).ok());
     let host = database.as_ref().and_then(url::Url::host_str).filter(|host| !is_this_machine(host));
-    processors.extend(host.map(|host| Processor {
-        purpose: ProcessorPurpose::Database,
-        name: host.to_owned(),
-    }));
+    processors.extend(
+        host.map(|host| Processor { purpose: ProcessorPurpose::Database, name: host.to_owned() }),
+    );
     processors
 }
 

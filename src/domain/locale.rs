@@ -35,9 +35,10 @@ impl Locale {
         let mut best = (0.0, Self::default());
         for range in accepted.split(',') {
             let (tag, weight) = range.split_once(';').unwrap_or((range, ""));
-            let weight = weight.trim().strip_prefix("q=").map_or(1.0, |weight| {
-                weight.trim().parse::<f32>().unwrap_or_default()
-            });
+            let weight = weight
+                .trim()
+                .strip_prefix("q=")
+                .map_or(1.0, |weight| weight.trim().parse::<f32>().unwrap_or_default());
             // Of equals the first.
             if let Ok(locale) = Self::try_from(tag.trim())
                 && best.0 < weight

@@ -35,6 +35,6 @@ pub use public_name::NOT_AVAILABLE;
 pub use report::ProblemReport;
 pub use sport::Sport;
 pub use text::{
-    CommunityName, Description, LinkLabel, PersonName, ProfessionalDetail, PublicName, ReportDetail,
-    ReportText, Title, ZoneLabel,
+    CommunityName, Description, LinkLabel, PersonName, ProfessionalDetail, PublicName,
+    ReportDetail, ReportText, Title, ZoneLabel,
 };

@@ -94,7 +94,9 @@ impl Expiring {
             Self::EmailChanges => "Changes of an e-mail address that were not confirmed",
             Self::FailedMails => "Mails that could not be sent, with their addresses",
             Self::ProblemReports => "Problem reports",
-            Self::ReleasedNames => "Public names that were let go, as keyed hashes: nobody else may take them",
+            Self::ReleasedNames => {
+                "Public names that were let go, as keyed hashes: nobody else may take them"
+            }
         }
     }
 

@@ -26,7 +26,10 @@ async fn promise_ot_1_2_the_served_policy_lists_every_stored_column_with_its_rea
         assert_eq!(data.len(), COLUMNS.len());
         for (told, column) in data.iter().zip(COLUMNS) {
             let name = format!("{}.{}", column.table, column.name);
-            assert_eq!((&told["table"], &told["name"]), (&json!(column.table), &json!(column.name)));
+            assert_eq!(
+                (&told["table"], &told["name"]),
+                (&json!(column.table), &json!(column.name))
+            );
             assert!(!told["purpose"].as_str().unwrap().is_empty(), "{name}");
             assert!(page.contains(&format!("<code>{name}</code>")), "{name}");
         }

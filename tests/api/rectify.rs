@@ -50,7 +50,8 @@ async fn promise_od_3_1_professional_details_may_be_given_and_are_nobody_elses()
     assert_eq!(read(&ada).await["professional"], expected);
 
     let id = ada.has_published(&northward_gpx(8.5, 47.3, 300)).await;
-    for path in [format!("/api/v1/members/{}", ada.account_id), format!("/api/v1/activities/{id}")] {
+    for path in [format!("/api/v1/members/{}", ada.account_id), format!("/api/v1/activities/{id}")]
+    {
         let seen = app.anyone().get(&path).await.text().await.unwrap();
         assert!(!seen.to_lowercase().contains("xanadu"), "{path}: {seen}");
     }
@@ -73,7 +74,7 @@ async fn promise_od_3_1_professional_details_may_be_given_and_are_nobody_elses()
 async fn nobody_takes_a_name_that_reads_as_somebody_elses() {
     let app = TestApp::start().await;
     let (ada, eve) = (app.member("Ada Lovelace").await, app.member("Eve").await);
-    for name in [
+    for (index, name) in [
         "Ada Lovelace",
         "ada lovelace",
         "ADA-LOVELACE",
@@ -81,10 +82,13 @@ async fn nobody_takes_a_name_that_reads_as_somebody_elses() {
         "Ａｄａ Ｌｏｖｅｌａｃｅ",
         "Ada Lovelac\u{435}\u{301}",
         "Ada\u{200b} Lovelace",
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let problem = refused(eve.patch(ME, &json!({ "public_name": name })).await, 422).await;
         assert_eq!(problem["errors"][0]["field"], "public_name", "{name}: {problem}");
-        let mut wish = applicant("mallory@example.org");
+        let mut wish = applicant(&format!("mallory{index}@example.org"));
         wish["public_name"] = json!(name);
         refused(app.anyone().post("/api/v1/auth/register", &wish).await, 422).await;
     }
@@ -328,8 +332,12 @@ async fn promise_od18_7_what_is_asked_for_says_whether_it_is_needed_and_why() {
         ("ProblemReport", &["device_type", "os", "version"]),
     ] {
         let schema = &contract["components"]["schemas"][form];
-        let mut required: Vec<&str> =
-            schema["required"].as_array().into_iter().flatten().map(|field| field.as_str().unwrap()).collect();
+        let mut required: Vec<&str> = schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|field| field.as_str().unwrap())
+            .collect();
         let mut needed = needed.to_vec();
         required.sort_unstable();
         needed.sort_unstable();

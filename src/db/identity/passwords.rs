@@ -13,11 +13,8 @@ impl Db {
     /// What the password of an account is checked against, if it has one.
     pub async fn password_hash(&self, account: AccountId) -> Result<Option<String>, Error> {
         let row = accounts::table.find(Uuid::from(account));
-        let found: Option<Option<String>> = row
-            .select(accounts::password_hash)
-            .first(&mut *self.conn().await?)
-            .await
-            .optional()?;
+        let found: Option<Option<String>> =
+            row.select(accounts::password_hash).first(&mut *self.conn().await?).await.optional()?;
         Ok(found.flatten())
     }
 

@@ -49,37 +49,27 @@ impl Expired {
             kept_after: TimeDelta::zero(),
             which: OF_NO_RESTRICTED,
         };
-        let failed = |kept_after, which| Self {
-            table: "ops.jobs",
-            column: "failed_at",
-            kept_after,
-            which,
-        };
+        let failed =
+            |kept_after, which| Self { table: "ops.jobs", column: "failed_at", kept_after, which };
         match kind {
             Expiring::Sessions => expires("identity.sessions"),
             Expiring::MailedCodes => expires("identity.codes"),
             Expiring::EmailChanges => expires("identity.email_changes"),
-            Expiring::Registrations => {
-                Self { which: "true", ..expires("identity.registrations") }
-            }
+            Expiring::Registrations => Self { which: "true", ..expires("identity.registrations") },
             Expiring::FailedJobs => failed(retention::FAILED_JOB, "NOT kind = ANY ($3)"),
             Expiring::FailedMails => failed(retention::FAILED_MAIL, "kind = ANY ($3)"),
-            Expiring::Throttles => Self {
-                column: "clear_at",
-                which: "true",
-                ..expires("ops.throttles")
-            },
+            Expiring::Throttles => {
+                Self { column: "clear_at", which: "true", ..expires("ops.throttles") }
+            }
             Expiring::ProblemReports => Self {
                 table: "ops.diagnostics",
                 column: "received_at",
                 kept_after: retention::PROBLEM_REPORT,
                 which: "true",
             },
-            Expiring::ReleasedNames => Self {
-                column: "free_at",
-                which: "true",
-                ..expires("identity.public_names")
-            },
+            Expiring::ReleasedNames => {
+                Self { column: "free_at", which: "true", ..expires("identity.public_names") }
+            }
         }
     }
 }

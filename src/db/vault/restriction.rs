@@ -19,11 +19,8 @@ impl Db {
     /// Since when nothing is done with the data of an account; `None` when its owner did not ask for that.
     pub async fn restricted_at(&self, account: AccountId) -> Result<Option<DateTime<Utc>>, Error> {
         let row = accounts::table.find(Uuid::from(account));
-        let found: Option<Option<DateTime<Utc>>> = row
-            .select(accounts::restricted_at)
-            .first(&mut *self.conn().await?)
-            .await
-            .optional()?;
+        let found: Option<Option<DateTime<Utc>>> =
+            row.select(accounts::restricted_at).first(&mut *self.conn().await?).await.optional()?;
         Ok(found.flatten())
     }
 

@@ -109,8 +109,11 @@ fn write_address_code(subject: &Subject, code: &str, locale: Locale) -> Text {
     let is_left = matches!(subject, Subject::AddressLeft { .. });
     match locale {
         Locale::En => {
-            let change =
-                if is_left { "from this address to another" } else { "to this address from another" };
+            let change = if is_left {
+                "from this address to another"
+            } else {
+                "to this address from another"
+            };
             Text {
                 subject: "Another address for OpenTracks",
                 body: format!(
