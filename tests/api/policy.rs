@@ -1,5 +1,6 @@
 //! The policy, as it is served, and as `PRIVACY.md` states it.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
@@ -105,7 +106,7 @@ async fn the_page_states_every_period_right_and_declaration_and_nothing_runs_on_
 fn the_periods_of_privacy_md_are_those_of_the_code() {
     let mut table = String::from("| what | kept for |\n| --- | --- |\n");
     for period in periods(Locale::En) {
-        table += &format!("| {} | {} |\n", period.what, period.period);
+        writeln!(table, "| {} | {} |", period.what, period.period).unwrap();
     }
     let written = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("PRIVACY.md"));
     let written = written.unwrap();

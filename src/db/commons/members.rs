@@ -39,6 +39,7 @@ pub struct Totals {
 }
 
 #[derive(QueryableByName)]
+#[expect(clippy::struct_excessive_bools, reason = "facts, each a column")]
 pub(in crate::db) struct Found {
     #[diesel(sql_type = SqlUuid)]
     member_id: Uuid,

@@ -71,48 +71,64 @@ pub(super) fn write(letter: &Letter) -> Text {
                    ce n'était pas vous, demandez tout de suite un nouveau mot de passe.\n"
                 .to_owned(),
         },
-        (Subject::AddressLeft { code } | Subject::AddressJoined { code }, locale) => {
-            write_address_code(&letter.subject, code, locale)
-        }
-        (Subject::AddressKnown, Locale::En) => Text {
+        (Subject::AddressLeft { code }, locale) => write_address_code(Side::Old, code, locale),
+        (Subject::AddressJoined { code }, locale) => write_address_code(Side::New, code, locale),
+        (Subject::AddressKnown, locale) => write_address_known(locale),
+        (Subject::AddressChanged, locale) => write_address_changed(locale),
+        (Subject::Inactive { days_left }, locale) => write_inactive(*days_left, locale),
+        (Subject::Shared { public_name, url }, locale) => write_shared(public_name, url, locale),
+    }
+}
+
+/// Which of two addresses a code goes to.
+#[derive(Clone, Copy)]
+enum Side {
+    Old,
+    New,
+}
+
+fn write_address_known(locale: Locale) -> Text {
+    match locale {
+        Locale::En => Text {
             subject: "You have an OpenTracks account",
             body: "Hello,\n\nsomebody, perhaps you, wanted to use this address for another account. It has one \
                    already.\n\nIf that was not you, do nothing: nobody learnt that you have an account.\n"
                 .to_owned(),
         },
-        (Subject::AddressKnown, Locale::Fr) => Text {
+        Locale::Fr => Text {
             subject: "Vous avez un compte OpenTracks",
             body: "Bonjour,\n\nquelqu'un, peut-être vous, a voulu utiliser cette adresse pour un autre compte. \
                    Elle en a déjà un.\n\nSi ce n'était pas vous, ne faites rien : personne n'a appris que vous \
                    avez un compte.\n"
                 .to_owned(),
         },
-        (Subject::AddressChanged, Locale::En) => Text {
+    }
+}
+
+fn write_address_changed(locale: Locale) -> Text {
+    match locale {
+        Locale::En => Text {
             subject: "Your OpenTracks address was changed",
             body: "Hello,\n\nyour account has another e-mail address now, as was confirmed from both. Nothing is \
                    sent to this one any more.\n"
                 .to_owned(),
         },
-        (Subject::AddressChanged, Locale::Fr) => Text {
+        Locale::Fr => Text {
             subject: "Votre adresse OpenTracks a changé",
             body: "Bonjour,\n\nvotre compte a désormais une autre adresse, comme confirmé depuis les deux. Plus \
                    rien ne sera envoyé à celle-ci.\n"
                 .to_owned(),
         },
-        (Subject::Inactive { days_left }, locale) => write_inactive(*days_left, locale),
-        (Subject::Shared { public_name, url }, locale) => write_shared(public_name, url, locale),
     }
 }
 
-fn write_address_code(subject: &Subject, code: &str, locale: Locale) -> Text {
+fn write_address_code(side: Side, code: &str, locale: Locale) -> Text {
     let minutes = retention::MAILED_CODE.num_minutes();
-    let is_left = matches!(subject, Subject::AddressLeft { .. });
     match locale {
         Locale::En => {
-            let change = if is_left {
-                "from this address to another"
-            } else {
-                "to this address from another"
+            let change = match side {
+                Side::Old => "from this address to another",
+                Side::New => "to this address from another",
             };
             Text {
                 subject: "Another address for OpenTracks",
@@ -124,10 +140,9 @@ fn write_address_code(subject: &Subject, code: &str, locale: Locale) -> Text {
             }
         }
         Locale::Fr => {
-            let change = if is_left {
-                "de cette adresse vers une autre"
-            } else {
-                "d'une autre adresse vers celle-ci"
+            let change = match side {
+                Side::Old => "de cette adresse vers une autre",
+                Side::New => "d'une autre adresse vers celle-ci",
             };
             Text {
                 subject: "Une autre adresse pour OpenTracks",
