@@ -21,8 +21,9 @@ enum Task {
     RemakeRenditions,
     /// Warn the owners of accounts that are no longer used, and have the accounts closed in the end.
     WarnInactive,
-    /// Enter public names that were there before names were kept apart.
-    EnterNames,
+    /// Enter public names that were there before names were kept apart, and let go of those of accounts that
+    /// are gone.
+    KeepNames,
 }
 
 /// Every task with its name and how often it runs, over all processes.
@@ -41,7 +42,7 @@ const SCHEDULE: &[(Task, &str, TimeDelta)] = &[
     (Task::WarnInactive, "warn the inactive", TimeDelta::hours(1)),
     (Task::SumUpStarts, "sum up starts", TimeDelta::minutes(10)),
     (Task::RemakeRenditions, "remake renditions", TimeDelta::hours(1)),
-    (Task::EnterNames, "enter names", TimeDelta::hours(1)),
+    (Task::KeepNames, "keep names", TimeDelta::hours(1)),
 ];
 
 const fn expire(kind: Expiring, every: TimeDelta) -> (Task, &'static str, TimeDelta) {
@@ -70,7 +71,10 @@ impl Worker {
             Task::EndPublications => while db.end_publications(now).await? > 0 {},
             Task::RemoveLinks => while db.remove_expired_links(now).await? > 0 {},
             Task::WarnInactive => while db.warn_inactive(now).await? > 0 {},
-            Task::EnterNames => while db.enter_names(now).await? > 0 {},
+            Task::KeepNames => {
+                while db.release_orphaned_names(now).await? > 0 {}
+                while db.enter_names(now).await? > 0 {}
+            }
             Task::SumUpStarts => db.sum_up_starts().await?,
             Task::RemakeRenditions => db.enqueue_all_remaking(now).await?,
         }

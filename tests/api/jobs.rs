@@ -399,12 +399,12 @@ fn unquoted(body: &str) -> Vec<u8> {
 }
 
 /// How many lines of `text` are a code and nothing else.
-fn lone_codes(text: &str) -> usize {
+pub fn lone_codes(text: &str) -> usize {
     text.lines().filter(|line| code_in(line).is_some_and(|code| code == **line)).count()
 }
 
 /// How many numbers of the length of a code `text` has anywhere.
-fn numbers(text: &str) -> usize {
+pub fn numbers(text: &str) -> usize {
     text.split(|char: char| !char.is_ascii_digit()).filter(|digits| 6 <= digits.len()).count()
 }
 

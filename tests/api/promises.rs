@@ -221,6 +221,9 @@ async fn promise_od_5_5_the_policy_says_where_to_complain() {
     let rights = policy["rights"].as_array().unwrap();
     let complaint = rights.iter().find(|right| right["right"] == "Complaint").unwrap();
     assert!(complaint["how"].as_str().unwrap().contains("www.cnil.fr"));
+    let french: Value = app.anyone().get("/privacy?lang=fr").await.json().await.unwrap();
+    let rights = french["rights"].as_array().unwrap();
+    assert!(rights.iter().any(|right| right["right"] == "Réclamation"), "{french}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,15 @@
 //! Putting right what is kept of oneself: names that are nobody else's, password, address.
 
 use chrono::TimeDelta;
+use diesel_async::SimpleAsyncConnection;
+use opentracks::privacy::retention::RELEASED_NAME;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::auth::{applicant, forgot, login, register, reset, transcript, verify};
 use crate::bad_input::refused;
-use crate::harness::{Caller, PASSWORD, TestApp, code_in, dump_data, northward_gpx};
-use crate::jobs::{count, text};
+use crate::harness::{Caller, PASSWORD, TestApp, code_in, connect, dump_data, northward_gpx};
+use crate::jobs::{count, lone_codes, numbers, text};
 
 const ME: &str = "/api/v1/me";
 const OTHER: &str = "copper lantern drifting twelve";
@@ -138,12 +140,60 @@ async fn a_name_that_was_let_go_is_nobody_elses_for_a_year_and_not_kept_in_the_c
         let eve = app.sign_in(&eve.email, PASSWORD).await;
         eve.patch(ME, &json!({ "public_name": name })).await.status()
     };
-    app.advance(opentracks::privacy::retention::RELEASED_NAME - second);
+    app.advance(RELEASED_NAME - second);
     app.run_jobs().await;
     assert_eq!(take("Xanadu").await, 422);
     app.advance(second);
     assert_eq!(take("Xanadu").await, 200, "whether or not the job ran");
     assert_eq!(take("Ada").await, 422);
+}
+
+/// Also when the account goes, by whatever way.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_name_of_an_account_that_is_gone_is_nobodys_for_a_year() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.member("Ada").await, app.member("Eve").await);
+    let mut conn = connect(&app, "opentracks").await;
+    let gone = format!(
+        "DELETE FROM identity.addresses WHERE account_id = '{0}';
+         DELETE FROM commons.members WHERE member_id = '{0}';
+         DELETE FROM identity.accounts WHERE account_id = '{0}'",
+        ada.account_id
+    );
+    conn.batch_execute(&gone).await.unwrap();
+    let take = json!({ "public_name": "Ada" });
+    refused(eve.patch(ME, &take).await, 422).await;
+    app.run_jobs().await;
+    refused(eve.patch(ME, &take).await, 422).await;
+    let whose =
+        format!("(SELECT FROM identity.public_names WHERE account_id = '{}')", ada.account_id);
+    assert_eq!(count(&app, &whose).await, 0, "whose it was is not kept");
+    app.advance(RELEASED_NAME);
+    let eve = app.sign_in(&eve.email, PASSWORD).await;
+    assert_eq!(eve.patch(ME, &take).await.status(), 200);
+}
+
+/// Members from before names were kept apart have theirs entered, the first of those who are called alike.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_from_before_is_its_bearers() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.member("Ada").await, app.member("Eve").await);
+    let other = app.member("Augusta").await;
+    let mut conn = connect(&app, "opentracks").await;
+    let before = format!(
+        "DELETE FROM identity.public_names;
+         UPDATE commons.members SET public_name = 'ada' WHERE member_id = '{}';
+         UPDATE identity.accounts SET created_at = created_at - interval '1 day' WHERE account_id = '{}'",
+        other.account_id, ada.account_id
+    );
+    conn.batch_execute(&before).await.unwrap();
+    app.run_jobs().await;
+    refused(eve.patch(ME, &json!({ "public_name": "ADA" })).await, 422).await;
+    assert_eq!(read(&other).await["public_name"], "ada", "nobody is renamed");
+    assert_eq!(ada.patch(ME, &json!({ "public_name": "ADA" })).await.status(), 200);
+    assert_eq!(other.patch(ME, &json!({ "given_name": "Augusta" })).await.status(), 200);
+    refused(other.patch(ME, &json!({ "public_name": "Ada" })).await, 422).await;
+    assert_eq!(other.patch(ME, &json!({ "public_name": "Augusta" })).await.status(), 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -316,6 +366,38 @@ async fn pairs_of_codes_are_slowed_down() {
     refused(confirm(&ada, &codes).await, 429).await;
     app.advance(TimeDelta::minutes(1));
     assert_eq!(confirm(&ada, &codes).await.status(), 204);
+}
+
+/// As all mails are: plain, without a link, with a code alone on its line.
+#[tokio::test(flavor = "multi_thread")]
+async fn mails_about_addresses_are_in_their_readers_language_without_a_link() {
+    let app = TestApp::start().await;
+    for (locale, greeting, name) in [("en", "Hello,", "Ada"), ("fr", "Bonjour,", "Zoe")] {
+        let (from, to) = (format!("{name}@example.org"), format!("{name}.new@example.org"));
+        let (from, to) = (from.to_lowercase(), to.to_lowercase());
+        let caller = app.member(name).await;
+        assert_eq!(caller.patch(ME, &json!({ "locale": locale })).await.status(), 200);
+        let codes = ask(&app, &caller, &to).await;
+        assert_eq!(confirm(&caller, &codes).await.status(), 204);
+        assert_eq!(put_password(&caller, PASSWORD, OTHER).await.status(), 204);
+        for (address, codes) in [(&from, &[1, 0][..]), (&to, &[1, 0])] {
+            let mails = app.mails(address).await;
+            assert_eq!(mails.len(), codes.len(), "{address}");
+            let mut found = Vec::new();
+            for mail in mails {
+                let text = text(&mail);
+                assert!(mail.contains("Content-Type: text/plain; charset=utf-8\r\n"), "{mail}");
+                assert!(text.starts_with(greeting), "{text}");
+                for link in ["://", "www.", "href", "mailto:", "<", "@"] {
+                    assert!(!text.contains(link), "{link} in {text}");
+                }
+                assert_eq!(lone_codes(&text), numbers(&text), "{text}");
+                found.push(lone_codes(&text));
+            }
+            found.sort_unstable_by(|one, other| other.cmp(one));
+            assert_eq!(found, codes, "{address}");
+        }
+    }
 }
 
 /// OD18-7: whoever fills in a form sees which fields are needed, and what for.

@@ -1,8 +1,12 @@
 //! What is kept for a while only: problem reports, accounts that nobody uses, and whether it shows when
 //! something was not erased.
 
+use std::sync::LazyLock;
+
 use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use opentracks::privacy::retention;
 use opentracks::privacy::retention::{INACTIVE, INACTIVITY_NOTICE, OVERDUE, TECHNICAL_LOG};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,6 +15,10 @@ use crate::auth::login;
 use crate::bad_input::refused;
 use crate::harness::{PASSWORD, TestApp, connect, dump_data, logged, northward_gpx};
 use crate::jobs::{count, text};
+
+/// What would be served at `/metrics`; of the whole process.
+static FIGURES: LazyLock<PrometheusHandle> =
+    LazyLock::new(|| PrometheusBuilder::new().install_recorder().unwrap());
 
 const REPORTS: &str = "/api/v1/diagnostics";
 
@@ -161,6 +169,7 @@ async fn the_last_contact_is_a_day() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_not_erased_for_a_day_shows() {
+    LazyLock::force(&FIGURES);
     let app = TestApp::start().await;
     let ready = async || app.anyone().get("/health/ready").await.json::<Value>().await.unwrap();
     // A server on which nothing ever ran is late as well.
@@ -184,6 +193,11 @@ async fn what_was_not_erased_for_a_day_shows() {
     }
     let told = ready().await;
     assert_eq!(told, json!({ "status": "ok", "overdue": ["expire problem reports"] }));
+    let figures = FIGURES.render();
+    for task in retention::promised_tasks() {
+        let figure = format!("promised_task_age_seconds{{task=\"{task}\"}}");
+        assert!(figures.contains(&figure), "{figure}: {figures}");
+    }
     conn.batch_execute("GRANT DELETE ON ops.diagnostics TO opentracks_owner").await.unwrap();
     app.advance(TimeDelta::hours(1));
     app.run_jobs().await;

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Binary, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::seal::Keyring;
 
 /// The most names that an account keeps from others after it let them go.
 const RELEASED_MAX: i64 = 20;
-/// How many names that were there before this table are entered in one go.
+/// How many names are entered, or let go, in one go.
 const ENTERED_AT_ONCE: i64 = 500;
 
 impl Db {
@@ -57,6 +57,27 @@ impl Db {
             Ok(entered)
         })
         .await
+    }
+}
+
+impl Db {
+    /// Lets go of the names of accounts that are gone: nobody else has them for a while, and whose they were
+    /// is not kept. Returns how many were.
+    pub async fn release_orphaned_names(&self, now: DateTime<Utc>) -> Result<usize, Error> {
+        Ok(diesel::sql_query(
+            "UPDATE identity.public_names SET account_id = NULL, free_at = coalesce(free_at, $1)
+             WHERE name_hash = ANY (ARRAY(
+                 SELECT name_hash FROM identity.public_names orphaned
+                 WHERE account_id IS NOT NULL AND NOT EXISTS (
+                     SELECT FROM identity.accounts WHERE accounts.account_id = orphaned.account_id
+                 )
+                 LIMIT $2 FOR UPDATE SKIP LOCKED
+             ))",
+        )
+        .bind::<Timestamptz, _>(now + retention::RELEASED_NAME)
+        .bind::<BigInt, _>(ENTERED_AT_ONCE)
+        .execute(&mut *self.conn().await?)
+        .await?)
     }
 }
 
