@@ -52,6 +52,9 @@ struct VerifyBody {
     code: String,
     /// What the device is called in the list of sessions.
     device: Option<String>,
+    /// Another public name than the one that was asked for: needed when that turns out to be somebody
+    /// else's.
+    public_name: Option<String>,
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -121,7 +124,7 @@ async fn register(
 #[utoipa::path(tag = "auth", request_body = VerifyBody, responses(
     (status = 200, body = TokensBody),
     (status = 401, body = Body, description = "The code is not right, or too old."),
-    (status = 422, body = Body, description = "A field is not fit, or somebody else took the name meanwhile."),
+    (status = 422, body = Body, description = "A field is not fit, or the name is somebody else's: the code stays good for another try."),
     (status = 429, body = Body, description = "Too many codes."),
 ))]
 #[post("/auth/verify")]
@@ -133,7 +136,8 @@ async fn verify(
 ) -> Result<web::Json<TokensBody>, Problem> {
     let email = Email::try_from(body.email.as_str())?;
     let session = new_session(body.device);
-    Ok(web::Json(service.verify(&email, &body.code, &session, from, now).await?.into()))
+    let name = body.public_name.as_deref().map(PublicName::chosen).transpose()?;
+    Ok(web::Json(service.verify(&email, &body.code, name, &session, from, now).await?.into()))
 }
 
 /// Signs in with a password.

@@ -20,18 +20,6 @@ const RELEASED_MAX: i64 = 20;
 const ENTERED_AT_ONCE: i64 = 500;
 
 impl Db {
-    /// Whether a name could be taken now by somebody new.
-    pub async fn is_name_available(
-        &self,
-        name: &PublicName,
-        now: DateTime<Utc>,
-    ) -> Result<bool, Error> {
-        let row = public_names::table.find(name_hash(&self.keyring, name));
-        let taken = row.filter(is_held(now));
-        let taken = diesel::select(diesel::dsl::exists(taken));
-        Ok(!taken.get_result::<bool>(&mut *self.conn().await?).await?)
-    }
-
     /// Enters the names of members who have none entered, as those who came before this table; returns
     /// how many were. Of several that read alike the first one's is entered, and the others stay.
     pub async fn enter_names(&self, now: DateTime<Utc>) -> Result<usize, Error> {
@@ -135,13 +123,6 @@ async fn take(
     .bind::<Timestamptz, _>(now)
     .execute(conn)
     .await?)
-}
-
-#[diesel::dsl::auto_type]
-fn is_held(now: DateTime<Utc>) -> _ {
-    let later: diesel::dsl::Gt<public_names::free_at, DateTime<Utc>> =
-        public_names::free_at.gt(now);
-    public_names::free_at.is_null().or(later)
 }
 
 /// What stands for a name: a MAC of how it reads.

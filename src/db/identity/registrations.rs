@@ -134,20 +134,23 @@ impl Db {
 
     /// Makes the account whose mailed code this is, and its first session. `None` when no waiting
     /// registration of `email` has that code; each wrong code uses up an attempt of all of them. Nothing is
-    /// done when somebody else took the name meanwhile.
+    /// done when its name is somebody else's: then the same code is good with another `name`.
     pub async fn complete_registration(
         &self,
         email: &Email,
         code: &Code,
+        name: Option<PublicName>,
         session: &NewSession,
         now: DateTime<Utc>,
     ) -> Result<Result<Option<(AccountId, RefreshToken)>, Invalid>, Error> {
         let conn = &mut *self.conn().await?;
         let hash = email_hash(&self.keyring, email);
         let completed = conn.transaction(async |conn| {
-            let Some(registration) = self.registration_with(conn, &hash, code, now).await? else {
-                return Ok(None);
-            };
+            let found = self.registration_with(conn, &hash, code, now).await?;
+            let Some(mut registration) = found else { return Ok(None) };
+            if let Some(name) = name {
+                registration.profile.public_name = name;
+            }
             let account = AccountId::random();
             if !accounts::insert(conn, &self.keyring, account, &registration, now).await? {
                 return Ok(None);
