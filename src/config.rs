@@ -37,6 +37,10 @@ pub struct Config {
     pub elevation: Option<PathBuf>,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Who runs the server and how they are reached, as the policy states it.
+    pub operator: Option<String>,
+    /// Who hosts it and where, as the policy states it.
+    pub hosting: Option<String>,
 }
 
 /// How mail is sent.
@@ -144,6 +148,16 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
         "trusted_proxies",
         "addresses or networks, with commas between, whose X-Forwarded-For is believed [none]",
     ),
+    (
+        "OPENTRACKS_OPERATOR",
+        "operator",
+        "who runs this server and how people reach them, as the policy states it [not stated]",
+    ),
+    (
+        "OPENTRACKS_HOSTING",
+        "hosting",
+        "who hosts this server and in which country, as the policy states it [not stated]",
+    ),
     ("OPENTRACKS_MODE", "mode", "development or production [development]"),
 ];
 
@@ -211,12 +225,20 @@ impl Config {
                 .transpose()?,
             elevation: text("OPENTRACKS_ELEVATION").map(PathBuf::from),
             trusted_proxies: networks(text("OPENTRACKS_TRUSTED_PROXIES").unwrap_or_default())?,
+            operator: text("OPENTRACKS_OPERATOR").map(ToOwned::to_owned),
+            hosting: text("OPENTRACKS_HOSTING").map(ToOwned::to_owned),
             public_url,
             data,
             mode,
         };
         if mode == Mode::Production {
-            for name in ["OPENTRACKS_MASTER_KEY_FILE", "DATABASE_URL", "OPENTRACKS_PUBLIC_URL"] {
+            for name in [
+                "OPENTRACKS_MASTER_KEY_FILE",
+                "DATABASE_URL",
+                "OPENTRACKS_PUBLIC_URL",
+                "OPENTRACKS_OPERATOR",
+                "OPENTRACKS_HOSTING",
+            ] {
                 text(name).ok_or(Error::Missing(name))?;
             }
         }

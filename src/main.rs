@@ -37,6 +37,8 @@ enum AdminVerb {
     RotateTokenKey,
     /// Wrap every stored key with the first key of the master key file
     Rewrap,
+    /// Print the problem reports there are, the oldest first, each as a line of JSON
+    ProblemReports,
 }
 
 fn main() -> ExitCode {
@@ -63,6 +65,7 @@ fn carry_out(verb: &Verb, config: &Config) -> Result<(), Error> {
         Verb::Demo => run::load_demo(config),
         Verb::Admin(AdminVerb::RotateTokenKey) => run::rotate_token_key(config),
         Verb::Admin(AdminVerb::Rewrap) => run::rewrap(config),
+        Verb::Admin(AdminVerb::ProblemReports) => run::print_problem_reports(config),
     }
 }
 

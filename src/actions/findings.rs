@@ -4,6 +4,7 @@
 use chrono::Timelike;
 use serde::Serialize;
 
+use super::share::nothing;
 use super::{Error, Service};
 use crate::access::Owned;
 use crate::db::commons::{Shared, Traces};
@@ -68,7 +69,8 @@ impl Service {
     /// What others could learn from `activity`, were it published as it is.
     pub async fn findings(&self, activity: &Owned<Activity>) -> Result<Vec<Finding>, Error> {
         let shown = self.shown(activity, activity.details.choices).await?;
-        let shared = shown.shared.ok_or(Error::NothingVisible)?;
+        let nothing = nothing(&shown);
+        let shared = shown.shared.ok_or(nothing)?;
         let account = self.db.account(activity.owner).await?.ok_or(Error::Missing)?;
         let zones = self.db.zones(activity.owner).await?;
         let traces = self.db.traces(activity.owner, activity.id, shared.start()).await?;

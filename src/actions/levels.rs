@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::share::nothing;
 use super::{Error, Service};
 use crate::access::Owned;
 use crate::db::vault::{Activity, ActivityFilter, ListPosition};
@@ -115,7 +116,7 @@ impl Service {
                 Aim::Nobody => Ok(()),
                 Aim::Community(_) | Aim::Everyone { .. } => {
                     let shown = self.shown(activity, activity.details.choices).await?;
-                    shown.shared.map(|_| ()).ok_or(Error::NothingVisible)
+                    if shown.shared.is_none() { Err(nothing(&shown)) } else { Ok(()) }
                 }
             };
         }

@@ -10,7 +10,10 @@ pub mod links;
 mod originals;
 mod passwords;
 pub mod record;
+pub mod rectify;
+mod reports;
 pub mod reshape;
+mod restriction;
 pub mod share;
 pub mod sign_in;
 pub mod sign_up;
@@ -83,6 +86,9 @@ pub enum Error {
     /// It must be private for this.
     #[error("it is shared")]
     Shared,
+    /// Its owner lets nothing be done with the data.
+    #[error("restricted")]
+    Restricted,
     /// A community stays as it is.
     #[error("undone")]
     Undone(Undone),

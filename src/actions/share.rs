@@ -104,7 +104,7 @@ impl Service {
     ) -> Result<Owned<Activity>, Error> {
         let shown = self.shown(activity, activity.details.choices).await?;
         if shown.shared.is_none() {
-            return Err(Error::NothingVisible);
+            return Err(nothing(&shown));
         }
         self.save(activity, &unchanged(activity, Reach::With(Some(way), shown)), now).await
     }
@@ -173,7 +173,8 @@ impl Service {
             Visibility::Private | Visibility::Link | Visibility::Community => level,
         };
         let shown = self.shown(activity, activity.details.choices).await?;
-        let shared = shown.shared.ok_or(Error::NothingVisible)?;
+        let nothing = nothing(&shown);
+        let shared = shown.shared.ok_or(nothing)?;
         let seen = self.db.preview(activity, *shared, level).await?;
         seen.open().ok_or(Error::NothingVisible)
     }
@@ -269,12 +270,19 @@ pub(super) fn shown(
     choices: Choices,
     shading: &Shading,
 ) -> Shown {
-    let shared = visible(exact, kind, waypoints, choices, shading).and_then(|(cut, waypoints)| {
+    let visible =
+        if shading.hides_all { None } else { visible(exact, kind, waypoints, choices, shading) };
+    let shared = visible.and_then(|(cut, waypoints)| {
         // Where the line has no times, the day is the one its owner gave.
         let given = started_at.filter(|_| exact.columns().time_ms.is_empty());
         Shared::new(&cut, waypoints, given, choices).map(Box::new)
     });
-    Shown { shared, zones_version: shading.version }
+    Shown { shared, zones_version: shading.version, is_restricted: shading.hides_all }
+}
+
+/// Why there is nothing to show.
+pub(super) const fn nothing(shown: &Shown) -> Error {
+    if shown.is_restricted { Error::Restricted } else { Error::NothingVisible }
 }
 
 /// What is left for others; `None` when that is nothing.

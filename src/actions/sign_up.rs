@@ -8,7 +8,7 @@ use super::sign_in::{Tokens, issue};
 use super::{Error, Service};
 use crate::db::identity::{Code, NewSession, Profile, Registration};
 use crate::db::ops::Rate;
-use crate::domain::{AccountId, Email, Invalid, Password, RegistrationId};
+use crate::domain::{AccountId, Email, Invalid, Password, PublicName, RegistrationId};
 use crate::privacy::policy;
 
 /// Mails to one address: a few at once, then one every ten minutes.
@@ -59,7 +59,7 @@ impl Service {
         now: DateTime<Utc>,
     ) -> Result<Option<AccountId>, Error> {
         let registration = self.registration(email, password, profile, now).await?;
-        Ok(self.db.insert_account(&registration, now).await?)
+        Ok(self.db.insert_account(&registration, now).await??)
     }
 
     async fn registration(
@@ -79,18 +79,20 @@ impl Service {
         })
     }
 
-    /// Makes the account whose mailed code this is, and signs its device in.
+    /// Makes the account whose mailed code this is, called `name` if that is given, and signs its device in.
+    /// Only now it is told when a name is somebody's: who has not proved an address learns no names.
     pub async fn verify(
         &self,
         email: &Email,
         code: &str,
+        name: Option<PublicName>,
         session: &NewSession,
         from: IpAddr,
         now: DateTime<Utc>,
     ) -> Result<Tokens, Error> {
         self.allow_code(email, from, now).await?;
         let code = Code::typed(code).ok_or(Error::Unauthenticated)?;
-        let made = self.db.complete_registration(email, &code, session, now).await?;
+        let made = self.db.complete_registration(email, &code, name, session, now).await??;
         let (account, refresh) = made.ok_or(Error::Unauthenticated)?;
         issue(&self.tokens, account, session.id, &refresh, now)
     }

@@ -35,7 +35,7 @@ use crate::http::tiles::PublicUrl;
 use crate::http::upload::UploadRoom;
 use crate::http::{self, Methods, log};
 use crate::jobs::Worker;
-use crate::privacy::policy::{Policy, Processor};
+use crate::privacy::policy::{Declared, Processor, ProcessorPurpose};
 use crate::seal::{AccessTokens, MasterKey, UnusableKey};
 
 pub use database::{Database, master_key, system_clock};
@@ -47,7 +47,7 @@ pub struct App {
     tokens: Arc<AccessTokens>,
     worker: Arc<Worker>,
     clock: Clock,
-    policy: web::Data<Policy>,
+    policy: web::Data<Declared>,
     room: web::Data<UploadRoom>,
     proxies: web::Data<Proxies>,
     draining: web::Data<Draining>,
@@ -137,7 +137,7 @@ impl App {
             commons: web::Data::new(commons),
             tokens,
             clock,
-            policy: web::Data::new(Policy::new(processors(config))),
+            policy: web::Data::new(declared(config)),
             room: web::Data::new(UploadRoom::new(UPLOAD_ROOM_BYTES)),
             proxies: web::Data::new(Proxies::new(config.trusted_proxies.clone())),
             draining: web::Data::new(Draining::default()),
@@ -243,17 +243,40 @@ fn default_headers() -> DefaultHeaders {
     DEFAULT_HEADERS.iter().fold(DefaultHeaders::new(), |headers, header| headers.add(*header))
 }
 
+/// What the policy states of this server, by its settings.
+fn declared(config: &Config) -> Declared {
+    Declared {
+        operator: config.operator.clone(),
+        hosting: config.hosting.clone(),
+        processors: processors(config),
+    }
+}
+
 /// Whom this server hands data to, by its settings.
 fn processors(config: &Config) -> Vec<Processor> {
     let mut processors = Vec::new();
     if let Destination::Smtp(url) = &config.mail.destination {
         let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
         let name = host.unwrap_or_else(|| "the operator's mail server".to_owned());
-        processors.push(Processor { purpose: "Sending mail", name });
+        processors.push(Processor { purpose: ProcessorPurpose::Mail, name });
     }
     if config.blobs.scheme() != "file" {
         let name = config.blobs.host_str().unwrap_or_default().to_owned();
-        processors.push(Processor { purpose: "Keeping encrypted files", name });
+        processors.push(Processor { purpose: ProcessorPurpose::Files, name });
     }
+    let database = config.database_url.as_ref().and_then(|url| url::Url::parse(url.expose()).ok());
+    let host = database.as_ref().and_then(url::Url::host_str).filter(|host| !is_this_machine(host));
+    processors.extend(
+        host.map(|host| Processor { purpose: ProcessorPurpose::Database, name: host.to_owned() }),
+    );
     processors
+}
+
+/// A database behind a socket, or an address of this machine, is nobody else's.
+fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host.is_empty()
+        || host == "localhost"
+        || host.starts_with("%2F")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -94,6 +94,25 @@ pub fn rewrap(config: &Config) -> Result<(), Error> {
     })
 }
 
+/// How many problem reports are read in one go.
+const REPORTS_AT_ONCE: i64 = 100;
+
+/// Prints the problem reports there are, the oldest first, each as a line of JSON.
+pub fn print_problem_reports(config: &Config) -> Result<(), Error> {
+    with_app(config, async |app| {
+        let (db, mut after) = (&app.service().db, None);
+        loop {
+            let reports = db.reports(after, REPORTS_AT_ONCE).await?;
+            let Some((at, id, _)) = reports.last() else { return Ok(()) };
+            after = Some((*at, *id));
+            for (at, _, report) in &reports {
+                let line = serde_json::json!({ "received_at": at, "report": report });
+                writeln!(std::io::stdout(), "{line}")?;
+            }
+        }
+    })
+}
+
 /// Starts the database, brings it up to date, builds the server and hands it to `work`.
 fn with_app(
     config: &Config,

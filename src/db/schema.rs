@@ -15,6 +15,10 @@ pub mod identity {
             policy_accepted_at -> Timestamptz,
             zones_version -> Int4,
             created_at -> Timestamptz,
+            restricted_at -> Nullable<Timestamptz>,
+            last_contact_on -> Date,
+            warnings -> Int2,
+            warned_on -> Nullable<Date>,
         }
     }
 
@@ -66,6 +70,25 @@ pub mod identity {
         }
     }
 
+    diesel::table! {
+        identity.public_names (name_hash) {
+            name_hash -> Bytea,
+            account_id -> Nullable<Uuid>,
+            free_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        identity.email_changes (account_id) {
+            account_id -> Uuid,
+            email -> Bytea,
+            old_code_hash -> Bytea,
+            new_code_hash -> Bytea,
+            attempts_left -> Int2,
+            expires_at -> Timestamptz,
+        }
+    }
+
     diesel::allow_tables_to_appear_in_same_query!(
         accounts,
         account_keys,
@@ -73,6 +96,8 @@ pub mod identity {
         registrations,
         sessions,
         codes,
+        public_names,
+        email_changes,
         members,
     );
 }
@@ -160,6 +185,8 @@ pub mod vault {
     diesel::allow_tables_to_appear_in_same_query!(activities, tracks, originals, account_keys);
     diesel::allow_tables_to_appear_in_same_query!(links, tokens);
     diesel::allow_tables_to_appear_in_same_query!(activities, accounts);
+    diesel::allow_tables_to_appear_in_same_query!(links, accounts);
+    diesel::allow_tables_to_appear_in_same_query!(tokens, accounts);
 }
 
 /// What others may see.
@@ -173,6 +200,7 @@ pub mod commons {
         commons.members (member_id) {
             member_id -> Uuid,
             public_name -> Text,
+            is_hidden -> Bool,
         }
     }
 
@@ -395,6 +423,15 @@ pub mod ops {
         ops.schedule (task) {
             task -> Text,
             ran_at -> Timestamptz,
+            done_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        ops.diagnostics (report_id) {
+            report_id -> Uuid,
+            content -> Bytea,
+            received_at -> Timestamptz,
         }
     }
 

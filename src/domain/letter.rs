@@ -37,6 +37,25 @@ pub enum Subject {
     },
     /// A password was changed.
     PasswordChanged,
+    /// The code that proves that the address before is theirs who wants another one.
+    AddressLeft {
+        /// The code.
+        code: String,
+    },
+    /// The code that proves that the new address is theirs.
+    AddressJoined {
+        /// The code.
+        code: String,
+    },
+    /// Somebody wanted to use an address that has an account.
+    AddressKnown,
+    /// An address was changed; written to the one before.
+    AddressChanged,
+    /// An account was not used for years.
+    Inactive {
+        /// In how many days it is closed.
+        days_left: i64,
+    },
     /// A member shares an activity with its reader.
     Shared {
         /// Who does.
@@ -44,6 +63,24 @@ pub enum Subject {
         /// The link.
         url: String,
     },
+}
+
+impl Letter {
+    /// Whether it tells its reader of something of somebody else's, rather than of their own.
+    pub const fn is_about_its_sender(&self) -> bool {
+        match self.subject {
+            Subject::Shared { .. } => true,
+            Subject::SignUp { .. }
+            | Subject::AlreadyRegistered
+            | Subject::PasswordReset { .. }
+            | Subject::PasswordChanged
+            | Subject::AddressLeft { .. }
+            | Subject::AddressJoined { .. }
+            | Subject::AddressKnown
+            | Subject::AddressChanged
+            | Subject::Inactive { .. } => false,
+        }
+    }
 }
 
 /// Personal, hence not shown.

@@ -12,6 +12,9 @@ mod letter;
 mod locale;
 mod password;
 mod position;
+mod professional;
+mod public_name;
+mod report;
 mod sport;
 mod text;
 
@@ -29,5 +32,11 @@ pub use letter::{Letter, Subject};
 pub use locale::Locale;
 pub use password::Password;
 pub use position::{Position, ZoneRadius};
+pub use professional::{Professional, WebLink};
+pub use public_name::NOT_AVAILABLE;
+pub use report::ProblemReport;
 pub use sport::Sport;
-pub use text::{CommunityName, Description, LinkLabel, PersonName, PublicName, Title, ZoneLabel};
+pub use text::{
+    CommunityName, Description, LinkLabel, PersonName, ProfessionalDetail, PublicName,
+    ReportDetail, ReportText, Title, ZoneLabel,
+};

@@ -64,6 +64,12 @@ texts! {
     CommunityName: "name", 80, Lines::One;
     /// A given or family name: 1 to 100 characters on one line.
     PersonName: "name", 100, Lines::One;
+    /// A professional detail, such as a company: 1 to 100 characters on one line.
+    ProfessionalDetail: "professional", 100, Lines::One;
+    /// What a problem report says of a device: 1 to 100 characters on one line.
+    ReportDetail: "detail", 100, Lines::One;
+    /// What somebody writes about a problem: 1 to 4,000 characters.
+    ReportText: "text", 4_000, Lines::Many;
 }
 
 impl Title {

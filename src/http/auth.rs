@@ -31,7 +31,8 @@ struct RegisterBody {
     email: String,
     /// 12 characters or more, and hard to guess. Stored as an argon2id hash.
     password: String,
-    /// What others see beside published work.
+    /// What others see beside published work: 1 to 50 characters that nobody else's name can be taken
+    /// for.
     public_name: String,
     /// Optional; nobody else sees it.
     given_name: Option<String>,
@@ -51,6 +52,9 @@ struct VerifyBody {
     code: String,
     /// What the device is called in the list of sessions.
     device: Option<String>,
+    /// Another public name than the one that was asked for: needed when that turns out to be somebody
+    /// else's.
+    public_name: Option<String>,
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -120,7 +124,7 @@ async fn register(
 #[utoipa::path(tag = "auth", request_body = VerifyBody, responses(
     (status = 200, body = TokensBody),
     (status = 401, body = Body, description = "The code is not right, or too old."),
-    (status = 422, body = Body, description = "A field is not fit."),
+    (status = 422, body = Body, description = "A field is not fit, or the name is somebody else's: the code stays good for another try."),
     (status = 429, body = Body, description = "Too many codes."),
 ))]
 #[post("/auth/verify")]
@@ -132,7 +136,8 @@ async fn verify(
 ) -> Result<web::Json<TokensBody>, Problem> {
     let email = Email::try_from(body.email.as_str())?;
     let session = new_session(body.device);
-    Ok(web::Json(service.verify(&email, &body.code, &session, from, now).await?.into()))
+    let name = body.public_name.as_deref().map(PublicName::chosen).transpose()?;
+    Ok(web::Json(service.verify(&email, &body.code, name, &session, from, now).await?.into()))
 }
 
 /// Signs in with a password.
@@ -227,7 +232,7 @@ impl TryFrom<RegisterBody> for Applicant {
             email: Email::try_from(body.email.as_str())?,
             password: body.password,
             profile: Profile {
-                public_name: PublicName::try_from(body.public_name.as_str())?,
+                public_name: PublicName::chosen(&body.public_name)?,
                 given_name: name(body.given_name, "given_name")?,
                 family_name: name(body.family_name, "family_name")?,
                 locale: body

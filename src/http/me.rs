@@ -12,10 +12,13 @@ use super::present::OwnBody;
 use super::problem::{Body, Problem};
 use super::session::{Member, Now};
 use crate::actions::Service;
-use crate::db::identity::{Account, ProfileChange, SessionPosition, SessionRow};
+use crate::db::identity::{
+    Account, ProfessionalChange, ProfileChange, SessionPosition, SessionRow,
+};
 use crate::db::vault::{ActivityFilter, ListPosition};
 use crate::domain::{
-    AccountId, Invalid, Kind, Locale, PersonName, PublicName, SessionId, Sport, Visibility,
+    AccountId, Invalid, Kind, Locale, PersonName, Professional, ProfessionalDetail, PublicName,
+    SessionId, Sport, Visibility, WebLink,
 };
 
 /// The longest text to look for in titles and descriptions, in characters.
@@ -39,22 +42,59 @@ struct AccountBody {
     public_name: String,
     given_name: Option<String>,
     family_name: Option<String>,
+    professional: ProfessionalBody,
     locale: Locale,
     /// The policy version that was accepted last.
     policy_version: String,
     created_at: DateTime<Utc>,
 }
 
+/// Professional details: nobody has to give them, and nobody else sees them.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Professional)]
+struct ProfessionalBody {
+    company: Option<String>,
+    role: Option<String>,
+    town: Option<String>,
+    link: Option<String>,
+}
+
 /// Fields to change; those that are left out stay, null clears.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ChangeBody {
+    /// What others see beside published work. Needed: 1 to 50 characters that nobody else's name can be
+    /// taken for. The one before is nobody else's for a year.
     public_name: Option<String>,
+    /// Optional; nobody else sees it.
     #[serde(default, deserialize_with = "given")]
     given_name: Option<Option<String>>,
+    /// Optional; nobody else sees it.
     #[serde(default, deserialize_with = "given")]
     family_name: Option<Option<String>>,
+    /// Optional; nobody else sees them.
+    #[serde(default, deserialize_with = "given")]
+    professional: Option<Option<ProfessionalChangeBody>>,
+    /// The language of mails, `en` or `fr`.
     locale: Option<String>,
+}
+
+/// Professional details to change; those that are left out stay, null clears.
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ProfessionalChangeBody {
+    /// Where one works, up to 100 characters. Optional; nobody else sees it.
+    #[serde(default, deserialize_with = "given")]
+    company: Option<Option<String>>,
+    /// What one does there, up to 100 characters. Optional; nobody else sees it.
+    #[serde(default, deserialize_with = "given")]
+    role: Option<Option<String>>,
+    /// In which town, up to 100 characters. Optional; nobody else sees it.
+    #[serde(default, deserialize_with = "given")]
+    town: Option<Option<String>>,
+    /// A page, `https` or `http`, up to 500 characters. Optional; nobody else sees it.
+    #[serde(default, deserialize_with = "given")]
+    link: Option<Option<String>>,
 }
 
 /// A signed-in device.
@@ -108,19 +148,21 @@ async fn show_account(
 /// Changes one's own account.
 #[utoipa::path(tag = "me", security(("token" = [])), params(("If-Match" = Option<String>, Header)), request_body = ChangeBody, responses(
     (status = 200, body = AccountBody), (status = 401, body = Body), (status = 412, body = Body), (status = 422, body = Body),
+    (status = 429, body = Body, description = "Too many public names."),
 ))]
 #[patch("/me")]
 async fn change_account(
     member: Member,
     Json(body): Json<ChangeBody>,
+    Now(now): Now,
     request: HttpRequest,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
     let if_match = answer::if_match(&request);
     let wanted =
         |account: &Account| answer::is_wanted(if_match.as_deref(), &AccountBody::from(account));
-    let changed = service.db.change_profile(member.account, wanted, body.try_into()?).await?;
-    answer::json(&request, Keep::Nobody, &AccountBody::from(&changed.ok_or(Problem::Stale)?))
+    let changed = service.change_profile(member.account, wanted, body.try_into()?, now).await?;
+    answer::json(&request, Keep::Nobody, &AccountBody::from(&changed))
 }
 
 /// The devices that are signed in, the one used last first.
@@ -184,9 +226,24 @@ impl From<&Account> for AccountBody {
             public_name: profile.public_name.as_str().to_owned(),
             given_name: text(&profile.given_name),
             family_name: text(&profile.family_name),
+            professional: ProfessionalBody::from(&account.professional),
             locale: profile.locale,
             policy_version: account.policy_version.clone(),
             created_at: account.created_at,
+        }
+    }
+}
+
+impl From<&Professional> for ProfessionalBody {
+    fn from(professional: &Professional) -> Self {
+        let text = |detail: &Option<ProfessionalDetail>| {
+            detail.as_ref().map(|detail| detail.as_str().to_owned())
+        };
+        Self {
+            company: text(&professional.company),
+            role: text(&professional.role),
+            town: text(&professional.town),
+            link: professional.link.as_ref().map(|link| link.as_str().to_owned()),
         }
     }
 }
@@ -215,10 +272,45 @@ impl TryFrom<ChangeBody> for ProfileChange {
             name.map(|name| name.map(parse).transpose()).transpose()
         };
         Ok(Self {
-            public_name: body.public_name.as_deref().map(PublicName::try_from).transpose()?,
+            public_name: body.public_name.as_deref().map(PublicName::chosen).transpose()?,
             given_name: name(body.given_name, "given_name")?,
             family_name: name(body.family_name, "family_name")?,
             locale: body.locale.as_deref().map(Locale::try_from).transpose()?,
+            professional: match body.professional {
+                Some(Some(change)) => change.try_into()?,
+                Some(None) => ProfessionalChangeBody::CLEAR.try_into()?,
+                None => ProfessionalChange::default(),
+            },
+        })
+    }
+}
+
+impl ProfessionalChangeBody {
+    /// All of them go.
+    const CLEAR: Self =
+        Self { company: Some(None), role: Some(None), town: Some(None), link: Some(None) };
+}
+
+impl TryFrom<ProfessionalChangeBody> for ProfessionalChange {
+    type Error = Invalid;
+
+    fn try_from(body: ProfessionalChangeBody) -> Result<Self, Invalid> {
+        let detail = |text: Option<Option<String>>, field| {
+            let parse = |text: String| {
+                ProfessionalDetail::try_from(text.as_str())
+                    .map_err(|error| Invalid { field, ..error })
+            };
+            text.map(|text| text.map(parse).transpose()).transpose()
+        };
+        let link = |text: String| {
+            WebLink::try_from(text.as_str())
+                .map_err(|error| Invalid { field: "professional.link", ..error })
+        };
+        Ok(Self {
+            company: detail(body.company, "professional.company")?,
+            role: detail(body.role, "professional.role")?,
+            town: detail(body.town, "professional.town")?,
+            link: body.link.map(|text| text.map(link).transpose()).transpose()?,
         })
     }
 }

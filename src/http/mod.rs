@@ -9,6 +9,7 @@ mod blocks;
 pub mod body;
 mod communities;
 mod consents;
+mod diagnostics;
 pub mod docs;
 mod edit;
 mod explore;
@@ -29,8 +30,10 @@ mod preview;
 mod privacy;
 mod problem;
 mod profile;
+mod rectify;
 pub mod refusal;
 mod requests;
+mod restriction;
 mod search;
 pub mod session;
 mod share_page;
@@ -80,6 +83,9 @@ fn api(config: &mut ServiceConfig) {
     config
         .configure(auth::routes)
         .configure(me::routes)
+        .configure(rectify::routes)
+        .configure(restriction::routes)
+        .configure(diagnostics::routes)
         .configure(zones::routes)
         .configure(methods::routes)
         .configure(tracks::routes)

@@ -81,6 +81,9 @@ pub enum Problem {
     /// It must be private for this.
     #[error("Take it back first: more of it would be shown than its owner published.")]
     Shared,
+    /// Nothing is done with the data.
+    #[error("You let nothing be done with your data: lift that first, at /api/v1/me/restriction.")]
+    Restricted,
     /// The body is larger than the endpoint takes.
     #[error("The body is larger than {0} bytes.")]
     TooLarge(usize),
@@ -183,6 +186,7 @@ impl Problem {
             Self::NoTerrain => (S::CONFLICT, "/problems/no-elevation-model", "No elevation model"),
             Self::Unconfirmed(_) => (S::CONFLICT, "/problems/unconfirmed", "To be confirmed"),
             Self::Shared => (S::CONFLICT, "/problems/shared", "Shared with others"),
+            Self::Restricted => (S::CONFLICT, "/problems/restricted", "Processing restricted"),
             Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, "/problems/too-large", "Body too large"),
             Self::TooSlow | Self::HeadTooSlow => {
                 (S::REQUEST_TIMEOUT, "/problems/too-slow", "Too slow")
@@ -290,6 +294,7 @@ impl From<Undone> for Problem {
             Undone::Stale => Self::Stale,
             Undone::Invalid(invalid) => invalid.into(),
             Undone::LastAdministrator => Self::LastAdministrator,
+            Undone::Restricted => Self::Restricted,
         }
     }
 }
@@ -332,6 +337,7 @@ impl From<actions::Error> for Problem {
             actions::Error::Missing => Self::NotFound,
             actions::Error::NothingVisible => Self::NothingVisible,
             actions::Error::Shared => Self::Shared,
+            actions::Error::Restricted => Self::Restricted,
             actions::Error::Undone(undone) => undone.into(),
             actions::Error::Database(error) => error.into(),
             actions::Error::Files(error) => error.into(),

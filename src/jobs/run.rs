@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Error, Worker};
-use crate::db::identity::Code;
+use crate::db::identity::{BothCodes, Code};
 use crate::db::ops::{Job, Lease, Leased};
 use crate::domain::Email;
 
@@ -43,6 +43,13 @@ impl Worker {
                 }
                 Err(_) => Ok(()),
             },
+            Job::AnswerEmailChange { account, email } => match Email::try_from(email.as_str()) {
+                Ok(email) => {
+                    let codes = BothCodes { old: Code::random(), new: Code::random() };
+                    Ok(self.service.db.answer_email_change(account, &email, &codes, now).await?)
+                }
+                Err(_) => Ok(()),
+            },
             Job::SendMail(letter) => Ok(self.mailer.send(lease.job, &letter).await?),
             Job::RemakeRenditions { account } => {
                 // The rest is a job of its own, so that others have their turn in between.
@@ -52,6 +59,7 @@ impl Worker {
                 Ok(())
             }
             Job::EraseBlob { blob } => Ok(self.service.files.erase(blob).await?),
+            Job::CloseAccount { account } => Ok(self.service.close(account).await?),
         }
     }
 

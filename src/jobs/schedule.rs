@@ -1,6 +1,6 @@
 //! What is done again and again: one table.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Error, Worker};
 use crate::db;
@@ -21,21 +21,36 @@ enum Task {
     RemakeHeatMap,
     /// Make anew what others see where it was made by other rules than now.
     RemakeRenditions,
+    /// Warn the owners of accounts that are no longer used, and have the accounts closed in the end.
+    WarnInactive,
+    /// Enter public names that were there before names were kept apart, and let go of those of accounts that
+    /// are gone.
+    KeepNames,
 }
 
 /// Every task with its name and how often it runs, over all processes.
 const SCHEDULE: &[(Task, &str, TimeDelta)] = &[
-    (Task::Expire(Expiring::Sessions), "expire sessions", TimeDelta::hours(1)),
-    (Task::Expire(Expiring::MailedCodes), "expire mailed codes", TimeDelta::minutes(5)),
-    (Task::Expire(Expiring::Registrations), "expire registrations", TimeDelta::minutes(5)),
-    (Task::Expire(Expiring::FailedJobs), "expire failed jobs", TimeDelta::hours(1)),
-    (Task::Expire(Expiring::Throttles), "expire throttles", TimeDelta::hours(1)),
+    expire(Expiring::Sessions, TimeDelta::hours(1)),
+    expire(Expiring::MailedCodes, TimeDelta::minutes(5)),
+    expire(Expiring::EmailChanges, TimeDelta::minutes(5)),
+    expire(Expiring::Registrations, TimeDelta::minutes(5)),
+    expire(Expiring::FailedJobs, TimeDelta::hours(1)),
+    expire(Expiring::FailedMails, TimeDelta::hours(1)),
+    expire(Expiring::Throttles, TimeDelta::hours(1)),
+    expire(Expiring::ProblemReports, TimeDelta::hours(1)),
+    expire(Expiring::ReleasedNames, TimeDelta::hours(1)),
     (Task::EndPublications, "end publications", TimeDelta::minutes(1)),
     (Task::RemoveLinks, "remove links", TimeDelta::minutes(1)),
+    (Task::WarnInactive, "warn the inactive", TimeDelta::hours(1)),
     (Task::SumUpStarts, "sum up starts", TimeDelta::minutes(10)),
     (Task::RemakeHeatMap, "remake heat map", TimeDelta::days(1)),
     (Task::RemakeRenditions, "remake renditions", TimeDelta::hours(1)),
+    (Task::KeepNames, "keep names", TimeDelta::hours(1)),
 ];
+
+const fn expire(kind: Expiring, every: TimeDelta) -> (Task, &'static str, TimeDelta) {
+    (Task::Expire(kind), kind.task(), every)
+}
 
 impl Worker {
     /// Runs the tasks that are due, and takes over rotated keys.
@@ -45,23 +60,39 @@ impl Worker {
         for (task, name, every) in SCHEDULE {
             let now = self.clock.now();
             if self.service.db.claim_task(name, *every, now).await? {
-                match task {
-                    Task::Expire(kind) => {
-                        while self.service.db.delete_expired(*kind, now).await? > 0 {}
-                    }
-                    Task::EndPublications => {
-                        while self.service.db.end_publications(now).await? > 0 {}
-                    }
-                    Task::RemoveLinks => {
-                        while self.service.db.remove_expired_links(now).await? > 0 {}
-                    }
-                    Task::SumUpStarts => self.service.db.sum_up_starts().await?,
-                    Task::RemakeHeatMap => self.service.db.remake_heat_map(now).await?,
-                    Task::RemakeRenditions => {
-                        self.service.db.enqueue_all_remaking(now).await?;
-                    }
-                }
+                self.carry_through(*task, now).await?;
+                self.service.db.task_is_done(name, self.clock.now()).await?;
             }
+        }
+        self.tell_promises_kept().await
+    }
+
+    async fn carry_through(&self, task: Task, now: DateTime<Utc>) -> Result<(), Error> {
+        let db = &self.service.db;
+        match task {
+            Task::Expire(kind) => while db.delete_expired(kind, now).await? > 0 {},
+            Task::EndPublications => while db.end_publications(now).await? > 0 {},
+            Task::RemoveLinks => while db.remove_expired_links(now).await? > 0 {},
+            Task::WarnInactive => while db.warn_inactive(now).await? > 0 {},
+            Task::KeepNames => {
+                while db.release_orphaned_names(now).await? > 0 {}
+                while db.enter_names(now).await? > 0 {}
+            }
+            Task::SumUpStarts => db.sum_up_starts().await?,
+            Task::RemakeHeatMap => db.remake_heat_map(now).await?,
+            Task::RemakeRenditions => db.enqueue_all_remaking(now).await?,
+        }
+        Ok(())
+    }
+
+    /// Says how long ago each task that keeps a promise of retention was carried through, whichever process
+    /// did it: one that is not carried through for a day is an alarm.
+    async fn tell_promises_kept(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        for done in self.service.db.promised_tasks().await? {
+            let Some(at) = done.at else { continue };
+            let age_s = (now - at).as_seconds_f64();
+            metrics::gauge!("promised_task_age_seconds", "task" => done.task).set(age_s);
         }
         Ok(())
     }
@@ -70,12 +101,22 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::privacy::retention;
 
     #[test]
     fn whatever_expires_is_scheduled() {
         for kind in Expiring::ALL {
             let scheduled = SCHEDULE.iter().any(|(task, ..)| *task == Task::Expire(kind));
             assert!(scheduled, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_keeps_a_promise_is_scheduled_more_than_once_before_it_is_overdue() {
+        for promised in retention::promised_tasks() {
+            let found = SCHEDULE.iter().find(|(_, name, _)| *name == promised);
+            let (.., every) = found.expect(promised);
+            assert!(*every * 2 < retention::OVERDUE, "{promised}");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! How long we keep what we promise not to keep. Each period stands here and nowhere else; the
-//! served policy is made from these.
+//! served policy and `PRIVACY.md` are made from these.
 
 use chrono::TimeDelta;
 
@@ -11,6 +11,25 @@ pub const MAILED_CODE: TimeDelta = TimeDelta::minutes(10);
 pub const REGISTRATION: TimeDelta = TimeDelta::hours(24);
 /// How long a job that failed for good is kept for a person to look at.
 pub const FAILED_JOB: TimeDelta = TimeDelta::days(30);
+/// How long a mail that failed for good is kept, and with it an address: long enough to set a mail
+/// server right over a weekend and send it after all.
+pub const FAILED_MAIL: TimeDelta = TimeDelta::days(7);
+/// How long a problem report is kept.
+pub const PROBLEM_REPORT: TimeDelta = TimeDelta::days(30);
+/// How long nobody else may take a public name that was let go.
+pub const RELEASED_NAME: TimeDelta = TimeDelta::days(365);
+/// After how long without contact the owner of an account is warned.
+pub const INACTIVE: TimeDelta = TimeDelta::days(3 * 365);
+/// How long they are given after each of two warnings, before the account is closed.
+pub const INACTIVITY_NOTICE: TimeDelta = TimeDelta::days(30);
+/// How long technical logs may be kept by whoever runs the server.
+pub const TECHNICAL_LOG: TimeDelta = TimeDelta::days(365);
+
+/// How long a task that erases may not have been carried through before that shows.
+pub const OVERDUE: TimeDelta = TimeDelta::days(1);
+
+/// The tasks that end what is over, besides those of [`Expiring`].
+pub const ENDING_TASKS: [&str; 3] = ["end publications", "remove links", "warn the inactive"];
 
 /// A kind of record that expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +44,44 @@ pub enum Expiring {
     FailedJobs,
     /// Counters of attempts.
     Throttles,
+    /// Changes of an address that were not confirmed.
+    EmailChanges,
+    /// Mails that could not be sent.
+    FailedMails,
+    /// Problem reports.
+    ProblemReports,
+    /// Public names that were let go.
+    ReleasedNames,
 }
 
 impl Expiring {
     /// Every kind, so that the job cannot forget one.
-    pub const ALL: [Self; 5] =
-        [Self::Sessions, Self::MailedCodes, Self::Registrations, Self::FailedJobs, Self::Throttles];
+    pub const ALL: [Self; 9] = [
+        Self::Sessions,
+        Self::MailedCodes,
+        Self::Registrations,
+        Self::FailedJobs,
+        Self::Throttles,
+        Self::EmailChanges,
+        Self::FailedMails,
+        Self::ProblemReports,
+        Self::ReleasedNames,
+    ];
+
+    /// The task that erases it.
+    pub const fn task(self) -> &'static str {
+        match self {
+            Self::Sessions => "expire sessions",
+            Self::MailedCodes => "expire mailed codes",
+            Self::Registrations => "expire registrations",
+            Self::FailedJobs => "expire failed jobs",
+            Self::Throttles => "expire throttles",
+            Self::EmailChanges => "expire address changes",
+            Self::FailedMails => "expire failed mails",
+            Self::ProblemReports => "expire problem reports",
+            Self::ReleasedNames => "expire released names",
+        }
+    }
 
     /// What it is, in the words of the policy.
     pub const fn description(self) -> &'static str {
@@ -38,8 +89,31 @@ impl Expiring {
             Self::Sessions => "Signed-in devices that are no longer used",
             Self::MailedCodes => "Codes sent by e-mail",
             Self::Registrations => "Registrations whose e-mail address was never confirmed",
-            Self::FailedJobs => "Mails and tasks that could not be carried out",
+            Self::FailedJobs => "Tasks that could not be carried out",
             Self::Throttles => "Counters that slow down repeated attempts",
+            Self::EmailChanges => "Changes of an e-mail address that were not confirmed",
+            Self::FailedMails => "Mails that could not be sent, with their addresses",
+            Self::ProblemReports => "Problem reports",
+            Self::ReleasedNames => {
+                "Public names that were let go, as keyed hashes: nobody else may take them"
+            }
+        }
+    }
+
+    /// The same in French.
+    pub const fn description_in_french(self) -> &'static str {
+        match self {
+            Self::Sessions => "Appareils connectés qui ne servent plus",
+            Self::MailedCodes => "Codes envoyés par courriel",
+            Self::Registrations => "Inscriptions dont l'adresse n'a jamais été confirmée",
+            Self::FailedJobs => "Tâches qui n'ont pas pu être exécutées",
+            Self::Throttles => "Compteurs qui ralentissent les tentatives répétées",
+            Self::EmailChanges => "Changements d'adresse qui n'ont pas été confirmés",
+            Self::FailedMails => "Courriels qui n'ont pas pu être envoyés, avec leurs adresses",
+            Self::ProblemReports => "Signalements de problèmes",
+            Self::ReleasedNames => {
+                "Noms publics abandonnés, sous forme d'empreintes à clé : personne d'autre ne peut les prendre"
+            }
         }
     }
 
@@ -47,10 +121,18 @@ impl Expiring {
     pub const fn kept_for(self) -> TimeDelta {
         match self {
             Self::Sessions => SESSION_UNUSED,
-            Self::MailedCodes => MAILED_CODE,
+            Self::MailedCodes | Self::EmailChanges => MAILED_CODE,
             Self::Registrations => REGISTRATION,
             Self::FailedJobs => FAILED_JOB,
             Self::Throttles => TimeDelta::days(1),
+            Self::FailedMails => FAILED_MAIL,
+            Self::ProblemReports => PROBLEM_REPORT,
+            Self::ReleasedNames => RELEASED_NAME,
         }
     }
+}
+
+/// The names of all tasks that erase or end what was promised not to stay.
+pub fn promised_tasks() -> impl Iterator<Item = &'static str> {
+    Expiring::ALL.into_iter().map(Expiring::task).chain(ENDING_TASKS)
 }

@@ -11,6 +11,7 @@ use diesel::sql_types::BigInt;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use opentracks::http::body::BodyPace;
 use opentracks::privacy::retention::{self, Expiring};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::auth::{applicant, forgot, register, reset, verify};
@@ -316,10 +317,14 @@ async fn left_after(kind: Expiring, elapsed: TimeDelta) -> i64 {
             register(&app, &applicant("ada@example.org")).await;
             "identity.registrations"
         }
-        Expiring::FailedJobs => {
+        Expiring::FailedMails | Expiring::FailedJobs => {
             let _outbox = Outbox::block(&app);
             register(&app, &applicant("ada@example.org")).await;
             app.run_jobs().await;
+            if kind == Expiring::FailedJobs {
+                let mut conn = connect(&app, "opentracks_owner").await;
+                conn.batch_execute("UPDATE ops.jobs SET kind = 'another'").await.unwrap();
+            }
             while count(&app, ASIDE).await == 0 {
                 app.advance(TimeDelta::hours(1));
                 app.run_jobs().await;
@@ -329,6 +334,25 @@ async fn left_after(kind: Expiring, elapsed: TimeDelta) -> i64 {
         Expiring::Throttles => {
             assert_eq!(forgot(&app, "ada@example.org").await.status(), 202);
             "ops.throttles"
+        }
+        Expiring::EmailChanges => {
+            let ada = app.member("Ada").await;
+            let body = json!({ "email": "other@example.org" });
+            let asked = ada.request(Method::PUT, "/api/v1/me/email").json(&body).send().await;
+            assert_eq!(asked.unwrap().status(), 202);
+            app.run_jobs().await;
+            "identity.email_changes"
+        }
+        Expiring::ProblemReports => {
+            let report = json!({ "device_type": "phone", "os": "Android 16", "version": "1.2" });
+            assert_eq!(app.anyone().post("/api/v1/diagnostics", &report).await.status(), 202);
+            "ops.diagnostics"
+        }
+        Expiring::ReleasedNames => {
+            let ada = app.member("Ada").await;
+            let change = json!({ "public_name": "Augusta" });
+            assert_eq!(ada.patch("/api/v1/me", &change).await.status(), 200);
+            "(SELECT FROM identity.public_names WHERE free_at IS NOT NULL)"
         }
     };
     assert_ne!(count(&app, table).await, 0, "{kind:?}");
@@ -343,14 +367,14 @@ struct Count {
     count: i64,
 }
 
-async fn count(app: &TestApp, rows: &str) -> i64 {
+pub async fn count(app: &TestApp, rows: &str) -> i64 {
     let mut conn = connect(app, "opentracks_owner").await;
     let query = diesel::sql_query(format!("SELECT count(*) AS count FROM {rows} AS counted"));
     query.get_result::<Count>(&mut conn).await.unwrap().count
 }
 
 /// The plain text of a mail, decoded.
-fn text(mail: &str) -> String {
+pub fn text(mail: &str) -> String {
     let (head, body) = mail.split_once("\r\n\r\n").expect("a head and a body");
     let coding = head.lines().find_map(|line| line.strip_prefix("Content-Transfer-Encoding: "));
     let bytes = match coding {
@@ -375,12 +399,12 @@ fn unquoted(body: &str) -> Vec<u8> {
 }
 
 /// How many lines of `text` are a code and nothing else.
-fn lone_codes(text: &str) -> usize {
+pub fn lone_codes(text: &str) -> usize {
     text.lines().filter(|line| code_in(line).is_some_and(|code| code == **line)).count()
 }
 
 /// How many numbers of the length of a code `text` has anywhere.
-fn numbers(text: &str) -> usize {
+pub fn numbers(text: &str) -> usize {
     text.split(|char: char| !char.is_ascii_digit()).filter(|digits| 6 <= digits.len()).count()
 }
 

@@ -1,6 +1,6 @@
 //! What leaked from others of this kind, and which test here would notice.
 //!
-//! By the numbers of a list of 34 such leaks (B) and of the tests that they ask for (A, C).
+//! By the numbers of a list of 34 such leaks (B) and of the tests that they ask for (A, C, D, E).
 //!
 //! | leak | what leaked elsewhere | covered by |
 //! | --- | --- | --- |
@@ -31,6 +31,8 @@
 //! | A4 | a token opens another thing | `links::a_link_opens_its_own…`, [`answers_for_some_are_kept_by_nobody`] |
 //! | A6 | a hidden time in ids, order, headers | `words::only_random_ids…`, `sharing::no_public_answer…`, [`what_others_see_is_named_at_random`] |
 //! | A9 | asking near by finds what is hidden | [`nothing_is_found_near_what_is_hidden`] |
+//! | D27 | a name that was let go is taken by another | `rectify::a_name_that_was_let_go…`, `nobody_takes_a_name…` |
+//! | E39 | what is restricted is found, counted, purged | `restriction` |
 //! | A11 | copies elsewhere | there is no federation and no export yet |
 //! | C20 | files for others say more than the line | [`files_for_others_say_nothing_that_the_device_wrote`] |
 

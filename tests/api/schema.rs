@@ -103,7 +103,8 @@ fn declared(source: &str) -> BTreeMap<String, Vec<String>> {
 /// So that the vault can be spread over machines by account, without a redesign.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_belongs_to_an_account_is_keyed_by_it_first() {
-    const SHARED: [&str; 2] = ["identity.addresses", "identity.registrations"];
+    const SHARED: [&str; 3] =
+        ["identity.addresses", "identity.public_names", "identity.registrations"];
     let columns = columns().await;
     let mut checked = 0;
     for column in columns.iter().filter(|column| column.keyed) {

@@ -39,6 +39,7 @@ pub struct Totals {
 }
 
 #[derive(QueryableByName)]
+#[expect(clippy::struct_excessive_bools, reason = "facts, each a column")]
 pub(in crate::db) struct Found {
     #[diesel(sql_type = SqlUuid)]
     member_id: Uuid,
@@ -50,6 +51,8 @@ pub(in crate::db) struct Found {
     are_fellows: bool,
     #[diesel(sql_type = Bool)]
     are_apart: bool,
+    #[diesel(sql_type = Bool)]
+    is_hidden: bool,
 }
 
 const JUDGED: &str = "
@@ -64,7 +67,7 @@ const JUDGED: &str = "
                JOIN commons.memberships mine USING (community_id)
                WHERE theirs.member_id = members.member_id AND mine.member_id = $1
            ) AS are_fellows,
-           commons.are_apart($1, member_id) AS are_apart
+           commons.are_apart($1, member_id) AS are_apart, is_hidden
     FROM commons.members
     WHERE member_id = ANY ($2)";
 
@@ -113,11 +116,16 @@ impl Member {
 
 impl Found {
     /// As it leaves `db`. A member is like something of theirs: published when they publish, for
-    /// their fellows else.
+    /// their fellows else, and for nobody when they let nothing be done with their data.
     fn seal(self, viewer: Viewer) -> Result<Sealed<Member>, Error> {
+        let visibility = match (self.is_hidden, self.publishes) {
+            (true, _) => Visibility::Private,
+            (false, true) => Visibility::Published,
+            (false, false) => Visibility::Community,
+        };
         let facts = Facts {
             owner: Some(self.member_id.into()),
-            visibility: if self.publishes { Visibility::Published } else { Visibility::Community },
+            visibility,
             is_shared_with_viewer: self.are_fellows,
             are_apart: self.are_apart,
             is_by_link: false,

@@ -42,7 +42,8 @@ pub struct Membership {
 type Row = (Uuid, String, String, DateTime<Utc>);
 
 impl Commons {
-    /// The members of a community by their names, without those that the viewer keeps apart from.
+    /// The members of a community by their names, without those that the viewer keeps apart from, and those
+    /// who let nothing be done with their data.
     pub async fn members(
         &self,
         may: &May<act::SeeInside>,
@@ -54,6 +55,7 @@ impl Commons {
             .inner_join(members::table)
             .filter(memberships::community_id.eq(Uuid::from(may.community())))
             .filter(diesel::dsl::not(are_apart(viewer, memberships::member_id.nullable())))
+            .filter(is_seen_by(viewer))
             .order((members::public_name, members::member_id))
             .limit(one_more(limit))
             .select(COLUMNS)
@@ -116,6 +118,7 @@ impl Db {
         let set = conn
             .transaction(async |conn| {
                 let may = hold(conn, viewer, community).await?.may::<act::SetRoles>()?;
+                check_seen(conn, viewer, member).await?;
                 let before = role_of(conn, may.community(), member).await?;
                 let before = before.ok_or(Undone::Missing)?;
                 if before == Role::Administrator
@@ -150,6 +153,7 @@ impl Db {
                     held.may::<act::Leave>()?.own().ok_or(Undone::Missing)?
                 } else {
                     let may = held.may::<act::Remove>()?;
+                    check_seen(conn, viewer, member).await?;
                     let role = role_of(conn, may.community(), member).await?;
                     may.of(member, role.ok_or(Undone::Missing)?)?
                 };
@@ -197,8 +201,10 @@ pub(super) async fn check_room(
     member: AccountId,
 ) -> Result<(), Stop> {
     let member = Uuid::from(member);
-    let account = accounts::table.find(member).select(accounts::account_id);
-    account.for_no_key_update().first::<Uuid>(conn).await?;
+    let account = accounts::table.find(member).select(accounts::restricted_at.is_not_null());
+    if account.for_no_key_update().first::<bool>(conn).await? {
+        return Err(Undone::Restricted.into());
+    }
     let joined = memberships::table.filter(memberships::member_id.eq(member)).count();
     let asked =
         membership_requests::table.filter(membership_requests::member_id.eq(member)).count();
@@ -307,14 +313,15 @@ async fn administrators(
 }
 
 /// Lets whoever has moderated for longest, else whoever has been a member for longest, administer
-/// the community. Nobody does when there is nobody else.
+/// the community. Nobody does when there is nobody else, and who lets nothing be done with their data only
+/// when there is nobody else.
 async fn hand_over(conn: &mut AsyncPgConnection, parting: &Parting) -> Result<(), Error> {
     diesel::sql_query(
         "UPDATE commons.memberships SET role = 'administrator'
          WHERE community_id = $1 AND member_id = (
-             SELECT member_id FROM commons.memberships
+             SELECT member_id FROM commons.memberships JOIN commons.members USING (member_id)
              WHERE community_id = $1 AND member_id <> $2
-             ORDER BY role = 'moderator' DESC, joined_at, member_id
+             ORDER BY is_hidden, role = 'moderator' DESC, joined_at, member_id
              LIMIT 1
          )",
     )
@@ -351,6 +358,27 @@ async fn take_back(
     lock_all(conn, &shared).await?;
     diesel::delete(theirs).execute(conn).await?;
     settle(conn, &shared, now).await
+}
+
+/// Whether the member of a row is there for the viewer: who lets nothing be done with their data is there
+/// for nobody else.
+#[diesel::dsl::auto_type]
+pub(super) fn is_seen_by(viewer: Option<Uuid>) -> _ {
+    let nobody = Uuid::nil();
+    let viewer: Uuid = viewer.unwrap_or(nobody);
+    members::is_hidden.eq(false).or(members::member_id.eq(viewer))
+}
+
+/// Ends what is done to a member who is not there for the viewer.
+pub(super) async fn check_seen(
+    conn: &mut AsyncPgConnection,
+    viewer: Viewer,
+    member: AccountId,
+) -> Result<(), Stop> {
+    let member = members::table.find(Uuid::from(member));
+    let seen = member.filter(is_seen_by(viewer.member().map(Uuid::from)));
+    let seen = diesel::select(exists(seen)).get_result::<bool>(conn).await?;
+    if seen { Ok(()) } else { Err(Undone::Missing.into()) }
 }
 
 pub(super) fn key(community: CommunityId, member: AccountId) -> (Uuid, Uuid) {

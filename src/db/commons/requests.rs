@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use super::communities::{NamePosition, hold};
 use super::entries::Entry;
-use super::memberships::{Membership, admit, check_room, key, membership, role_of};
+use super::memberships::{
+    Membership, admit, check_room, check_seen, is_seen_by, key, membership, role_of,
+};
 use super::undone::{Undone, outcome};
 use crate::access::{May, Viewer, act};
 use crate::db::schema::commons::{members, membership_requests};
@@ -34,6 +36,7 @@ impl Commons {
         let mut query = membership_requests::table
             .inner_join(members::table)
             .filter(membership_requests::community_id.eq(Uuid::from(may.community())))
+            .filter(is_seen_by(may.viewer().member().map(Uuid::from)))
             .order((members::public_name, members::member_id))
             .limit(one_more(limit))
             .select((members::member_id, members::public_name, membership_requests::asked_at))
@@ -103,6 +106,7 @@ impl Db {
         let approved = conn
             .transaction(async |conn| {
                 let may = hold(conn, viewer, community).await?.may::<act::Approve>()?;
+                check_seen(conn, viewer, member).await?;
                 if role_of(conn, may.community(), member).await?.is_some() {
                     return membership(conn, may.community(), member).await;
                 }
@@ -130,7 +134,9 @@ impl Db {
                 let community = if viewer == Viewer::Member(member) {
                     held.may::<act::Leave>()?.community()
                 } else {
-                    held.may::<act::Approve>()?.community()
+                    let community = held.may::<act::Approve>()?.community();
+                    check_seen(conn, viewer, member).await?;
+                    community
                 };
                 let request = membership_requests::table.find(key(community, member));
                 let ended = diesel::delete(request).execute(conn).await? > 0;

@@ -18,6 +18,8 @@ pub enum Undone {
     Invalid(Invalid),
     /// There would be nobody to administer it.
     LastAdministrator,
+    /// Who asks for it lets nothing be done with their data.
+    Restricted,
 }
 
 /// Why a transaction was not carried through.

@@ -3,18 +3,19 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::email_hash;
+use super::profiles::{self, Private};
 use super::registrations::Registration;
+use super::{email_hash, names};
 use crate::db::schema::commons::members;
 use crate::db::schema::identity::{account_keys, accounts, addresses};
+use crate::db::stop::{Stop, outcome};
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, Email, Locale, PersonName, PublicName};
+use crate::domain::{AccountId, Email, Invalid, Locale, PersonName, Professional, PublicName};
 use crate::seal::{AccountKey, Keyring};
 
-const TABLE: &str = "identity.accounts";
+pub(super) const TABLE: &str = "identity.accounts";
 
 /// An account, as its owner sees it.
 pub struct Account {
@@ -24,6 +25,8 @@ pub struct Account {
     pub email: Email,
     /// What others see, and what they do not.
     pub profile: Profile,
+    /// What they tell of their work: never shown to others.
+    pub professional: Professional,
     /// The policy that was accepted last.
     pub policy_version: String,
     /// Since when it exists.
@@ -52,32 +55,12 @@ impl Profile {
     }
 }
 
-/// Fields of a profile to change; the others stay.
-#[derive(Clone, Default)]
-pub struct ProfileChange {
-    /// A new public name.
-    pub public_name: Option<PublicName>,
-    /// A new given name, or none any more.
-    pub given_name: Option<Option<PersonName>>,
-    /// A new family name, or none any more.
-    pub family_name: Option<Option<PersonName>>,
-    /// Another language.
-    pub locale: Option<Locale>,
-}
-
 /// What a sign-in is checked against.
 pub struct Credentials {
     /// Whose.
     pub account: AccountId,
     /// Argon2id, as a PHC string; `None` where no password was ever chosen.
     pub password_hash: Option<String>,
-}
-
-/// The sealed part of a profile.
-#[derive(Serialize, Deserialize)]
-struct Names {
-    given: Option<String>,
-    family: Option<String>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -102,13 +85,13 @@ impl Db {
         &self,
         registration: &Registration,
         now: DateTime<Utc>,
-    ) -> Result<Option<AccountId>, Error> {
+    ) -> Result<Result<Option<AccountId>, Invalid>, Error> {
         let id = AccountId::random();
         let conn = &mut *self.conn().await?;
         let made = conn
             .transaction(async |conn| insert(conn, &self.keyring, id, registration, now).await)
-            .await?;
-        Ok(made.then_some(id))
+            .await;
+        Ok(outcome(made)?.map(|made| made.then_some(id)))
     }
 
     /// What a sign-in with `email` is checked against.
@@ -138,34 +121,6 @@ impl Db {
             .await?;
         Ok(())
     }
-
-    /// Changes the fields that `change` names, unless the account is not as `expected` any more;
-    /// returns it as it is then. `None` when nothing was done.
-    pub async fn change_profile(
-        &self,
-        id: AccountId,
-        expected: impl Fn(&Account) -> bool + Send + Sync,
-        change: ProfileChange,
-    ) -> Result<Option<Account>, Error> {
-        let conn = &mut *self.conn().await?;
-        conn.transaction(async |conn| {
-            // Locked, so that two changes of different fields are both kept.
-            let row = accounts::table.find(Uuid::from(id));
-            row.select(accounts::account_id).for_update().first::<Uuid>(conn).await?;
-            let found = find(conn, &self.keyring, id).await?;
-            let Some(account) = found.filter(|account| expected(account)) else { return Ok(None) };
-            let before = account.profile;
-            let profile = Profile {
-                public_name: change.public_name.unwrap_or(before.public_name),
-                given_name: change.given_name.unwrap_or(before.given_name),
-                family_name: change.family_name.unwrap_or(before.family_name),
-                locale: change.locale.unwrap_or(before.locale),
-            };
-            update_profile(conn, &self.keyring, id, &profile).await?;
-            Ok(Some(Account { profile, ..account }))
-        })
-        .await
-    }
 }
 
 pub(super) async fn find(
@@ -184,35 +139,15 @@ pub(super) async fn find(
     found.map(|(row, wrapped, name)| open(keyring, &row, &wrapped, &name)).transpose()
 }
 
-async fn update_profile(
-    conn: &mut AsyncPgConnection,
-    keyring: &Keyring,
-    id: AccountId,
-    profile: &Profile,
-) -> Result<(), Error> {
-    let key = account_key(conn, keyring, id).await?;
-    diesel::update(accounts::table.find(Uuid::from(id)))
-        .set((
-            accounts::profile.eq(seal_names(&key, profile)?),
-            accounts::locale.eq(profile.locale.name()),
-        ))
-        .execute(conn)
-        .await?;
-    diesel::update(members::table.find(Uuid::from(id)))
-        .set(members::public_name.eq(profile.public_name.as_str()))
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Makes the account that a registration asked for. `false` when its address has one already.
+/// Makes the account that a registration asked for. `false` when its address has one already; stops when
+/// somebody bears its name by now.
 pub(super) async fn insert(
     conn: &mut AsyncPgConnection,
     keyring: &Keyring,
     id: AccountId,
     registration: &Registration,
     now: DateTime<Utc>,
-) -> Result<bool, Error> {
+) -> Result<bool, Stop<Invalid>> {
     let claimed = diesel::insert_into(addresses::table)
         .values((
             addresses::email_hash.eq(email_hash(keyring, &registration.email)),
@@ -225,17 +160,19 @@ pub(super) async fn insert(
         return Ok(false);
     }
     let (key, wrapped) = keyring.master.new_account_key(id);
-    let email = key.seal(TABLE, "email", id.into(), registration.email.as_str().as_bytes());
+    let Profile { given_name, family_name, .. } = registration.profile.clone();
+    let private = Private { given_name, family_name, professional: Professional::default() };
     diesel::insert_into(accounts::table)
         .values((
             accounts::account_id.eq(Uuid::from(id)),
-            accounts::email.eq(email),
+            accounts::email.eq(seal_email(&key, &registration.email)),
             accounts::password_hash.eq(&registration.password_hash),
-            accounts::profile.eq(seal_names(&key, &registration.profile)?),
+            accounts::profile.eq(profiles::seal(&key, &private)?),
             accounts::locale.eq(registration.profile.locale.name()),
             accounts::policy_version.eq(&registration.policy_version),
             accounts::policy_accepted_at.eq(registration.asked_at),
             accounts::created_at.eq(now),
+            accounts::last_contact_on.eq(now.date_naive()),
         ))
         .execute(conn)
         .await?;
@@ -250,7 +187,10 @@ pub(super) async fn insert(
         ))
         .execute(conn)
         .await?;
-    Ok(true)
+    match names::bear(conn, keyring, id, &registration.profile.public_name, now).await? {
+        Ok(()) => Ok(true),
+        Err(taken) => Err(Stop::Undone(taken)),
+    }
 }
 
 /// The key that seals what belongs to `account`.
@@ -267,12 +207,9 @@ pub(in crate::db) async fn account_key(
     Ok(keyring.master.account_key(account, &wrapped)?)
 }
 
-fn seal_names(key: &AccountKey, profile: &Profile) -> Result<Vec<u8>, Error> {
-    let text = |name: &Option<PersonName>| name.as_ref().map(|name| name.as_str().to_owned());
-    let names = Names { given: text(&profile.given_name), family: text(&profile.family_name) };
-    let json =
-        serde_json::to_vec(&names).map_err(|_| Error::Corrupt("identity.accounts.profile"))?;
-    Ok(key.seal(TABLE, "profile", key.account().into(), &json))
+/// An address as it lies in its account.
+pub(super) fn seal_email(key: &AccountKey, email: &Email) -> Vec<u8> {
+    key.seal(TABLE, "email", key.account().into(), email.as_str().as_bytes())
 }
 
 fn open(keyring: &Keyring, row: &Row, wrapped: &[u8], public_name: &str) -> Result<Account, Error> {
@@ -280,22 +217,18 @@ fn open(keyring: &Keyring, row: &Row, wrapped: &[u8], public_name: &str) -> Resu
     let key = keyring.master.account_key(id, wrapped)?;
     let email = key.open(TABLE, "email", row.account_id, &row.email)?;
     let email = std::str::from_utf8(&email).ok().and_then(|text| Email::try_from(text).ok());
-    let names = key.open(TABLE, "profile", row.account_id, &row.profile)?;
-    let corrupt = || Error::Corrupt("identity.accounts.profile");
-    let names: Names = serde_json::from_slice(&names).map_err(|_| corrupt())?;
-    let name = |text: Option<String>| {
-        text.map(|text| PersonName::try_from(text.as_str()).map_err(|_| corrupt())).transpose()
-    };
+    let Private { given_name, family_name, professional } = profiles::open(&key, &row.profile)?;
     Ok(Account {
         id,
         email: email.ok_or(Error::Corrupt("identity.accounts.email"))?,
         profile: Profile {
             public_name: PublicName::try_from(public_name)
                 .map_err(|_| Error::Corrupt("commons.members.public_name"))?,
-            given_name: name(names.given)?,
-            family_name: name(names.family)?,
+            given_name,
+            family_name,
             locale: parse_locale(&row.locale)?,
         },
+        professional,
         policy_version: row.policy_version.clone(),
         created_at: row.created_at,
     })

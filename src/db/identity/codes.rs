@@ -188,7 +188,7 @@ impl Db {
         Ok(matching.map(|(account, _)| account.into()))
     }
 
-    async fn tell_password_changed(
+    pub(super) async fn tell_password_changed(
         &self,
         conn: &mut AsyncPgConnection,
         account: AccountId,

@@ -1,13 +1,20 @@
-//! Who signs in: accounts, registrations, sessions, mailed codes.
+//! Who signs in: accounts, their names and addresses, registrations, sessions, mailed codes.
 
 mod accounts;
 mod codes;
+mod contact;
+mod email_changes;
+mod names;
+mod passwords;
+mod profiles;
 mod registrations;
 mod sessions;
 
 pub(in crate::db) use accounts::account_key;
-pub use accounts::{Account, Credentials, Profile, ProfileChange};
+pub use accounts::{Account, Credentials, Profile};
 pub use codes::Code;
+pub use email_changes::BothCodes;
+pub use profiles::{ProfessionalChange, ProfileChange, Unchanged};
 pub use registrations::Registration;
 pub use sessions::{NewSession, Rotation, SessionPosition, SessionRow};
 

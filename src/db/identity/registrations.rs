@@ -13,9 +13,10 @@ use super::email_hash;
 use super::sessions::{self, NewSession};
 use crate::db::ops::{Job, enqueue};
 use crate::db::schema::identity::{accounts as accounts_table, addresses, registrations};
+use crate::db::stop::outcome;
 use crate::db::{Db, Error};
 use crate::domain::{
-    AccountId, Email, Letter, Locale, PersonName, PublicName, RegistrationId, Subject,
+    AccountId, Email, Invalid, Letter, Locale, PersonName, PublicName, RegistrationId, Subject,
 };
 use crate::privacy::retention;
 use crate::seal::RefreshToken;
@@ -132,20 +133,24 @@ impl Db {
     }
 
     /// Makes the account whose mailed code this is, and its first session. `None` when no waiting
-    /// registration of `email` has that code; each wrong code uses up an attempt of all of them.
+    /// registration of `email` has that code; each wrong code uses up an attempt of all of them. Nothing is
+    /// done when its name is somebody else's: then the same code is good with another `name`.
     pub async fn complete_registration(
         &self,
         email: &Email,
         code: &Code,
+        name: Option<PublicName>,
         session: &NewSession,
         now: DateTime<Utc>,
-    ) -> Result<Option<(AccountId, RefreshToken)>, Error> {
+    ) -> Result<Result<Option<(AccountId, RefreshToken)>, Invalid>, Error> {
         let conn = &mut *self.conn().await?;
         let hash = email_hash(&self.keyring, email);
-        conn.transaction(async |conn| {
-            let Some(registration) = self.registration_with(conn, &hash, code, now).await? else {
-                return Ok(None);
-            };
+        let completed = conn.transaction(async |conn| {
+            let found = self.registration_with(conn, &hash, code, now).await?;
+            let Some(mut registration) = found else { return Ok(None) };
+            if let Some(name) = name {
+                registration.profile.public_name = name;
+            }
             let account = AccountId::random();
             if !accounts::insert(conn, &self.keyring, account, &registration, now).await? {
                 return Ok(None);
@@ -155,8 +160,8 @@ impl Db {
                 .await?;
             let token = sessions::insert(conn, &self.keyring, account, session, now).await?;
             Ok(Some((account, token)))
-        })
-        .await
+        });
+        outcome(completed.await)
     }
 
     async fn registration_with(

@@ -110,6 +110,20 @@ impl Db {
         session: &NewSession,
         now: DateTime<Utc>,
     ) -> Result<Option<RefreshToken>, Error> {
+        let kept = self.keep_session(account, password_hash, session, now).await?;
+        if kept.is_some() {
+            self.touch(account, now).await?;
+        }
+        Ok(kept)
+    }
+
+    async fn keep_session(
+        &self,
+        account: AccountId,
+        password_hash: &str,
+        session: &NewSession,
+        now: DateTime<Utc>,
+    ) -> Result<Option<RefreshToken>, Error> {
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
             // Held until the session is there: who resets the password ends this session too.
@@ -135,6 +149,14 @@ impl Db {
         token: &RefreshToken,
         now: DateTime<Utc>,
     ) -> Result<Rotation, Error> {
+        let rotation = self.rotate(token, now).await?;
+        if let Rotation::Next(_) = rotation {
+            self.touch(token.account, now).await?;
+        }
+        Ok(rotation)
+    }
+
+    async fn rotate(&self, token: &RefreshToken, now: DateTime<Utc>) -> Result<Rotation, Error> {
         let conn = &mut *self.conn().await?;
         let row = sessions::table.find((Uuid::from(token.account), Uuid::from(token.session)));
         let secret = &self.keyring.refresh_token;

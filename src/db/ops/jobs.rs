@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Interval, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Interval, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -23,6 +23,19 @@ const LEASE: TimeDelta = TimeDelta::seconds(60);
 const ATTEMPTS_MAX: i16 = 12;
 /// The kind of job that is tried until it succeeds: erasing was promised.
 const ERASE_BLOB: &str = "erase_blob";
+const SEND_MAIL: &str = "send_mail";
+const SEND_LINK: &str = "send_link";
+const ANSWER_REGISTRATION: &str = "answer_registration";
+const ANSWER_PASSWORD_RESET: &str = "answer_password_reset";
+const ANSWER_EMAIL_CHANGE: &str = "answer_email_change";
+const REMAKE_RENDITIONS: &str = "remake_renditions";
+const CLOSE_ACCOUNT: &str = "close_account";
+/// The kinds that hold an address: what becomes of them when they fail for good is another promise.
+pub(super) const MAIL_KINDS: [&str; 5] =
+    [SEND_MAIL, SEND_LINK, ANSWER_REGISTRATION, ANSWER_PASSWORD_RESET, ANSWER_EMAIL_CHANGE];
+/// The kinds that wait while the owner of an account lets nothing be done with its data. The others do
+/// what they ask for themself.
+const HELD_KINDS: [&str; 3] = [SEND_LINK, REMAKE_RENDITIONS, CLOSE_ACCOUNT];
 /// The wait after the first failure; it doubles with each.
 const RETRY_AFTER: TimeDelta = TimeDelta::seconds(5);
 /// The longest wait between two attempts.
@@ -42,6 +55,13 @@ pub enum Job {
         /// The address they gave, known or not.
         email: String,
     },
+    /// Write to both addresses of who wants another one.
+    AnswerEmailChange {
+        /// Whose account.
+        account: AccountId,
+        /// The address they gave, known or not.
+        email: String,
+    },
     /// Send a mail.
     SendMail(Letter),
     /// Make what others see of an account's activities as its zones say.
@@ -54,17 +74,25 @@ pub enum Job {
         /// Which.
         blob: BlobId,
     },
+    /// Close an account that was not used for years, and whose owner was warned twice.
+    CloseAccount {
+        /// Which.
+        account: AccountId,
+    },
 }
 
 impl Job {
-    /// Its kind, for figures and logs.
-    pub const fn kind(&self) -> &'static str {
+    /// Its kind, for figures and logs, and for what becomes of it.
+    pub fn kind(&self) -> &'static str {
         match self {
-            Self::AnswerRegistration { .. } => "answer_registration",
-            Self::AnswerPasswordReset { .. } => "answer_password_reset",
-            Self::SendMail(_) => "send_mail",
-            Self::RemakeRenditions { .. } => "remake_renditions",
+            Self::AnswerRegistration { .. } => ANSWER_REGISTRATION,
+            Self::AnswerPasswordReset { .. } => ANSWER_PASSWORD_RESET,
+            Self::AnswerEmailChange { .. } => ANSWER_EMAIL_CHANGE,
+            Self::SendMail(letter) if letter.is_about_its_sender() => SEND_LINK,
+            Self::SendMail(_) => SEND_MAIL,
+            Self::RemakeRenditions { .. } => REMAKE_RENDITIONS,
             Self::EraseBlob { .. } => ERASE_BLOB,
+            Self::CloseAccount { .. } => CLOSE_ACCOUNT,
         }
     }
 }
@@ -145,6 +173,10 @@ impl Db {
                  SELECT job_id FROM ops.jobs
                  WHERE failed_at IS NULL AND run_at <= $2 AND (attempts < $4 OR kind = $5)
                    AND (leased_until IS NULL OR leased_until <= $2)
+                   AND NOT (kind = ANY ($6) AND EXISTS (
+                       SELECT FROM identity.accounts
+                       WHERE accounts.account_id = jobs.account_id AND restricted_at IS NOT NULL
+                   ))
                  ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED
              )
              RETURNING job_id, kind, content, attempts",
@@ -154,6 +186,7 @@ impl Db {
         .bind::<Interval, _>(LEASE)
         .bind::<SmallInt, _>(ATTEMPTS_MAX)
         .bind::<Text, _>(ERASE_BLOB)
+        .bind::<Array<Text>, _>(HELD_KINDS.as_slice())
         .get_result(&mut *self.conn().await?)
         .await
         .optional()?;

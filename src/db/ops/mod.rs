@@ -1,10 +1,13 @@
-//! What keeps the service going: jobs, the schedule, throttles, expiry, blobs.
+//! What keeps the service going: jobs, the schedule, throttles, expiry, blobs, problem reports.
 
 pub(in crate::db) mod blobs;
+mod diagnostics;
 mod expiry;
 mod jobs;
 mod throttles;
 
+pub use diagnostics::Report;
+pub use expiry::Done;
 pub use jobs::{Job, Lease, Leased};
 pub use throttles::{Rate, Throttled};
 

@@ -14,6 +14,7 @@ use super::{Activity, links, zones};
 use crate::access::Owned;
 use crate::db::commons::{self, Level, Shared};
 use crate::db::schema::commons::{community_activities, memberships};
+use crate::db::schema::identity::accounts;
 use crate::db::schema::vault::activities;
 use crate::db::{Db, Error};
 use crate::domain::{CommunityId, Invalid, LinkId, Visibility};
@@ -64,6 +65,8 @@ pub struct Shown {
     pub shared: Option<Box<Shared>>,
     /// See [`super::Shading::version`].
     pub zones_version: i32,
+    /// Whether that is because its owner lets nothing be done with the data.
+    pub is_restricted: bool,
 }
 
 /// What became of the ways to an activity.
@@ -262,7 +265,9 @@ impl Db {
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
             let over: Activities = activities::table
+                .inner_join(accounts::table.on(accounts::account_id.eq(activities::account_id)))
                 .filter(activities::published_until.le(now))
+                .filter(accounts::restricted_at.is_null())
                 .order((activities::published_until, activities::activity_id))
                 .limit(ENDED_AT_ONCE)
                 .select((activities::account_id, activities::activity_id))

@@ -10,6 +10,7 @@ use crate::access::Owned;
 use crate::db::identity::account_key;
 use crate::db::ops::{Job, enqueue};
 use crate::db::schema::commons::links as tokens;
+use crate::db::schema::identity::accounts;
 use crate::db::schema::vault::links;
 use crate::db::{Db, Error};
 use crate::domain::{Letter, LinkId, LinkLabel};
@@ -109,7 +110,9 @@ impl Db {
         conn.transaction(async |conn| {
             let over: Vec<(Uuid, Uuid, Uuid)> = links::table
                 .inner_join(tokens::table.on(tokens::link_id.eq(links::link_id)))
+                .inner_join(accounts::table.on(accounts::account_id.eq(links::account_id)))
                 .filter(tokens::expires_at.le(now))
+                .filter(accounts::restricted_at.is_null())
                 .order(tokens::expires_at)
                 .limit(EXPIRED_AT_ONCE)
                 .select((links::account_id, links::activity_id, links::link_id))

@@ -8,6 +8,7 @@ mod delete;
 mod links;
 mod list;
 mod originals;
+mod restriction;
 mod save;
 mod tracks;
 mod zones;

@@ -58,6 +58,8 @@ pub struct Shading {
     pub zones: Vec<track::Zone>,
     /// What decides which places share a circle; see [`track::Zone::around`].
     pub grid: Grid,
+    /// Whether its owner lets nothing be done with the data: then all of it is hidden.
+    pub hides_all: bool,
 }
 
 /// What an account shared under which zones when it was looked at.
@@ -124,7 +126,8 @@ impl Shading {
             let (lat, lon) = (place.position.latitude(), place.position.longitude());
             track::Zone::around(lat, lon, place.radius.metres(), grid)
         };
-        Self { version, zones: places.into_iter().map(circle).collect(), grid }
+        let zones = places.into_iter().map(circle).collect();
+        Self { version, zones, grid, hides_all: false }
     }
 }
 
@@ -165,9 +168,14 @@ impl Db {
         let conn = &mut *self.conn().await?;
         let key = account_key(conn, &self.keyring, account).await?;
         // Read first: should the zones change in between, what is made with these is out of date.
-        let version = version(conn, account).await?;
+        let (version, hides_all) = accounts::table
+            .find(Uuid::from(account))
+            .select((accounts::zones_version, accounts::restricted_at.is_not_null()))
+            .first(conn)
+            .await?;
         let zones = load(conn, &key).await?;
-        Ok(Shading::new(&key, version, zones.iter().map(|zone| &zone.place)))
+        let shading = Shading::new(&key, version, zones.iter().map(|zone| &zone.place));
+        Ok(Shading { hides_all, ..shading })
     }
 
     /// How many shared activities are as the zones say.
@@ -285,6 +293,7 @@ impl Db {
             .inner_join(accounts::table.on(accounts::account_id.eq(activities::account_id)))
             .filter(activities::visibility.ne("private"))
             .filter(activities::zones_version.ne(accounts::zones_version))
+            .filter(accounts::restricted_at.is_null())
             .select(activities::account_id)
             .distinct()
             .load(conn)
@@ -297,7 +306,7 @@ impl Db {
     }
 
     /// Takes away what others see of an account's activities, until it is made anew.
-    async fn hide_all(
+    pub(super) async fn hide_all(
         &self,
         conn: &mut AsyncPgConnection,
         account: AccountId,
@@ -316,7 +325,7 @@ impl Db {
 
     /// From here on, nothing that was made with the zones before is stored: whoever makes it holds
     /// the account's row while they store it.
-    async fn outdate_all(
+    pub(super) async fn outdate_all(
         &self,
         conn: &mut AsyncPgConnection,
         account: AccountId,
@@ -333,7 +342,7 @@ impl Db {
 
 /// Lets nobody else change the account's zones, or store what was made with them, until the
 /// transaction ends. Counts their changes so far.
-async fn lock(conn: &mut AsyncPgConnection, account: AccountId) -> Result<i32, Error> {
+pub(super) async fn lock(conn: &mut AsyncPgConnection, account: AccountId) -> Result<i32, Error> {
     let account = accounts::table.find(Uuid::from(account));
     Ok(account.select(accounts::zones_version).for_no_key_update().first(conn).await?)
 }

@@ -61,17 +61,119 @@ pub(super) fn write(letter: &Letter) -> Text {
         },
         (Subject::PasswordChanged, Locale::En) => Text {
             subject: "Your OpenTracks password was changed",
-            body: "Hello,\n\nyour password was changed, and every device was signed out. If that was not you, \
-                   ask for a new password at once.\n"
+            body: "Hello,\n\nyour password was changed, and the other devices were signed out. If that was not \
+                   you, ask for a new password at once.\n"
                 .to_owned(),
         },
         (Subject::PasswordChanged, Locale::Fr) => Text {
             subject: "Votre mot de passe OpenTracks a changé",
-            body: "Bonjour,\n\nvotre mot de passe a changé, et tous les appareils ont été déconnectés. Si ce \
-                   n'était pas vous, demandez tout de suite un nouveau mot de passe.\n"
+            body: "Bonjour,\n\nvotre mot de passe a changé, et les autres appareils ont été déconnectés. Si \
+                   ce n'était pas vous, demandez tout de suite un nouveau mot de passe.\n"
                 .to_owned(),
         },
+        (Subject::AddressLeft { code }, locale) => write_address_code(Side::Old, code, locale),
+        (Subject::AddressJoined { code }, locale) => write_address_code(Side::New, code, locale),
+        (Subject::AddressKnown, locale) => write_address_known(locale),
+        (Subject::AddressChanged, locale) => write_address_changed(locale),
+        (Subject::Inactive { days_left }, locale) => write_inactive(*days_left, locale),
         (Subject::Shared { public_name, url }, locale) => write_shared(public_name, url, locale),
+    }
+}
+
+/// Which of two addresses a code goes to.
+#[derive(Clone, Copy)]
+enum Side {
+    Old,
+    New,
+}
+
+fn write_address_known(locale: Locale) -> Text {
+    match locale {
+        Locale::En => Text {
+            subject: "You have an OpenTracks account",
+            body: "Hello,\n\nsomebody, perhaps you, wanted to use this address for another account. It has one \
+                   already.\n\nIf that was not you, do nothing: nobody learnt that you have an account.\n"
+                .to_owned(),
+        },
+        Locale::Fr => Text {
+            subject: "Vous avez un compte OpenTracks",
+            body: "Bonjour,\n\nquelqu'un, peut-être vous, a voulu utiliser cette adresse pour un autre compte. \
+                   Elle en a déjà un.\n\nSi ce n'était pas vous, ne faites rien : personne n'a appris que vous \
+                   avez un compte.\n"
+                .to_owned(),
+        },
+    }
+}
+
+fn write_address_changed(locale: Locale) -> Text {
+    match locale {
+        Locale::En => Text {
+            subject: "Your OpenTracks address was changed",
+            body: "Hello,\n\nyour account has another e-mail address now, as was confirmed from both. Nothing is \
+                   sent to this one any more.\n"
+                .to_owned(),
+        },
+        Locale::Fr => Text {
+            subject: "Votre adresse OpenTracks a changé",
+            body: "Bonjour,\n\nvotre compte a désormais une autre adresse, comme confirmé depuis les deux. Plus \
+                   rien ne sera envoyé à celle-ci.\n"
+                .to_owned(),
+        },
+    }
+}
+
+fn write_address_code(side: Side, code: &str, locale: Locale) -> Text {
+    let minutes = retention::MAILED_CODE.num_minutes();
+    match locale {
+        Locale::En => {
+            let change = match side {
+                Side::Old => "from this address to another",
+                Side::New => "to this address from another",
+            };
+            Text {
+                subject: "Another address for OpenTracks",
+                body: format!(
+                    "Hello,\n\nsomebody, hopefully you, moves an account {change}. Both have to agree; this is \
+                     the code of this one, good for {minutes} minutes:\n\n{code}\n\nIf that was not you, do \
+                     nothing: without both codes nothing changes.\n"
+                ),
+            }
+        }
+        Locale::Fr => {
+            let change = match side {
+                Side::Old => "de cette adresse vers une autre",
+                Side::New => "d'une autre adresse vers celle-ci",
+            };
+            Text {
+                subject: "Une autre adresse pour OpenTracks",
+                body: format!(
+                    "Bonjour,\n\nquelqu'un, vous sans doute, déplace un compte {change}. Les deux doivent \
+                     confirmer ; voici le code de celle-ci, valable {minutes} minutes :\n\n{code}\n\nSi ce \
+                     n'était pas vous, ne faites rien : sans les deux codes, rien ne change.\n"
+                ),
+            }
+        }
+    }
+}
+
+fn write_inactive(days_left: i64, locale: Locale) -> Text {
+    let years = retention::INACTIVE.num_days() / 365;
+    match locale {
+        Locale::En => Text {
+            subject: "Your OpenTracks account will be closed",
+            body: format!(
+                "Hello,\n\nyou have not used your account for {years} years. It will be closed in {days_left} \
+                 days, and what is private in it erased. To keep it, sign in once.\n"
+            ),
+        },
+        Locale::Fr => Text {
+            subject: "Votre compte OpenTracks sera fermé",
+            body: format!(
+                "Bonjour,\n\nvous n'avez pas utilisé votre compte depuis {years} ans. Il sera fermé dans \
+                 {days_left} jours, et ce qu'il contient de privé sera effacé. Pour le garder, connectez-vous \
+                 une fois.\n"
+            ),
+        },
     }
 }
 

@@ -1,0 +1,2 @@
+DROP TABLE identity.email_changes;
+DROP TABLE identity.public_names;

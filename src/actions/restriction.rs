@@ -1,0 +1,41 @@
+//! Restricting what is done with an account's data, and closing an account that nobody uses.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::{Error, Service};
+use crate::db::ops::Rate;
+use crate::domain::AccountId;
+
+/// Changes of one account: each has all that it shares made anew.
+const CHANGES: Rate = Rate { burst: 20, every: TimeDelta::minutes(1) };
+
+impl Service {
+    /// Lets nothing be done with the data of an account; returns since when.
+    pub async fn restrict(
+        &self,
+        account: AccountId,
+        now: DateTime<Utc>,
+    ) -> Result<DateTime<Utc>, Error> {
+        self.allow("restriction", Uuid::from(account).as_bytes(), CHANGES, now).await?;
+        Ok(self.db.restrict(account, now).await?)
+    }
+
+    /// Lifts that.
+    pub async fn lift_restriction(
+        &self,
+        account: AccountId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.allow("restriction", Uuid::from(account).as_bytes(), CHANGES, now).await?;
+        Ok(self.db.lift_restriction(account, now).await?)
+    }
+
+    /// Closes an account whose owner was warned twice and did not come back: the one place from which an
+    /// account goes without being asked to. Every device is signed out; the deletion of the account, with
+    /// what it shared made anonymous, begins here. Does nothing when they came back meanwhile.
+    pub async fn close(&self, account: AccountId) -> Result<(), Error> {
+        self.db.sign_out_abandoned(account).await?;
+        Ok(())
+    }
+}
