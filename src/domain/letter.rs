@@ -37,6 +37,10 @@ pub enum Subject {
     },
     /// A password was changed.
     PasswordChanged,
+    /// Somebody asked for an archive of the account.
+    ExportAsked,
+    /// It is there to be had.
+    ExportReady,
     /// A member shares an activity with its reader.
     Shared {
         /// Who does.

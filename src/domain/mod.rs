@@ -1,5 +1,6 @@
 //! The words of the product, as types. A value that exists is valid.
 
+mod access;
 mod activity;
 mod choices;
 mod clock;
@@ -14,13 +15,15 @@ mod position;
 mod sport;
 mod text;
 
+pub use access::Access;
 pub use activity::{Kind, Visibility};
 pub use choices::{Choices, EndLength};
 pub use clock::Clock;
 pub use community::{CommunityVisibility, Role};
 pub use email::Email;
 pub use ids::{
-    AccountId, ActivityId, BlobId, CommunityId, JobId, LinkId, RegistrationId, SessionId, ZoneId,
+    AccountId, ActivityId, ArchiveId, BlobId, CommunityId, EntryId, JobId, LinkId, RegistrationId,
+    SessionId, ZoneId,
 };
 pub use invalid::Invalid;
 pub use letter::{Letter, Subject};

@@ -1,7 +1,9 @@
 //! The HTTP API: extract, call, present.
 
+mod access_log;
 mod activities;
 mod answer;
+mod archives;
 mod auth;
 mod bans;
 mod blocks;
@@ -10,7 +12,9 @@ mod communities;
 pub mod docs;
 mod edit;
 mod explore;
+mod exports;
 pub mod health;
+mod imports;
 mod levels;
 mod line;
 mod links;
@@ -77,6 +81,9 @@ fn api(config: &mut ServiceConfig) {
     config
         .configure(auth::routes)
         .configure(me::routes)
+        .configure(exports::routes)
+        .configure(imports::routes)
+        .configure(access_log::routes)
         .configure(zones::routes)
         .configure(methods::routes)
         .configure(tracks::routes)

@@ -15,6 +15,8 @@ enum Task {
     EndPublications,
     /// Remove links that are over. They open nothing by then.
     RemoveLinks,
+    /// Tell access logs how often links were opened on days that are over.
+    LogOpenings,
     /// Sum up how many published lines start where.
     SumUpStarts,
     /// Make anew what others see where it was made by other rules than now.
@@ -28,6 +30,9 @@ const SCHEDULE: &[(Task, &str, TimeDelta)] = &[
     (Task::Expire(Expiring::Registrations), "expire registrations", TimeDelta::minutes(5)),
     (Task::Expire(Expiring::FailedJobs), "expire failed jobs", TimeDelta::hours(1)),
     (Task::Expire(Expiring::Throttles), "expire throttles", TimeDelta::hours(1)),
+    (Task::Expire(Expiring::Archives), "expire archives", TimeDelta::minutes(10)),
+    (Task::Expire(Expiring::AccessLog), "expire access logs", TimeDelta::hours(1)),
+    (Task::LogOpenings, "log link openings", TimeDelta::hours(1)),
     (Task::EndPublications, "end publications", TimeDelta::minutes(1)),
     (Task::RemoveLinks, "remove links", TimeDelta::minutes(1)),
     (Task::SumUpStarts, "sum up starts", TimeDelta::minutes(10)),
@@ -51,6 +56,9 @@ impl Worker {
                     }
                     Task::RemoveLinks => {
                         while self.service.db.remove_expired_links(now).await? > 0 {}
+                    }
+                    Task::LogOpenings => {
+                        while self.service.db.log_link_openings(now).await? > 0 {}
                     }
                     Task::SumUpStarts => self.service.db.sum_up_starts().await?,
                     Task::RemakeRenditions => {

@@ -11,6 +11,10 @@ pub const MAILED_CODE: TimeDelta = TimeDelta::minutes(10);
 pub const REGISTRATION: TimeDelta = TimeDelta::hours(24);
 /// How long a job that failed for good is kept for a person to look at.
 pub const FAILED_JOB: TimeDelta = TimeDelta::days(30);
+/// How long an archive of an account is kept for its owner to fetch, or to see what became of it.
+pub const ARCHIVE: TimeDelta = TimeDelta::days(7);
+/// How long the access log of an account goes back. The database counts the same days.
+pub const ACCESS_LOG: TimeDelta = TimeDelta::days(365);
 
 /// A kind of record that expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +29,23 @@ pub enum Expiring {
     FailedJobs,
     /// Counters of attempts.
     Throttles,
+    /// Archives that accounts are handed over in.
+    Archives,
+    /// Entries of access logs.
+    AccessLog,
 }
 
 impl Expiring {
     /// Every kind, so that the job cannot forget one.
-    pub const ALL: [Self; 5] =
-        [Self::Sessions, Self::MailedCodes, Self::Registrations, Self::FailedJobs, Self::Throttles];
+    pub const ALL: [Self; 7] = [
+        Self::Sessions,
+        Self::MailedCodes,
+        Self::Registrations,
+        Self::FailedJobs,
+        Self::Throttles,
+        Self::Archives,
+        Self::AccessLog,
+    ];
 
     /// What it is, in the words of the policy.
     pub const fn description(self) -> &'static str {
@@ -40,6 +55,8 @@ impl Expiring {
             Self::Registrations => "Registrations whose e-mail address was never confirmed",
             Self::FailedJobs => "Mails and tasks that could not be carried out",
             Self::Throttles => "Counters that slow down repeated attempts",
+            Self::Archives => "Archives with the data of an account, made for its owner",
+            Self::AccessLog => "The log of who was at an account, for its owner to read",
         }
     }
 
@@ -51,6 +68,8 @@ impl Expiring {
             Self::Registrations => REGISTRATION,
             Self::FailedJobs => FAILED_JOB,
             Self::Throttles => TimeDelta::days(1),
+            Self::Archives => ARCHIVE,
+            Self::AccessLog => ACCESS_LOG,
         }
     }
 }

@@ -124,6 +124,13 @@ impl Db {
             .map(|(account, password_hash)| Credentials { account: account.into(), password_hash }))
     }
 
+    /// What the password of an account is checked against; `None` where none was ever chosen.
+    pub async fn password_hash(&self, id: AccountId) -> Result<Option<String>, Error> {
+        let row = accounts::table.find(Uuid::from(id)).select(accounts::password_hash);
+        let hash: Option<Option<String>> = row.first(&mut *self.conn().await?).await.optional()?;
+        Ok(hash.flatten())
+    }
+
     /// Keeps another hash of the same password, unless another password was chosen meanwhile.
     pub async fn renew_password_hash(
         &self,
@@ -168,7 +175,7 @@ impl Db {
     }
 }
 
-pub(super) async fn find(
+pub(in crate::db) async fn find(
     conn: &mut AsyncPgConnection,
     keyring: &Keyring,
     id: AccountId,
@@ -251,6 +258,21 @@ pub(super) async fn insert(
         .execute(conn)
         .await?;
     Ok(true)
+}
+
+/// The account of `email`, if it has one.
+pub(in crate::db) async fn find_account(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    email: &Email,
+) -> Result<Option<AccountId>, Error> {
+    let found: Option<Uuid> = addresses::table
+        .find(email_hash(keyring, email))
+        .select(addresses::account_id)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(found.map(AccountId::from))
 }
 
 /// The key that seals what belongs to `account`.

@@ -20,6 +20,8 @@ impl Db {
             Expiring::Registrations => ("identity.registrations", "expires_at", TimeDelta::zero()),
             Expiring::FailedJobs => ("ops.jobs", "failed_at", retention::FAILED_JOB),
             Expiring::Throttles => ("ops.throttles", "clear_at", TimeDelta::zero()),
+            Expiring::Archives => return self.remove_expired_archives(now).await,
+            Expiring::AccessLog => return self.prune_access_log(BATCH_ROWS, now).await,
         };
         let statement = format!(
             "DELETE FROM {table} WHERE ctid = ANY (ARRAY(
