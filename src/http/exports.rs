@@ -133,7 +133,11 @@ async fn download(
     }
     let range = part.unwrap_or(0..bytes);
     let length = range.end - range.start;
-    let content = reader.stream(range).map_err(Problem::from);
+    // The answer has begun: it is cut off, and the client sees that it lacks something.
+    let content = reader.stream(range).map_err(|error| {
+        tracing::error!(cause = %error, "An archive cannot be read");
+        Problem::from(error)
+    });
     Ok(response
         .insert_header((header::CONTENT_TYPE, "application/zip"))
         .insert_header((header::CACHE_CONTROL, "private, no-store"))

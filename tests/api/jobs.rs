@@ -13,6 +13,7 @@ use opentracks::http::body::BodyPace;
 use opentracks::privacy::retention::{self, Expiring};
 use serde_json::{Value, json};
 
+use crate::archives::export;
 use crate::auth::{applicant, forgot, register, reset, verify};
 use crate::harness::{TestApp, code_in, connect};
 use crate::parts::Part;
@@ -329,6 +330,16 @@ async fn left_after(kind: Expiring, elapsed: TimeDelta) -> i64 {
         Expiring::Throttles => {
             assert_eq!(forgot(&app, "ada@example.org").await.status(), 202);
             "ops.throttles"
+        }
+        Expiring::Archives => {
+            export(&app, &app.member("Ada").await).await;
+            "vault.archives"
+        }
+        Expiring::AccessLog => {
+            // The clock of the database has to be past its period as well.
+            app.advance(TimeDelta::days(-800));
+            app.member("Ada").await;
+            "vault.access_log"
         }
     };
     assert_ne!(count(&app, table).await, 0, "{kind:?}");

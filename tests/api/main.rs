@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
 #![allow(missing_docs, reason = "names of tests are claims, and say it all")]
 
+mod access_log;
 mod activities;
+mod archives;
 mod auth;
 mod bad_input;
 mod blobs;
@@ -16,6 +18,7 @@ mod explore;
 mod findings;
 mod harness;
 mod heard;
+mod imports;
 mod interference;
 mod jobs;
 mod leaks;

@@ -221,10 +221,11 @@ impl Service {
         }
         match (kept, links) {
             (None, _) => taken.passed_over += 1,
-            (Some(activity), Some(links)) => {
+            // What its owner has changed since is left as it is.
+            (Some(activity), Some(links)) if activity.updated_at == parsed.dates.1 => {
                 self.share_again(activity, &parsed, links, now).await?;
             }
-            (Some(_), None) => {}
+            (Some(_), _) => {}
         }
         Ok(())
     }
@@ -281,6 +282,8 @@ impl Service {
                 Err(error) => return Err(error),
             }
         }
+        let standing: Vec<Uuid> =
+            self.db.links(&activity).await?.into_iter().map(|link| link.id.into()).collect();
         for line in links {
             let is_over = line.expires_at.is_some_and(|expires_at| expires_at <= now);
             // A password is nowhere to be had from: without it, more would see it than did.
@@ -289,6 +292,10 @@ impl Service {
             }
             let label = line.content.label.as_deref().map(LinkLabel::try_from).transpose();
             let (id, token) = self.new_link(&activity, Some(&format!("import {}", line.link_id)));
+            // It stands, as it was or as it was made by an import before.
+            if standing.contains(&line.link_id) || standing.contains(&id.into()) {
+                continue;
+            }
             let link = NewLink {
                 id,
                 label: label.map_err(|_| UNFIT)?,
