@@ -32,11 +32,14 @@ GRANT EXECUTE ON FUNCTION vault.prune_access_log TO opentracks_owner;
 
 -- How often a link was opened on a day that is not over. Once it is, the log says so.
 CREATE TABLE vault.link_openings (
-    account_id UUID NOT NULL REFERENCES identity.accounts ON DELETE CASCADE,
+    account_id UUID NOT NULL,
+    activity_id UUID NOT NULL,
     link_id UUID NOT NULL,
     day DATE NOT NULL,
     opened INTEGER NOT NULL CHECK (opened > 0),
-    PRIMARY KEY (account_id, link_id, day)
+    PRIMARY KEY (account_id, activity_id, link_id, day),
+    -- It goes with the activity.
+    FOREIGN KEY (account_id, activity_id, link_id) REFERENCES vault.links ON DELETE CASCADE
 );
 CREATE INDEX link_openings_by_day ON vault.link_openings (day);
 
@@ -47,9 +50,10 @@ CREATE FUNCTION commons.count_opening(link UUID, day DATE) RETURNS VOID
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = ''
 AS $$
     UPDATE commons.links SET opened = opened + 1 WHERE link_id = $1 AND opened < 2147483647;
-    INSERT INTO vault.link_openings AS known (account_id, link_id, day, opened)
-    SELECT links.account_id, links.link_id, $2, 1 FROM vault.links WHERE links.link_id = $1
-    ON CONFLICT (account_id, link_id, day)
+    INSERT INTO vault.link_openings AS known (account_id, activity_id, link_id, day, opened)
+    SELECT links.account_id, links.activity_id, links.link_id, $2, 1
+    FROM vault.links WHERE links.link_id = $1
+    ON CONFLICT (account_id, activity_id, link_id, day)
         DO UPDATE SET opened = known.opened + 1 WHERE known.opened < 2147483647
 $$;
 REVOKE ALL ON FUNCTION commons.count_opening FROM PUBLIC;

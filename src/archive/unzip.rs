@@ -114,7 +114,8 @@ impl Entry {
     /// ended or later, and ends before `end`. Returns where it ends at the least.
     pub fn after(&self, before: u64, end: u64) -> Result<u64, Unfit> {
         let head = LOCAL_BYTES as u64 + self.name.len() as u64;
-        let ends = self.offset.checked_add(self.packed_bytes).and_then(|ends| ends.checked_add(head));
+        let ends =
+            self.offset.checked_add(self.packed_bytes).and_then(|ends| ends.checked_add(head));
         match ends {
             Some(ends) if before <= self.offset && ends <= end => Ok(ends),
             Some(_) | None => Err(Unfit("has files that lie over each other, or in another order")),
@@ -219,9 +220,9 @@ mod tests {
             before = entry.after(before, directory.offset)?;
             let head = &archive[place(entry.offset)..];
             let begins = place(entry.offset + Entry::head_bytes(head)?);
-            let packed = archive.get(begins..).and_then(|rest| {
-                rest.get(..usize::try_from(entry.packed_bytes).unwrap())
-            });
+            let packed = archive
+                .get(begins..)
+                .and_then(|rest| rest.get(..usize::try_from(entry.packed_bytes).unwrap()));
             files.push((entry.name.clone(), entry.unpack(packed.ok_or(BROKEN)?.to_vec())?));
         }
         Ok(files)
@@ -229,7 +230,8 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read_however_far_into_the_archive() {
-        let files: [(&str, &[u8]); 3] = [("a", b"aaaaaaaaaaaaaaaaaaaaaaaaaaaa"), ("b", b"x"), ("c", b"")];
+        let files: [(&str, &[u8]); 3] =
+            [("a", b"aaaaaaaaaaaaaaaaaaaaaaaaaaaa"), ("b", b"x"), ("c", b"")];
         for offset in [0, u64::from(u32::MAX) - 40, 1 << 40] {
             let read = read(&archive(offset, &files), offset).unwrap();
             let expected = files.map(|(name, file)| (name.to_owned(), file.to_vec()));

@@ -184,8 +184,9 @@ pub mod vault {
     }
 
     diesel::table! {
-        vault.link_openings (account_id, link_id, day) {
+        vault.link_openings (account_id, activity_id, link_id, day) {
             account_id -> Uuid,
+            activity_id -> Uuid,
             link_id -> Uuid,
             day -> Date,
             opened -> Int4,

@@ -204,7 +204,8 @@ mod tests {
         for outside in ["bytes=100-", "bytes=100-200", "bytes=-0"] {
             assert_eq!(part(outside), Err("none"), "{outside}");
         }
-        for ignored in ["bytes=0-1,3-4", "lines=0-1", "bytes=", "bytes=-", "bytes=9-0", "bytes=a-b"] {
+        for ignored in ["bytes=0-1,3-4", "lines=0-1", "bytes=", "bytes=-", "bytes=9-0", "bytes=a-b"]
+        {
             assert_eq!(part(ignored), Ok(None), "{ignored}");
         }
     }

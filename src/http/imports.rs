@@ -55,7 +55,9 @@ async fn send(
     let sharing = match query.sharing.as_deref() {
         None | Some("none") => Sharing::None,
         Some("restore") => Sharing::Restore,
-        Some(_) => return Err(Invalid { field: "sharing", reason: "must be none or restore" }.into()),
+        Some(_) => {
+            return Err(Invalid { field: "sharing", reason: "must be none or restore" }.into());
+        }
     };
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     if kind != Some("application/zip") {

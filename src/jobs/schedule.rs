@@ -57,9 +57,7 @@ impl Worker {
                     Task::RemoveLinks => {
                         while self.service.db.remove_expired_links(now).await? > 0 {}
                     }
-                    Task::LogOpenings => {
-                        while self.service.db.log_link_openings(now).await? > 0 {}
-                    }
+                    Task::LogOpenings => while self.service.db.log_link_openings(now).await? > 0 {},
                     Task::SumUpStarts => self.service.db.sum_up_starts().await?,
                     Task::RemakeRenditions => {
                         self.service.db.enqueue_all_remaking(now).await?;

@@ -159,6 +159,7 @@ pub const COLUMNS: &[Column] = &[
     column("vault.access_log", "entry_id", Technical, Plain, ForPeriod, true, "Names the entry."),
     column("vault.access_log", "content", Personal, Sealed, ForPeriod, true, "Who was at the account: sign-ins, exports, links used, staff access."),
     column("vault.link_openings", "account_id", Personal, Plain, ForPeriod, false, "Whose link it is."),
+    column("vault.link_openings", "activity_id", Personal, Plain, ForPeriod, false, "Which activity it opens."),
     column("vault.link_openings", "link_id", Technical, Plain, ForPeriod, false, "Which link."),
     column("vault.link_openings", "day", Technical, Plain, ForPeriod, false, "On which day; once it is over, the access log tells it."),
     column("vault.link_openings", "opened", Technical, Plain, ForPeriod, false, "How often it was opened; not by whom."),

@@ -109,7 +109,8 @@ where
 /// Whether the columns are as [`Columns`] says, and in range.
 fn is_sound(columns: &Columns) -> bool {
     let len = columns.len();
-    let within = |numbers: &[i32], max: i32| numbers.iter().all(|number| (-max..=max).contains(number));
+    let within =
+        |numbers: &[i32], max: i32| numbers.iter().all(|number| (-max..=max).contains(number));
     let agrees = |column_len: usize| column_len == 0 || column_len == len;
     let numbers = [
         &columns.elevation_dm,

@@ -96,7 +96,10 @@ async fn promise_od18_8_2_access_by_staff_is_logged_and_told() {
     app.app.service().db.log_access(account, &access, app.now()).await.unwrap();
     let log = items(&ada, LOG).await;
     let entry = log.iter().find(|entry| entry["kind"] == "staff_access").unwrap();
-    assert_eq!((&entry["what"], &entry["reason"]), (&json!("A reported activity"), &json!("Report 7")));
+    assert_eq!(
+        (&entry["what"], &entry["reason"]),
+        (&json!("A reported activity"), &json!("Report 7"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

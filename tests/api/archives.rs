@@ -135,7 +135,10 @@ async fn it_is_for_its_owner_alone_and_for_nobody_at_their_unlocked_phone() {
     refused(ada.get(&format!("{path}/archive")).await, 404).await;
     app.run_jobs().await;
     let ready: Value = ada.get(&path).await.json().await.unwrap();
-    assert_eq!((&ready["state"], &ready["progress"]), (&json!("finished"), &json!({ "done": 0, "total": 0 })));
+    assert_eq!(
+        (&ready["state"], &ready["progress"]),
+        (&json!("finished"), &json!({ "done": 0, "total": 0 }))
+    );
     // Signed in long ago: nothing to download; signed in anew: all of it.
     refused(ada.get(&format!("{path}/archive")).await, 403).await;
     let fresh = app.sign_in(&ada.email, PASSWORD).await;
@@ -163,7 +166,10 @@ async fn its_owner_is_written_to_when_it_is_asked_for_and_when_it_is_ready() {
     assert_eq!(mails.len(), 2);
     let subjects = ["Your OpenTracks data were asked for", "Your OpenTracks data are ready"];
     for subject in subjects {
-        assert!(mails.iter().any(|mail| mail.contains(&format!("Subject: {subject}"))), "{subject}");
+        assert!(
+            mails.iter().any(|mail| mail.contains(&format!("Subject: {subject}"))),
+            "{subject}"
+        );
     }
 }
 
@@ -246,7 +252,8 @@ async fn any_part_of_it_can_be_had() {
     let ada = app.member("Ada").await;
     ada.has_activity(&northward_gpx(8.5, 47.3, 100)).await;
     let whole = export(&app, &ada).await;
-    let path = format!("{EXPORTS}/{}/archive", items(&ada, EXPORTS).await[0]["id"].as_str().unwrap());
+    let path =
+        format!("{EXPORTS}/{}/archive", items(&ada, EXPORTS).await[0]["id"].as_str().unwrap());
     let part = async |range: &str| {
         ada.request(Method::GET, &path).header("Range", range).send().await.unwrap()
     };
@@ -311,7 +318,8 @@ async fn a_step_is_taken_once_and_a_worker_that_died_is_succeeded() {
     let asked: Value = ada.post(EXPORTS, &json!({})).await.json().await.unwrap();
     let (account, archive) = (id_of(&ada.account_id), id_of(asked["id"].as_str().unwrap()));
     let service = app.app.service().into_inner();
-    let step = async |step| service.hand_over(account.into(), archive.into(), step, app.now()).await;
+    let step =
+        async |step| service.hand_over(account.into(), archive.into(), step, app.now()).await;
     // Two at once, one late, one that is not due yet; then one whose worker dies with the lease.
     let (one, other) = tokio::join!(step(0), step(0));
     assert!(one.is_ok() && other.is_ok());
@@ -392,9 +400,9 @@ fn lines_of_table(files: &Files, table: &str) -> Vec<Value> {
         found.extend(lines(files, kind));
     }
     for file in File::ALL.into_iter().filter(|file| file.table() == Some(table)) {
-        let of_table = files.iter().filter(|(name, _)| {
-            matches!(Name::parse(name), Some(Name::Of(_, of)) if of == file)
-        });
+        let of_table = files
+            .iter()
+            .filter(|(name, _)| matches!(Name::parse(name), Some(Name::Of(_, of)) if of == file));
         found.extend(of_table.map(|(_, file)| serde_json::from_slice(file).unwrap()));
     }
     found

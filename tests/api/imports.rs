@@ -108,7 +108,10 @@ async fn ids_that_are_not_free_are_others_and_always_the_same() {
     assert_eq!(ada.delete(&path_of(&own[0])).await.status(), 204);
     for (added, known) in [(1, 0), (0, 1)] {
         let taken = import(&app, &ada, &archive, "").await;
-        assert_eq!((&taken["taken"]["added"], &taken["taken"]["known"]), (&json!(added), &json!(known)));
+        assert_eq!(
+            (&taken["taken"]["added"], &taken["taken"]["known"]),
+            (&json!(added), &json!(known))
+        );
     }
 }
 
@@ -181,7 +184,10 @@ async fn what_is_unfit_inside_ends_the_import_and_says_why() {
         (page.clone(), with("/details/digest", json!("é".repeat(32)))),
         (page, vec![b' '; 4 << 20]),
         (track.clone(), b"{}".to_vec()),
-        (track.clone(), br#"{"track":{"lat_e7":[900000001],"lon_e7":[0],"part_ends":[1]}}"#.to_vec()),
+        (
+            track.clone(),
+            br#"{"track":{"lat_e7":[900000001],"lon_e7":[0],"part_ends":[1]}}"#.to_vec(),
+        ),
         (track, br#"{"track":{"lat_e7":[1,2],"lon_e7":[1],"part_ends":[2]}}"#.to_vec()),
     ];
     let eve = app.member("Eve").await;
@@ -293,7 +299,8 @@ async fn with_a_life(app: &TestApp) -> Caller<'_> {
     app.advance(TimeDelta::seconds(10));
     let crop = json!({ "from_index": 10, "to_index": 250 });
     assert_eq!(ada.post(&format!("{cropped}/crop"), &crop).await.status(), 200);
-    let titled = json!({ "title": "Évening", "description": "Two\nlines", "choices": { "ends_m": 500 } });
+    let titled =
+        json!({ "title": "Évening", "description": "Two\nlines", "choices": { "ends_m": 500 } });
     assert_eq!(ada.patch(&cropped, &titled).await.status(), 200);
     let plan = json!({
         "kind": "planned", "title": "A plan", "sport": "hiking",
@@ -331,9 +338,8 @@ fn comparable(files: &Files, of: &Caller<'_>) -> std::collections::BTreeMap<Stri
         }
     }
     let links = lines(files, Kind::Links).into_iter().filter(|link| link["is_locked"] == false);
-    let links = links.map(|link| {
-        format!("{} {} {}", link["activity_id"], link["content"], link["expires_at"])
-    });
+    let links = links
+        .map(|link| format!("{} {} {}", link["activity_id"], link["content"], link["expires_at"]));
     comparable.insert("links".to_owned(), links.collect::<Vec<_>>().join("\n"));
     comparable
 }

@@ -18,7 +18,7 @@ use crate::db::vault::{
     self, Activity, ActivityFilter, Archive, ArchiveState, ListPosition, Role, SealedTrack, Step,
     StoredRendition,
 };
-use crate::domain::{AccountId, Kind as ActivityKind};
+use crate::domain::{AccountId, Description, Kind as ActivityKind};
 use crate::seal::AccountKey;
 use crate::track::plain;
 use crate::track::write::{self, Document, Times};
@@ -69,7 +69,8 @@ pub struct Made {
 impl Made {
     /// What came of an archive that is finished.
     pub fn of(archive: &Archive) -> Self {
-        let progress: Option<Progress> = serde_json::from_slice(&archive.progress).unwrap_or_default();
+        let progress: Option<Progress> =
+            serde_json::from_slice(&archive.progress).unwrap_or_default();
         Self { bytes: progress.unwrap_or_default().bytes }
     }
 }
@@ -98,7 +99,8 @@ impl Service {
             .map_err(|_| db::Error::Corrupt("vault.archives.progress"))?;
         let progress = progress.unwrap_or_default();
         let key = Arc::new(self.db.account_key(account).await?);
-        let writer = |role, number| Writer::new(self.clone(), key.clone(), archive.id, role, number, now);
+        let writer =
+            |role, number| Writer::new(self.clone(), key.clone(), archive.id, role, number, now);
         let content = writer(Role::Content, progress.segments);
         let directory = writer(Role::Directory, progress.directory_segments);
         let mut export =
@@ -125,11 +127,8 @@ impl Service {
 impl Export<'_> {
     async fn begin(&mut self) -> Result<(), Error> {
         let schema = serde_json::to_vec_pretty(&describe::schema()).map_err(|_| Error::Task)?;
-        self.add(vec![
-            (Name::Readme, describe::README.as_bytes().to_vec()),
-            (Name::Schema, schema),
-        ])
-        .await
+        self.add(vec![(Name::Readme, describe::README.as_bytes().to_vec()), (Name::Schema, schema)])
+            .await
     }
 
     /// Writes the next page of a kind.
@@ -138,7 +137,8 @@ impl Export<'_> {
         let next = if kind == Kind::Activities {
             self.activities(after).await?
         } else {
-            let Rows { lines, next } = self.service.rows(self.account, kind, after, self.now).await?;
+            let Rows { lines, next } =
+                self.service.rows(self.account, kind, after, self.now).await?;
             self.lines(kind, &lines).await?;
             next
         };
@@ -165,7 +165,8 @@ impl Export<'_> {
         let ids: Vec<_> = found.items.iter().map(|activity| activity.id).collect();
         let links = db.link_rows(self.account, &ids).await?;
         let shares = db.share_rows(&ids).await?;
-        let lines: Vec<Value> = found.items.iter().map(|activity| activity_line(activity)).collect();
+        let lines: Vec<Value> =
+            found.items.iter().map(|activity| activity_line(activity)).collect();
         self.lines(Kind::Activities, &lines).await?;
         self.lines(Kind::Links, &links).await?;
         self.lines(Kind::Shares, &shares).await?;
@@ -188,7 +189,8 @@ impl Export<'_> {
         let sealed = self.service.files.get(blob).await?;
         let (key, offset) = (self.key.clone(), self.progress.bytes);
         let work = move || {
-            let original = vault::open_original(&key, activity.id, &sealed).map_err(db::Error::from)?;
+            let original =
+                vault::open_original(&key, activity.id, &sealed).map_err(db::Error::from)?;
             drop(sealed);
             pack(offset, &activity, &track, rendition.as_ref(), &original)
         };
@@ -234,7 +236,8 @@ impl Export<'_> {
         self.add(vec![(Name::Manifest, manifest)]).await?;
         let Progress { bytes, directory_bytes, files, .. } = self.progress;
         // What was put is only read once rows name it, so what this step has put is kept here until then.
-        let mut before = Reader::of_directory(self.service.clone(), self.account, self.archive.id).await?;
+        let mut before =
+            Reader::of_directory(self.service.clone(), self.account, self.archive.id).await?;
         let (mut at, whole) = (0, before.bytes());
         while at < whole {
             let piece = before.read(at..whole.min(at + PIECE_BYTES)).await?;
@@ -286,7 +289,7 @@ fn pack(
     let details = &activity.details;
     let document = Document {
         title: details.title.as_str(),
-        description: details.description.as_ref().map(|text| text.as_str()),
+        description: details.description.as_ref().map(Description::as_str),
         author: None,
         sport: activity.sport,
         planned: activity.kind == ActivityKind::Planned,

@@ -1,7 +1,7 @@
 //! Taking an archive in: received in sealed segments, checked as a whole before anything is done, then read
 //! from front to back.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -31,8 +31,8 @@ const RATIO_MAX: u64 = 100;
 const FREE_BYTES: u64 = 1024 * 1024;
 /// The most lines of a page of activities, which is taken in at once.
 const ACTIVITIES_AT_ONCE_MAX: usize = 100;
-/// How much of a directory is read at once.
-const WINDOW_BYTES: u64 = 256 * 1024;
+/// How much of a directory is read at once: more than its longest entry takes.
+const WINDOW_BYTES: u64 = unzip::ENTRY_BYTES_MAX as u64 + 64 * 1024;
 
 /// Whether what was shared is shared again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +60,8 @@ pub struct Taken {
 impl Taken {
     /// What an archive has come to so far.
     pub fn of(archive: &Archive) -> Self {
-        let progress: Option<Progress> = serde_json::from_slice(&archive.progress).unwrap_or_default();
+        let progress: Option<Progress> =
+            serde_json::from_slice(&archive.progress).unwrap_or_default();
         progress.map(|progress| progress.taken).unwrap_or_default()
     }
 }
@@ -110,11 +111,7 @@ impl Receiving {
     }
 
     /// All of it is there: checks it, and asks for it to be taken in.
-    pub async fn finish(
-        &mut self,
-        sharing: Sharing,
-        now: DateTime<Utc>,
-    ) -> Result<Archive, Error> {
+    pub async fn finish(&mut self, sharing: Sharing, now: DateTime<Utc>) -> Result<Archive, Error> {
         self.writer.now = now;
         self.writer.end().await?;
         self.name().await?;
@@ -153,12 +150,12 @@ struct Entries {
     window: Vec<u8>,
     /// How much of the window is read.
     read: usize,
-    peeked: VecDeque<(Entry, usize)>,
+    peeked: Option<(Entry, usize)>,
 }
 
 impl Entries {
     fn new(at: u64, end: u64, left: u64) -> Self {
-        Self { at, end, left, window: Vec::new(), read: 0, peeked: VecDeque::new() }
+        Self { at, end, left, window: Vec::new(), read: 0, peeked: None }
     }
 
     /// The next entry, which stays the next one.
@@ -166,25 +163,20 @@ impl Entries {
         if self.left == 0 {
             return if self.at == self.end { Ok(None) } else { Err(Unfit(BROKEN).into()) };
         }
-        if self.peeked.is_empty() {
-            let found = match Entry::parse(&self.window[self.read..])? {
-                Some(found) => found,
-                None => {
-                    // Never less than what the longest entry takes, unless there is less.
-                    let window = WINDOW_BYTES.max(unzip::ENTRY_BYTES_MAX as u64);
-                    self.window = reader.read(self.at..self.end.min(self.at + window)).await?;
-                    self.read = 0;
-                    Entry::parse(&self.window)?.ok_or(Unfit(BROKEN))?
-                }
-            };
-            self.peeked.push_back(found);
+        if self.peeked.is_none() {
+            self.peeked = Entry::parse(&self.window[self.read..])?;
         }
-        Ok(self.peeked.front().map(|(entry, _)| entry))
+        if self.peeked.is_none() {
+            self.window = reader.read(self.at..self.end.min(self.at + WINDOW_BYTES)).await?;
+            self.read = 0;
+            self.peeked = Some(Entry::parse(&self.window)?.ok_or(Unfit(BROKEN))?);
+        }
+        Ok(self.peeked.as_ref().map(|(entry, _)| entry))
     }
 
     /// Goes on to the entry after the next one.
     fn advance(&mut self) -> Option<Entry> {
-        let (entry, bytes) = self.peeked.pop_front()?;
+        let (entry, bytes) = self.peeked.take()?;
         self.read += bytes;
         self.at += bytes as u64;
         self.left -= 1;
@@ -218,11 +210,6 @@ async fn check(reader: &mut Reader, sharing: Sharing) -> Result<(Progress, i32),
         entries.advance();
     }
     let manifest = manifest.ok_or(Unfit("has no manifest"))?;
-    #[derive(Deserialize)]
-    struct Manifest {
-        format: String,
-        version: u32,
-    }
     let manifest: Manifest = serde_json::from_slice(&read(reader, &manifest, offset).await?)
         .map_err(|_| Unfit("has a manifest that is not ours"))?;
     if manifest.format != FORMAT || manifest.version != VERSION {
@@ -230,6 +217,13 @@ async fn check(reader: &mut Reader, sharing: Sharing) -> Result<(Progress, i32),
     }
     let taken = Taken::default();
     Ok((Progress { sharing, begins: offset, at: offset, end, left: files, taken }, total))
+}
+
+/// As much of the manifest as an import needs to know.
+#[derive(Deserialize)]
+struct Manifest {
+    format: String,
+    version: u32,
 }
 
 /// A file of an archive whose directory begins at `end`.
@@ -320,7 +314,8 @@ impl Service {
                     self.take_blocks(account, lines, now).await?;
                 }
                 Some(Name::Page(Kind::Activities, _)) => {
-                    let lines: Vec<ActivityLine> = lines_of(&read(&mut reader, &entry, end).await?)?;
+                    let lines: Vec<ActivityLine> =
+                        lines_of(&read(&mut reader, &entry, end).await?)?;
                     if ACTIVITIES_AT_ONCE_MAX < lines.len() {
                         return Err(Unfit("has too many activities on one page").into());
                     }

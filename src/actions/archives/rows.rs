@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::actions::{Error, Service};
 use crate::archive::Kind;
-use crate::db::identity::SessionPosition;
-use crate::db::vault::{Activity, LogPosition};
+use crate::db::identity::{SessionPosition, SessionRow};
+use crate::db::vault::{Activity, LogEntry, LogPosition};
 use crate::domain::AccountId;
 
 /// The most lines of a page.
@@ -41,7 +41,7 @@ impl Service {
                 let after = after
                     .map(|Cursor { at, id }| SessionPosition { last_used_at: at, id: id.into() });
                 let found = self.db.sessions(account, after, PAGE_LINES, now).await?;
-                let line = |session: crate::db::identity::SessionRow| {
+                let line = |session: SessionRow| {
                     json!({
                         "account_id": account,
                         "session_id": session.id,
@@ -51,13 +51,14 @@ impl Service {
                         "expires_at": session.expires_at,
                     })
                 };
-                let next = found.next.map(|next| Cursor { at: next.last_used_at, id: next.id.into() });
+                let next =
+                    found.next.map(|next| Cursor { at: next.last_used_at, id: next.id.into() });
                 Ok(Rows { lines: found.items.into_iter().map(line).collect(), next })
             }
             Kind::AccessLog => {
                 let after = after.map(|Cursor { at, id }| LogPosition { at, id: id.into() });
                 let found = self.db.access_log(account, after, PAGE_LINES).await?;
-                let line = |entry: crate::db::vault::LogEntry| {
+                let line = |entry: LogEntry| {
                     json!({
                         "account_id": account,
                         "at": entry.at,
@@ -94,9 +95,7 @@ impl Service {
             | Kind::Archives
             | Kind::Activities
             | Kind::Links
-            | Kind::Shares => {
-                Ok(Rows { lines: self.db.rows_of(account, kind).await?, next: None })
-            }
+            | Kind::Shares => Ok(Rows { lines: self.db.rows_of(account, kind).await?, next: None }),
         }
     }
 }
@@ -132,7 +131,11 @@ pub(super) fn activity_line(activity: &Activity) -> Value {
 
 /// Lines of JSON, each ended.
 pub(super) fn json_lines(lines: &[Value]) -> Vec<u8> {
-    lines.iter().map(|line| format!("{line}\n")).collect::<String>().into_bytes()
+    lines
+        .iter()
+        .flat_map(|line| [line.to_string(), "\n".to_owned()])
+        .collect::<String>()
+        .into_bytes()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -5,8 +5,8 @@ mod codes;
 mod registrations;
 mod sessions;
 
-pub(in crate::db) use accounts::{account_key, find as find_by_id, find_account};
 pub use accounts::{Account, Credentials, Profile, ProfileChange};
+pub(in crate::db) use accounts::{account_key, find as find_by_id, find_account};
 pub use codes::Code;
 pub use registrations::Registration;
 pub use sessions::{NewSession, Rotation, SessionPosition, SessionRow};

@@ -95,7 +95,7 @@ impl Db {
     pub async fn log_link_openings(&self, now: DateTime<Utc>) -> Result<usize, Error> {
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
-            let over: Vec<(Uuid, Uuid, NaiveDate, i32)> = link_openings::table
+            let over: Vec<(Uuid, Uuid, Uuid, NaiveDate, i32)> = link_openings::table
                 .filter(link_openings::day.lt(now.date_naive()))
                 .order(link_openings::all_columns)
                 .limit(OPENINGS_AT_ONCE)
@@ -104,11 +104,10 @@ impl Db {
                 .skip_locked()
                 .load(conn)
                 .await?;
-            for (account, link, day, opened) in &over {
-                let (link, day, opened) = ((*link).into(), *day, *opened);
-                let access = Access::LinkOpened { link, day, opened };
-                append(conn, &self.keyring, (*account).into(), &access, end_of(day, now)).await?;
-                let row = link_openings::table.find((account, Uuid::from(link), day));
+            for (account, activity, link, day, opened) in over.iter().copied() {
+                let access = Access::LinkOpened { link: link.into(), day, opened };
+                append(conn, &self.keyring, account.into(), &access, end_of(day, now)).await?;
+                let row = link_openings::table.find((account, activity, link, day));
                 diesel::delete(row).execute(conn).await?;
             }
             Ok(over.len())
@@ -156,7 +155,8 @@ async fn append_as(
 ) -> Result<(), Error> {
     let key = account_key(conn, keyring, account).await?;
     let id = Uuid::from(id);
-    let json = serde_json::to_vec(access).map_err(|_| Error::Corrupt("vault.access_log.content"))?;
+    let json =
+        serde_json::to_vec(access).map_err(|_| Error::Corrupt("vault.access_log.content"))?;
     diesel::insert_into(access_log::table)
         .values((
             access_log::account_id.eq(Uuid::from(account)),

@@ -10,12 +10,13 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::access_log::append;
+use super::segments::{self, NewSegment, Role};
 use crate::db::identity::{account_key, find_by_id};
-use crate::db::ops::{Job, blobs, enqueue};
-use crate::db::schema::vault::{activities, archive_segments as segments, archives};
+use crate::db::ops::{Job, enqueue};
+use crate::db::schema::vault::{activities, archives};
 use crate::db::slice::one_more;
 use crate::db::{Db, Error, Slice};
-use crate::domain::{Access, AccountId, ArchiveId, BlobId, Letter, Subject};
+use crate::domain::{Access, AccountId, ArchiveId, Letter, Subject};
 use crate::privacy::retention;
 use crate::seal::AccountKey;
 
@@ -44,15 +45,6 @@ pub enum ArchiveState {
     Finished,
     /// It cannot be taken in.
     Failed,
-}
-
-/// What segments hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// The archive.
-    Content,
-    /// The directory of an archive that is being made.
-    Directory,
 }
 
 /// An archive.
@@ -84,26 +76,6 @@ pub struct ArchivePosition {
     pub at: DateTime<Utc>,
     /// Which it is.
     pub id: ArchiveId,
-}
-
-/// A segment that lies in the blob store.
-#[derive(Clone, Copy, Debug)]
-pub struct Segment {
-    /// Where.
-    pub blob: BlobId,
-    /// How long it is, unsealed.
-    pub bytes: u64,
-}
-
-/// A segment to be named by a row.
-#[derive(Clone, Copy, Debug)]
-pub struct NewSegment {
-    /// What it holds.
-    pub role: Role,
-    /// Which of them it is, from 0.
-    pub number: u32,
-    /// The segment.
-    pub segment: Segment,
 }
 
 /// A step that was taken.
@@ -140,20 +112,6 @@ impl ArchiveState {
             Self::Finished => "finished",
             Self::Failed => "failed",
         }
-    }
-}
-
-impl Role {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Content => "content",
-            Self::Directory => "directory",
-        }
-    }
-
-    /// The columns that segments are sealed for, so that none is taken for one of the other role.
-    pub const fn place(self) -> (&'static str, &'static str) {
-        ("vault.archive_segments", self.name())
     }
 }
 
@@ -209,32 +167,6 @@ impl Db {
         insert(conn, &key, Direction::Import, b"null", 0, now).await
     }
 
-    /// Names a segment of an archive that is being sent; `false` when it was deleted meanwhile.
-    pub async fn receive_segment(
-        &self,
-        account: AccountId,
-        archive: ArchiveId,
-        segment: NewSegment,
-    ) -> Result<bool, Error> {
-        let conn = &mut *self.conn().await?;
-        conn.transaction(async |conn| {
-            let held: Option<Uuid> = archives::table
-                .find((Uuid::from(account), Uuid::from(archive)))
-                .filter(archives::state.eq(ArchiveState::Receiving.name()))
-                .select(archives::archive_id)
-                .for_share()
-                .first(conn)
-                .await
-                .optional()?;
-            if held.is_none() {
-                return Ok(false);
-            }
-            name(conn, account, archive, &[segment]).await?;
-            Ok(true)
-        })
-        .await
-    }
-
     /// Asks for the first step of an import whose archive is there; `false` when it was deleted meanwhile.
     pub async fn start_import(
         &self,
@@ -283,7 +215,7 @@ impl Db {
             .optional()?;
         let Some(row) = row else { return Ok(None) };
         let key = account_key(conn, &self.keyring, account).await?;
-        Ok(Some(open(&key, row)?))
+        Ok(Some(open(&key, &row)?))
     }
 
     /// Up to `limit` archives of an account, the newest first, from `after` on.
@@ -308,30 +240,10 @@ impl Db {
             query = query.filter(archives::created_at.lt(at).or(same));
         }
         let rows: Vec<Row> = query.load(conn).await?;
-        let found = rows.into_iter().map(|row| open(&key, row)).collect::<Result<_, _>>()?;
-        let position = |archive: &Archive| ArchivePosition { at: archive.created_at, id: archive.id };
+        let found = rows.iter().map(|row| open(&key, row)).collect::<Result<_, _>>()?;
+        let position =
+            |archive: &Archive| ArchivePosition { at: archive.created_at, id: archive.id };
         Ok(Slice::of(found, limit, position))
-    }
-
-    /// Where the segments of an archive lie, in their order.
-    pub async fn segments(
-        &self,
-        account: AccountId,
-        archive: ArchiveId,
-        role: Role,
-    ) -> Result<Vec<Segment>, Error> {
-        let rows: Vec<(Uuid, i64)> = segments::table
-            .filter(segments::account_id.eq(Uuid::from(account)))
-            .filter(segments::archive_id.eq(Uuid::from(archive)))
-            .filter(segments::role.eq(role.name()))
-            .order(segments::number)
-            .select((segments::blob, segments::bytes))
-            .load(&mut *self.conn().await?)
-            .await?;
-        let segment = |(blob, bytes): (Uuid, i64)| {
-            Segment { blob: blob.into(), bytes: u64::try_from(bytes).unwrap_or(0) }
-        };
-        Ok(rows.into_iter().map(segment).collect())
     }
 
     /// Keeps what a step came to, and asks for the next one, unless that was the last. Does nothing when
@@ -365,17 +277,18 @@ impl Db {
                 .await
                 .optional()?;
             let Some(direction) = direction else { return Ok(()) };
-            name(conn, account, id, &step.segments).await?;
+            segments::insert(conn, account, id, &step.segments).await?;
             if !is_last {
                 return self.enqueue_step(conn, account, id, step.from + 1, now).await;
             }
             if direction == Direction::Export.name() {
                 // It is part of the archive now.
-                self.erase_segments(conn, account, id, Some(Role::Directory), now).await?;
+                segments::erase(conn, &self.keyring, account, id, Some(Role::Directory), now)
+                    .await?;
                 return self.write_to(conn, account, Subject::ExportReady, now).await;
             }
             // What was taken in lies where it belongs.
-            self.erase_segments(conn, account, id, None, now).await
+            segments::erase(conn, &self.keyring, account, id, None, now).await
         })
         .await
     }
@@ -395,7 +308,7 @@ impl Db {
             if locked.is_none() {
                 return Ok(false);
             }
-            self.erase_segments(conn, account, id, None, now).await?;
+            segments::erase(conn, &self.keyring, account, id, None, now).await?;
             diesel::delete(row).execute(conn).await?;
             Ok(true)
         })
@@ -417,28 +330,6 @@ impl Db {
         let Some((account, id)) = over else { return Ok(0) };
         self.delete_archive(account.into(), id.into(), now).await?;
         Ok(1)
-    }
-
-    /// Forgets segments, and lets a job erase each.
-    async fn erase_segments(
-        &self,
-        conn: &mut AsyncPgConnection,
-        account: AccountId,
-        archive: ArchiveId,
-        role: Option<Role>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let roles = role.map_or(vec![Role::Content, Role::Directory], |role| vec![role]);
-        let of_archive = segments::table
-            .filter(segments::account_id.eq(Uuid::from(account)))
-            .filter(segments::archive_id.eq(Uuid::from(archive)))
-            .filter(segments::role.eq_any(roles.into_iter().map(Role::name)));
-        let blobs: Vec<Uuid> =
-            diesel::delete(of_archive).returning(segments::blob).get_results(conn).await?;
-        for blob in blobs {
-            blobs::erase(conn, &self.keyring, account, blob.into(), now).await?;
-        }
-        Ok(())
     }
 
     async fn enqueue_step(
@@ -498,38 +389,14 @@ async fn insert(
         .get_result(conn)
         .await
         .optional()?;
-    row.map(|row| open(key, row)).transpose()
-}
-
-/// Names segments by rows, so that they stay.
-async fn name(
-    conn: &mut AsyncPgConnection,
-    account: AccountId,
-    archive: ArchiveId,
-    new: &[NewSegment],
-) -> Result<(), Error> {
-    for NewSegment { role, number, segment } in new {
-        blobs::keep(conn, segment.blob).await?;
-        diesel::insert_into(segments::table)
-            .values((
-                segments::account_id.eq(Uuid::from(account)),
-                segments::archive_id.eq(Uuid::from(archive)),
-                segments::role.eq(role.name()),
-                segments::number.eq(i32::try_from(*number).unwrap_or(i32::MAX)),
-                segments::blob.eq(Uuid::from(segment.blob)),
-                segments::bytes.eq(i64::try_from(segment.bytes).unwrap_or(i64::MAX)),
-            ))
-            .execute(conn)
-            .await?;
-    }
-    Ok(())
+    row.map(|row| open(key, &row)).transpose()
 }
 
 fn seal(key: &AccountKey, id: ArchiveId, progress: &[u8]) -> Vec<u8> {
     key.seal(TABLE, "progress", id.into(), progress)
 }
 
-fn open(key: &AccountKey, row: Row) -> Result<Archive, Error> {
+fn open(key: &AccountKey, row: &Row) -> Result<Archive, Error> {
     let state = ArchiveState::ALL.into_iter().find(|state| state.name() == row.state);
     let direction =
         [Direction::Export, Direction::Import].into_iter().find(|one| one.name() == row.direction);

@@ -194,21 +194,23 @@ impl Db {
             ))
             .load(conn)
             .await?;
-        let row = |(activity, link, content, created_at, stands, locked, expires_at, opened): Row| {
-            let label = key.open("vault.links", "content", link, &content)?;
-            let label = String::from_utf8(label).map_err(|_| Error::Corrupt("vault.links.content"))?;
-            Ok(json!({
-                "account_id": account,
-                "activity_id": activity,
-                "link_id": link,
-                "content": { "label": Some(label).filter(|label| !label.is_empty()) },
-                "created_at": created_at,
-                "is_open": stands.is_some(),
-                "is_locked": stands.is_some() && locked == Some(true),
-                "expires_at": expires_at,
-                "opened": opened,
-            }))
-        };
+        let row =
+            |(activity, link, content, created_at, stands, locked, expires_at, opened): Row| {
+                let label = key.open("vault.links", "content", link, &content)?;
+                let label =
+                    String::from_utf8(label).map_err(|_| Error::Corrupt("vault.links.content"))?;
+                Ok(json!({
+                    "account_id": account,
+                    "activity_id": activity,
+                    "link_id": link,
+                    "content": { "label": Some(label).filter(|label| !label.is_empty()) },
+                    "created_at": created_at,
+                    "is_open": stands.is_some(),
+                    "is_locked": stands.is_some() && locked == Some(true),
+                    "expires_at": expires_at,
+                    "opened": opened,
+                }))
+            };
         rows.into_iter().map(row).collect()
     }
 
@@ -219,9 +221,7 @@ impl Db {
             .order((community_activities::activity_id, community_activities::community_id))
             .load(&mut *self.conn().await?)
             .await?;
-        let row = |(community, activity, author): (Uuid, Uuid, Uuid)| {
-            json!({ "community_id": community, "activity_id": activity, "author_id": author })
-        };
+        let row = |(community, activity, author): (Uuid, Uuid, Uuid)| json!({ "community_id": community, "activity_id": activity, "author_id": author });
         Ok(rows.into_iter().map(row).collect())
     }
 
@@ -270,10 +270,7 @@ impl StoredRendition {
     }
 }
 
-async fn communities_of(
-    conn: &mut AsyncPgConnection,
-    member: Uuid,
-) -> Result<Vec<Value>, Error> {
+async fn communities_of(conn: &mut AsyncPgConnection, member: Uuid) -> Result<Vec<Value>, Error> {
     type Row = (Uuid, String, Option<String>, String, DateTime<Utc>);
     let rows: Vec<Row> = memberships::table
         .inner_join(communities::table)

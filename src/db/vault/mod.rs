@@ -11,21 +11,21 @@ mod links;
 mod list;
 mod originals;
 mod save;
+mod segments;
 mod tracks;
 mod zones;
 
 pub use access_log::{LogEntry, LogPosition};
 pub use activities::{Activity, Details, NewActivity, Stored, StoredFlaw};
+pub use archives::{Archive, ArchivePosition, ArchiveState, Direction, Step};
 pub use audience::{NewWay, Reach, Shown, Way};
-pub use archives::{
-    Archive, ArchivePosition, ArchiveState, Direction, NewSegment, Role, Segment, Step,
-};
 pub use blocks::{Block, BlockPosition};
 pub use handover::StoredRendition;
 pub use links::{Link, NewLink};
 pub use list::{ActivityFilter, ListPosition};
 pub use originals::{SealedOriginal, open_original, seal_original};
 pub use save::{Change, Other, Saved};
+pub use segments::{NewSegment, Role, Segment};
 pub use tracks::SealedTrack;
 
 pub(in crate::db) use access_log::append as log_access;
