@@ -95,6 +95,11 @@ impl Server {
         format!("postgres://{role}@{socket}/opentracks")
     }
 
+    /// Lets the peak begin anew.
+    pub fn forget_peak_memory(&self) {
+        fs::write(format!("/proc/{}/clear_refs", self.process.id()), "5").unwrap();
+    }
+
     pub fn peak_memory_kb(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();

@@ -2,6 +2,7 @@
 
 mod access;
 mod activity;
+mod archive;
 mod choices;
 mod clock;
 mod community;
@@ -17,6 +18,7 @@ mod text;
 
 pub use access::Access;
 pub use activity::{Kind, Visibility};
+pub use archive::{ArchiveState, Direction};
 pub use choices::{Choices, EndLength};
 pub use clock::Clock;
 pub use community::{CommunityVisibility, Role};

@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::problem::Problem;
 use super::session::Member;
+use crate::actions::Service;
 use crate::actions::archives::{Made, Taken};
-use crate::db::vault::{Archive, ArchiveState, Direction};
-use crate::domain::ArchiveId;
+use crate::db::vault::Archive;
+use crate::domain::{ArchiveId, ArchiveState, Direction};
 
 /// An archive of the account, or one for it.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -54,12 +56,12 @@ impl From<Archive> for ArchiveBody {
 
 /// One of the archives of who asks, if it goes that way.
 pub(super) async fn own(
-    service: &crate::actions::Service,
+    service: &Service,
     member: Member,
     id: ArchiveId,
     direction: Direction,
-) -> Result<Archive, super::problem::Problem> {
+) -> Result<Archive, Problem> {
     let archive = service.db.archive(member.account, id).await?;
     let archive = archive.filter(|archive| archive.direction == direction);
-    archive.ok_or(super::problem::Problem::NotFound)
+    archive.ok_or(Problem::NotFound)
 }

@@ -17,8 +17,8 @@ use super::problem::{Body, Problem};
 use super::session::{Member, Now};
 use crate::actions::Service;
 use crate::actions::archives::Reader;
-use crate::db::vault::{ArchivePosition, ArchiveState, Direction};
-use crate::domain::{Access, ArchiveId, Password};
+use crate::db::vault::ArchivePosition;
+use crate::domain::{Access, ArchiveId, ArchiveState, Direction, Password};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config

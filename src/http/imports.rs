@@ -14,8 +14,8 @@ use super::problem::{Body, Problem};
 use super::session::Member;
 use crate::actions::Service;
 use crate::actions::archives::{ARCHIVE_BYTES_MAX, Receiving, Sharing};
-use crate::db::vault::{Archive, ArchivePosition, Direction};
-use crate::domain::{ArchiveId, Clock, Invalid};
+use crate::db::vault::{Archive, ArchivePosition};
+use crate::domain::{ArchiveId, Clock, Direction, Invalid};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(send).service(imports).service(show_import).service(delete_import);

@@ -167,11 +167,6 @@ async fn what_prunes_it_takes_nothing_that_is_younger_than_its_period() {
     let ada = app.member("Ada").await;
     let account = Uuid::parse_str(&ada.account_id).unwrap().into();
     let db = &app.app.service().db;
-    #[derive(diesel::QueryableByName)]
-    struct Machine {
-        #[diesel(sql_type = diesel::sql_types::Timestamptz)]
-        now: DateTime<Utc>,
-    }
     let mut conn = connect(&app, "opentracks_owner").await;
     let machine = diesel::sql_query("SELECT clock_timestamp() AS now").get_result(&mut conn).await;
     let machine = machine.map(|Machine { now }| now).unwrap();
@@ -181,11 +176,6 @@ async fn what_prunes_it_takes_nothing_that_is_younger_than_its_period() {
         db.log_access(account, &Access::EmailChanged, at).await.unwrap();
     }
     let prune = "SELECT vault.prune_access_log('9999-01-01', 1000) AS pruned";
-    #[derive(diesel::QueryableByName)]
-    struct Pruned {
-        #[diesel(sql_type = diesel::sql_types::BigInt)]
-        pruned: i64,
-    }
     let mut conn = connect(&app, "opentracks_owner").await;
     let pruned: Pruned = diesel::sql_query(prune).get_result(&mut conn).await.unwrap();
     assert_eq!(pruned.pruned, 1);
@@ -194,6 +184,19 @@ async fn what_prunes_it_takes_nothing_that_is_younger_than_its_period() {
     // The other login may not even ask.
     let mut conn = connect(&app, "opentracks_commons").await;
     assert!(conn.batch_execute(prune).await.unwrap_err().to_string().contains("permission denied"));
+}
+
+/// The clock of the database.
+#[derive(diesel::QueryableByName)]
+struct Machine {
+    #[diesel(sql_type = diesel::sql_types::Timestamptz)]
+    now: DateTime<Utc>,
+}
+
+#[derive(diesel::QueryableByName)]
+struct Pruned {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pruned: i64,
 }
 
 /// Guessing at an account fills nobody's disk.

@@ -15,10 +15,9 @@ use crate::archive::zip::{self, TooLong, Written};
 use crate::archive::{FORMAT, File, Kind, Name, VERSION, describe};
 use crate::db;
 use crate::db::vault::{
-    self, Activity, ActivityFilter, Archive, ArchiveState, ListPosition, Role, SealedTrack, Step,
-    StoredRendition,
+    self, Activity, ActivityFilter, Archive, ListPosition, Role, SealedTrack, Step, StoredRendition,
 };
-use crate::domain::{AccountId, Description, Kind as ActivityKind};
+use crate::domain::{AccountId, ArchiveState, Description, Kind as ActivityKind};
 use crate::seal::AccountKey;
 use crate::track::plain;
 use crate::track::write::{self, Document, Times};

@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::IMPORTS;
+use super::lines::{ActivityLine, BlockLine, LinkLine, ZoneLine, lines_of};
 use super::store::{Reader, Writer};
-use super::taken::{ActivityLine, BlockLine, LinkLine, ZoneLine, lines_of};
 use crate::actions::{Error, Service};
 use crate::archive::unzip::{self, Directory, Entry, Unfit};
 use crate::archive::{FORMAT, File, Kind, Name, VERSION};
 use crate::db;
-use crate::db::vault::{Archive, ArchiveState, Role, Step};
-use crate::domain::{AccountId, ActivityId, ArchiveId};
+use crate::db::vault::{Archive, Role, Step};
+use crate::domain::{AccountId, ActivityId, ArchiveId, ArchiveState};
 
 /// The longest archive that is taken in: 8 GiB.
 pub const ARCHIVE_BYTES_MAX: usize = 8 * 1024 * 1024 * 1024;

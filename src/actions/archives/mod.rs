@@ -3,6 +3,7 @@
 
 mod export;
 mod import;
+mod lines;
 mod rows;
 mod store;
 mod taken;
@@ -14,8 +15,8 @@ use uuid::Uuid;
 
 use super::{Error, Service};
 use crate::db::ops::Rate;
-use crate::db::vault::{Archive, ArchiveState, Direction};
-use crate::domain::{AccountId, ArchiveId, Password, SessionId};
+use crate::db::vault::Archive;
+use crate::domain::{AccountId, ArchiveId, ArchiveState, Direction, Password, SessionId};
 
 pub use export::Made;
 pub use import::{ARCHIVE_BYTES_MAX, Receiving, Sharing, Taken};

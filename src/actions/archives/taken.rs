@@ -1,121 +1,25 @@
-//! What the lines of an archive come to in an account. Whoever sent it may have written it themself, so every
-//! value is parsed like one that a client sends.
+//! What the lines of an archive come to in an account.
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike, TimeDelta, Utc};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::import::Taken;
+use super::lines::{
+    AccountLine, ActivityLine, BlockLine, LinkLine, Parsed, UNFIT, ZoneLine, dates, exact, past,
+};
 use crate::access::{Owned, Sealed};
-use crate::actions::record::{STARTED_AT_MIN_YEAR, WAYPOINTS_MAX, id_from, repair};
+use crate::actions::record::id_from;
 use crate::actions::{Error, Service};
 use crate::archive::unzip::Unfit;
 use crate::db::identity::ProfileChange;
-use crate::db::vault::{
-    Activity, Details, HiddenPlace, NewActivity, NewLink, NewWay, SealedTrack, Stored, StoredFlaw,
-};
+use crate::db::vault::{Activity, HiddenPlace, NewLink, NewWay, Stored};
 use crate::domain::{
-    AccountId, ActivityId, Choices, Description, Kind, LinkLabel, PersonName, Position, Sport,
-    Title, Visibility, ZoneId, ZoneLabel, ZoneRadius,
+    AccountId, ActivityId, LinkLabel, PersonName, Position, Visibility, ZoneLabel, ZoneRadius,
 };
 use crate::seal::AccountKey;
-use crate::track::{self, ExactTrack, FILE_BYTES_MAX, Rule, Waypoint, plain};
-
-/// The longest text that says where a flaw is.
-const PLACE_CHARS_MAX: usize = 40;
-/// Plans are made for the time to come.
-const STARTED_AT_MAX: TimeDelta = TimeDelta::days(3_650);
-
-/// The account.
-#[derive(Deserialize)]
-pub(super) struct AccountLine {
-    profile: ProfileLine,
-}
-
-#[derive(Deserialize)]
-struct ProfileLine {
-    given_name: Option<String>,
-    family_name: Option<String>,
-}
-
-/// A privacy zone.
-#[derive(Deserialize)]
-pub(super) struct ZoneLine {
-    zone_id: ZoneId,
-    content: ZoneContent,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-}
-
-#[derive(Deserialize)]
-struct ZoneContent {
-    label: String,
-    position: [f64; 2],
-    radius_m: f64,
-}
-
-/// A block.
-#[derive(Deserialize)]
-pub(super) struct BlockLine {
-    member_id: AccountId,
-    created_at: DateTime<Utc>,
-}
-
-/// An activity.
-#[derive(Deserialize)]
-pub(super) struct ActivityLine {
-    pub(super) activity_id: ActivityId,
-    kind: String,
-    sport: String,
-    visibility: String,
-    published_until: Option<DateTime<Utc>>,
-    started_at: Option<DateTime<Utc>>,
-    details: DetailsLine,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-}
-
-#[derive(Deserialize)]
-struct DetailsLine {
-    title: String,
-    title_is_chosen: bool,
-    description: Option<String>,
-    description_is_chosen: bool,
-    flaws: Vec<StoredFlaw>,
-    waypoints: Vec<Waypoint>,
-    choices: Choices,
-    digest: String,
-}
-
-/// A link.
-#[derive(Deserialize)]
-pub(super) struct LinkLine {
-    pub(super) activity_id: ActivityId,
-    link_id: Uuid,
-    content: LinkContent,
-    is_open: bool,
-    is_locked: bool,
-    expires_at: Option<DateTime<Utc>>,
-}
-
-#[derive(Deserialize)]
-struct LinkContent {
-    label: Option<String>,
-}
-
-/// The lines of a page.
-pub(super) fn lines_of<T: DeserializeOwned>(page: &[u8]) -> Result<Vec<T>, Unfit> {
-    let lines = page.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    lines
-        .map(|line| serde_json::from_slice(line))
-        .collect::<Result<_, _>>()
-        .map_err(|_| Unfit("has a line that is not one of ours"))
-}
-
-const UNFIT: Unfit = Unfit("has a value that is not fit");
+use crate::track::{ExactTrack, FILE_BYTES_MAX};
 
 impl Service {
     /// Takes over the names that the account has not.
@@ -314,117 +218,4 @@ impl Service {
         }
         Ok(())
     }
-}
-
-/// A line, parsed.
-struct Parsed {
-    kind: Kind,
-    sport: Sport,
-    visibility: Visibility,
-    published_until: Option<DateTime<Utc>>,
-    started_at: Option<DateTime<Utc>>,
-    title: Title,
-    title_is_chosen: bool,
-    description: Option<Description>,
-    description_is_chosen: bool,
-    flaws: Vec<StoredFlaw>,
-    waypoints: Vec<Waypoint>,
-    choices: Choices,
-    digest: [u8; 32],
-    /// When it was made, and changed last.
-    dates: (DateTime<Utc>, DateTime<Utc>),
-}
-
-impl Parsed {
-    fn of(line: &ActivityLine, now: DateTime<Utc>) -> Result<Self, Unfit> {
-        let details = &line.details;
-        let sound = |start: &DateTime<Utc>| {
-            STARTED_AT_MIN_YEAR <= start.year() && *start <= now + STARTED_AT_MAX
-        };
-        let description = details.description.as_deref().map(Description::try_from).transpose();
-        let is_rule = |flaw: &&StoredFlaw| {
-            Rule::ALL.iter().any(|rule| rule.name() == flaw.rule)
-                && flaw.place.as_ref().is_none_or(|place| place.chars().count() <= PLACE_CHARS_MAX)
-        };
-        let waypoints = details.waypoints.iter().take(WAYPOINTS_MAX).cloned().map(repair);
-        let waypoints: Vec<Waypoint> = waypoints.collect();
-        let is_placed = |waypoint: &Waypoint| {
-            (-900_000_000..=900_000_000).contains(&waypoint.lat_e7)
-                && (-1_800_000_000..=1_800_000_000).contains(&waypoint.lon_e7)
-        };
-        if !waypoints.iter().all(is_placed) {
-            return Err(UNFIT);
-        }
-        Ok(Self {
-            kind: Kind::try_from(line.kind.as_str()).map_err(|_| UNFIT)?,
-            sport: Sport::try_from(line.sport.as_str()).map_err(|_| UNFIT)?,
-            visibility: Visibility::try_from(line.visibility.as_str()).map_err(|_| UNFIT)?,
-            published_until: line.published_until,
-            started_at: line.started_at.filter(sound),
-            title: Title::try_from(details.title.as_str()).map_err(|_| UNFIT)?,
-            title_is_chosen: details.title_is_chosen,
-            description: description.map_err(|_| UNFIT)?,
-            description_is_chosen: details.description_is_chosen,
-            flaws: details.flaws.iter().filter(is_rule).take(Rule::ALL.len()).cloned().collect(),
-            waypoints,
-            choices: details.choices,
-            digest: digest(&details.digest).ok_or(UNFIT)?,
-            dates: dates(line.created_at, line.updated_at, now),
-        })
-    }
-
-    /// The activity with its numbers, which are measured and not believed: work for a core.
-    fn to_new(&self, key: &Arc<AccountKey>, id: ActivityId, track: &ExactTrack) -> NewActivity {
-        let details = Details {
-            title: self.title.clone(),
-            title_is_chosen: self.title_is_chosen,
-            description: self.description.clone(),
-            description_is_chosen: self.description_is_chosen,
-            statistics: track::measure(track.columns()),
-            flaws: self.flaws.clone(),
-            waypoints: self.waypoints.clone(),
-            choices: self.choices,
-            digest: self.digest,
-        };
-        NewActivity {
-            id,
-            kind: self.kind,
-            sport: self.sport,
-            started_at: self.started_at,
-            details,
-            track: SealedTrack::seal(key, id, track),
-        }
-    }
-}
-
-/// The track of a file.
-fn exact(file: &[u8]) -> Result<ExactTrack, Unfit> {
-    let columns = plain::read_field(file);
-    columns.map(ExactTrack::new).map_err(|_| Unfit("holds a track that cannot be read"))
-}
-
-/// Both in the past, in their order.
-fn dates(
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> (DateTime<Utc>, DateTime<Utc>) {
-    let created_at = past(created_at, now);
-    (created_at, past(updated_at, now).max(created_at))
-}
-
-/// No later than now, and no earlier than the database knows.
-fn past(at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-    at.clamp(DateTime::UNIX_EPOCH, now)
-}
-
-fn digest(hex: &str) -> Option<[u8; 32]> {
-    let mut digest = [0; 32];
-    if hex.len() != 64 || !hex.is_ascii() {
-        return None;
-    }
-    for (index, byte) in digest.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * index..2 * index + 2)?, 16).ok()?;
-    }
-    Some(digest)
 }

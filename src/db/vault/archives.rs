@@ -16,7 +16,7 @@ use crate::db::ops::{Job, enqueue};
 use crate::db::schema::vault::{activities, archives};
 use crate::db::slice::one_more;
 use crate::db::{Db, Error, Slice};
-use crate::domain::{Access, AccountId, ArchiveId, Letter, Subject};
+use crate::domain::{Access, AccountId, ArchiveId, ArchiveState, Direction, Letter, Subject};
 use crate::privacy::retention;
 use crate::seal::AccountKey;
 
@@ -24,28 +24,6 @@ const TABLE: &str = "vault.archives";
 /// An archive at which nobody has worked for so long is given up: its job failed for good, or whoever sent
 /// it has hung up.
 const IDLE_MAX: TimeDelta = TimeDelta::days(1);
-
-/// Which way the data go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// To their owner.
-    Export,
-    /// Into the account.
-    Import,
-}
-
-/// What has become of an archive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ArchiveState {
-    /// It is being sent.
-    Receiving,
-    /// It is being made, or taken in.
-    Working,
-    /// It can be had, or was taken in.
-    Finished,
-    /// It cannot be taken in.
-    Failed,
-}
 
 /// An archive.
 pub struct Archive {
@@ -90,29 +68,6 @@ pub struct Step {
     pub progress: Vec<u8>,
     /// What it left in the blob store.
     pub segments: Vec<NewSegment>,
-}
-
-impl Direction {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Export => "export",
-            Self::Import => "import",
-        }
-    }
-}
-
-impl ArchiveState {
-    const ALL: [Self; 4] = [Self::Receiving, Self::Working, Self::Finished, Self::Failed];
-
-    /// Its name, in the database and in exports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Receiving => "receiving",
-            Self::Working => "working",
-            Self::Finished => "finished",
-            Self::Failed => "failed",
-        }
-    }
 }
 
 #[derive(Queryable, Selectable)]
@@ -398,8 +353,7 @@ fn seal(key: &AccountKey, id: ArchiveId, progress: &[u8]) -> Vec<u8> {
 
 fn open(key: &AccountKey, row: &Row) -> Result<Archive, Error> {
     let state = ArchiveState::ALL.into_iter().find(|state| state.name() == row.state);
-    let direction =
-        [Direction::Export, Direction::Import].into_iter().find(|one| one.name() == row.direction);
+    let direction = Direction::ALL.into_iter().find(|one| one.name() == row.direction);
     Ok(Archive {
         id: row.archive_id.into(),
         direction: direction.ok_or(Error::Corrupt("vault.archives.direction"))?,

@@ -7,7 +7,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::archives::{ArchivePosition, Direction};
+use super::archives::ArchivePosition;
 use crate::access::Owned;
 use crate::archive::Kind;
 use crate::db::identity::{account_key, find_by_id};
@@ -19,7 +19,7 @@ use crate::db::schema::identity::accounts;
 use crate::db::schema::vault::{blocks, links};
 use crate::db::vault::Activity;
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, ActivityId};
+use crate::domain::{AccountId, ActivityId, Direction};
 use crate::track::{PublicTrack, encode, plain};
 
 /// The most archives that are asked for at once; more than a week has.
@@ -142,14 +142,14 @@ impl Db {
 
     async fn archive_rows(&self, account: AccountId) -> Result<Vec<Value>, Error> {
         let mut rows = Vec::new();
-        for (direction, name) in [(Direction::Export, "export"), (Direction::Import, "import")] {
+        for direction in Direction::ALL {
             let none: Option<ArchivePosition> = None;
             let found = self.archives(account, direction, none, ARCHIVES_MAX).await?;
             rows.extend(found.items.into_iter().map(|archive| {
                 json!({
                     "account_id": account,
                     "archive_id": archive.id,
-                    "direction": name,
+                    "direction": direction.name(),
                     "state": archive.state.name(),
                     "created_at": archive.created_at,
                     "expires_at": archive.expires_at,

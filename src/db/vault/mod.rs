@@ -17,7 +17,7 @@ mod zones;
 
 pub use access_log::{LogEntry, LogPosition};
 pub use activities::{Activity, Details, NewActivity, Stored, StoredFlaw};
-pub use archives::{Archive, ArchivePosition, ArchiveState, Direction, Step};
+pub use archives::{Archive, ArchivePosition, Step};
 pub use audience::{NewWay, Reach, Shown, Way};
 pub use blocks::{Block, BlockPosition};
 pub use handover::StoredRendition;

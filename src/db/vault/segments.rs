@@ -1,16 +1,15 @@
 //! The segments that archives lie in: rows that name sealed blobs.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::archives::ArchiveState;
 use crate::db::ops::blobs;
 use crate::db::schema::vault::{archive_segments as segments, archives};
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, ArchiveId, BlobId};
+use crate::domain::{AccountId, ArchiveId, ArchiveState, BlobId};
 use crate::seal::Keyring;
-use chrono::{DateTime, Utc};
 
 /// What segments hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

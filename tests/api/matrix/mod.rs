@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::archives::export;
-use crate::harness::TestApp;
+use crate::harness::{Caller, TestApp};
 use crate::heard::Heard;
 use cast::{Actor, Cast, State, unused};
 use knock::Knock;
@@ -387,12 +387,7 @@ async fn what_is_no_activitys_is_each_members_own_or_the_same_for_all() {
     let piece = &cast.pieces[0];
     let zones: Value = piece.owner.get("/api/v1/me/zones").await.json().await.unwrap();
     let sessions: Value = piece.owner.get("/api/v1/me/sessions").await.json().await.unwrap();
-    let exported = export(&app, &piece.owner).await;
-    let import = piece.owner.request(Method::POST, "/api/v1/me/imports");
-    let import = import.header("Content-Type", "application/zip").body(exported).send().await;
-    assert_eq!(import.unwrap().status(), 202);
-    let exports: Value = piece.owner.get("/api/v1/me/exports").await.json().await.unwrap();
-    let imports: Value = piece.owner.get("/api/v1/me/imports").await.json().await.unwrap();
+    let (exports, imports) = archives_of(&app, &piece.owner).await;
     for (method, route) in routes::of(Class::OwnThing) {
         let things = [("zones", &zones), ("exports", &exports), ("imports", &imports)];
         let things = things.iter().find(|(name, _)| route.contains(name));
@@ -454,6 +449,16 @@ async fn what_is_no_activitys_is_each_members_own_or_the_same_for_all() {
             assert!(!names_one || actor == Actor::Owner, "{actor:?} {method} {route}: {text}");
         }
     }
+}
+
+/// An export and an import of somebody's account, as they are listed.
+async fn archives_of(app: &TestApp, owner: &Caller<'_>) -> (Value, Value) {
+    let exported = export(app, owner).await;
+    let import = owner.request(Method::POST, "/api/v1/me/imports");
+    let import = import.header("Content-Type", "application/zip").body(exported).send().await;
+    assert_eq!(import.unwrap().status(), 202);
+    let exports = owner.get("/api/v1/me/exports").await.json().await.unwrap();
+    (exports, owner.get("/api/v1/me/imports").await.json().await.unwrap())
 }
 
 /// Each owner's own list: nothing has changed as long as that has not.
