@@ -104,8 +104,8 @@ impl Met {
         let mut line = format!("{what}:");
         for (name, times) in [("read", &mut self.reads_ms), ("upload", &mut self.writes_ms)] {
             times.sort_by(f64::total_cmp);
-            let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize];
-            let (half, most, all) = (at(0.5), at(0.99), at(1.0));
+            let at = |percent: usize| times[(times.len() - 1) * percent / 100];
+            let (half, most, all) = (at(50), at(99), at(100));
             write!(
                 line,
                 " {} {name}s {half:.0} ms (99 %: {most:.0}, at most {all:.0}),",
@@ -216,11 +216,11 @@ fn ride(id: Uuid) -> Vec<u8> {
             (47.3 + f64::from(second) * 5e-5 + jitter, 8.5 + turn.sin() * 1e-3 - jitter);
         let (minute, seconds) = (second / 60 % 60, second % 60);
         let (elevation, heart_rate) = (450.0 + (turn * 0.3).sin() * 40.0, 130 + second % 30);
-        write!(
+        writeln!(
             gpx,
             "<trkpt lat=\"{lat:.7}\" lon=\"{lon:.7}\"><ele>{elevation:.1}</ele>\
              <time>2026-05-30T07:{minute:02}:{seconds:02}Z</time><extensions><gpxtpx:TrackPointExtension>\
-             <gpxtpx:hr>{heart_rate}</gpxtpx:hr></gpxtpx:TrackPointExtension></extensions></trkpt>\n"
+             <gpxtpx:hr>{heart_rate}</gpxtpx:hr></gpxtpx:TrackPointExtension></extensions></trkpt>"
         )
         .unwrap();
     }

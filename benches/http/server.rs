@@ -96,6 +96,7 @@ impl Server {
     }
 
     /// Lets the peak begin anew.
+    #[allow(dead_code, reason = "of the two benchmarks that share this, one asks for it")]
     pub fn forget_peak_memory(&self) {
         fs::write(format!("/proc/{}/clear_refs", self.process.id()), "5").unwrap();
     }

@@ -80,10 +80,7 @@ const RIGHTS: &[Right] = &[
         right: "Portability: all that is kept of an account, in open formats",
         how: "POST /api/v1/me/exports, and POST /api/v1/me/imports where it is to go",
     },
-    Right {
-        right: "To know who was at the account",
-        how: "GET /api/v1/me/access-log",
-    },
+    Right { right: "To know who was at the account", how: "GET /api/v1/me/access-log" },
     Right {
         right: "Complaint",
         how: "To the data protection authority of the country you live in, for example the CNIL in France (www.cnil.fr)",
