@@ -123,34 +123,42 @@ async fn what_is_no_archive_of_ours_is_refused_and_leaves_nothing_behind() {
     let newer = json!({ "format": "opentracks-account", "version": 2 }).to_string();
     let good: Parts = &[("manifest.json", manifest.as_bytes())];
     let whole = zip(good);
-    let mut bomb = Written::default();
-    bomb.add(0, "manifest.json", &vec![b' '; 4 << 20]).unwrap();
+    // Sound but for its size, which it grows to.
+    let grown = [manifest.as_bytes(), &[b' '; 4 << 20]].concat();
     let many = [vec![0; 46 * 500_001], end(0, 46 * 500_001, 500_001)].concat();
     // Two files of one place: each byte of the archive would come out twice.
-    let mut over = Written::default();
+    let (mut over, mut last) = (Written::default(), Written::default());
     over.add(0, "account/0001.jsonl", b"{}").unwrap();
-    let directory = [over.directory.clone(), over.directory.clone()].concat();
     let begins = over.content.len() as u64;
-    let over = [over.content, directory.clone(), end(begins, directory.len() as u64, 2)].concat();
+    last.add(begins, "manifest.json", manifest.as_bytes()).unwrap();
+    let directory = [over.directory.clone(), over.directory, last.directory].concat();
+    let (begins, bytes) = (begins + last.content.len() as u64, directory.len() as u64);
+    let over = [over.content, last.content, directory, end(begins, bytes, 3)].concat();
+    let broken = "is no sound ZIP archive";
+    let foreign = "holds a file with a name that is not ours";
     let cases: Vec<(&str, Vec<u8>)> = vec![
-        ("nothing", Vec::new()),
-        ("text", b"not an archive".to_vec()),
-        ("no manifest", zip(&[("README.md", b"x")])),
-        ("another version", zip(&[("manifest.json", newer.as_bytes())])),
-        ("no JSON", zip(&[("manifest.json", b"x")])),
-        ("a way out", zip(&[("../../etc/passwd", b"x"), good[0]])),
-        ("a whole path", zip(&[("/etc/passwd", b"x"), good[0]])),
-        ("a name of others", zip(&[("account/notes.txt", b"x"), good[0]])),
-        ("cut off", whole[..whole.len() - 30].to_vec()),
-        ("cut in front", whole[10..].to_vec()),
-        ("a bomb", finish(bomb)),
-        ("too many files", many),
-        ("files over each other", over),
+        (broken, Vec::new()),
+        (broken, b"not an archive".to_vec()),
+        (broken, whole[..whole.len() - 30].to_vec()),
+        (broken, whole[10..].to_vec()),
+        ("has no manifest", zip(&[("README.md", b"x")])),
+        ("has a manifest that is not ours", zip(&[("manifest.json", b"x")])),
+        (
+            "is of a version that this server does not know",
+            zip(&[("manifest.json", newer.as_bytes())]),
+        ),
+        (foreign, zip(&[("../../etc/passwd", b"x"), good[0]])),
+        (foreign, zip(&[("/etc/passwd", b"x"), good[0]])),
+        (foreign, zip(&[("account/notes.txt", b"x"), good[0]])),
+        ("holds a file that is too large", zip(&[("manifest.json", &grown)])),
+        ("holds more than 500,000 files", many),
+        ("has files that lie over each other, or in another order", over),
     ];
     for (what, archive) in cases {
         let ada = app.sign_in(&ada.email, PASSWORD).await;
         let problem = refused(send(&ada, archive, "").await, 422).await;
         assert_eq!(problem["type"], "/problems/unfit-archive", "{what}");
+        assert_eq!(problem["detail"], format!("The archive {what}."));
         assert_eq!(items(&ada, IMPORTS).await, Vec::<Value>::new(), "{what}");
         app.run_jobs().await;
         assert_eq!(blobs(&app), 0, "{what}");
@@ -182,7 +190,7 @@ async fn what_is_unfit_inside_ends_the_import_and_says_why() {
         (page.clone(), with("/details/title", json!("x".repeat(201)))),
         (page.clone(), with("/details/waypoints", waypoint)),
         (page.clone(), with("/details/digest", json!("é".repeat(32)))),
-        (page, vec![b' '; 4 << 20]),
+        (page, [with("/kind", json!("recorded")), vec![b' '; 4 << 20]].concat()),
         (track.clone(), b"{}".to_vec()),
         (
             track.clone(),
