@@ -124,7 +124,7 @@ async fn what_is_no_archive_of_ours_is_refused_and_leaves_nothing_behind() {
     let good: Parts = &[("manifest.json", manifest.as_bytes())];
     let whole = zip(good);
     // Sound but for its size, which it grows to.
-    let grown = [manifest.as_bytes(), &[b' '; 4 << 20]].concat();
+    let grown = [manifest.as_bytes(), &b" ".repeat(4 << 20)].concat();
     let many = [vec![0; 46 * 500_001], end(0, 46 * 500_001, 500_001)].concat();
     // Two files of one place: each byte of the archive would come out twice.
     let (mut over, mut last) = (Written::default(), Written::default());
