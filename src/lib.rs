@@ -10,8 +10,9 @@
 //! | [`access`] | who may see and change what | `domain` |
 //! | [`privacy`] | what the policy promises: inventory, retention, policy | `domain` |
 //! | [`track`] | the geo pipeline: from bytes to columns, numbers and what is shown | `domain` |
+//! | [`archive`] | the archive that an account is handed over in: its files, its form | `domain`, `privacy` |
 //! | [`seal`] | keys, encryption and tokens | `domain` |
-//! | [`db`] | every SQL statement | the five above |
+//! | [`db`] | every SQL statement | the six above |
 //! | [`edge`] | what leaves the process: the cluster, blobs, mail, tiles | `domain`, `privacy`, `track` |
 //! | [`actions`] | the verbs that take more than one step | all above |
 //! | [`http`] | extract, call, present | all above |
@@ -21,7 +22,7 @@
 //!
 //! # Invariants
 //!
-//! * `domain`, `access`, `privacy` and `track` are pure: no I/O, no clock, no randomness but ids.
+//! * `domain`, `access`, `privacy`, `track` and `archive` are pure: no I/O, no clock, no randomness but ids.
 //! * Only [`db`] reaches the database; what it reads for a viewer leaves it [`access::Sealed`].
 //! * [`db::Db`] acts for an owner or a job. [`db::Commons`] acts for everybody else, on a database
 //!   login that has no privilege on `identity` and `vault`.
@@ -34,6 +35,7 @@
 pub mod access;
 pub mod actions;
 pub mod app;
+pub mod archive;
 pub mod config;
 pub mod db;
 pub mod domain;

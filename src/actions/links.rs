@@ -91,7 +91,11 @@ impl Service {
     }
 
     /// A fresh link; the same one each time for a call that is repeated under a key.
-    fn new_link(&self, activity: &Owned<Activity>, call: Option<&str>) -> (LinkId, LinkToken) {
+    pub(super) fn new_link(
+        &self,
+        activity: &Owned<Activity>,
+        call: Option<&str>,
+    ) -> (LinkId, LinkToken) {
         let Some(call) = call else { return (LinkId::random(), LinkToken::random()) };
         let (account, activity) = (Uuid::from(activity.owner), Uuid::from(activity.id));
         let mac = |what: &[u8]| {

@@ -1,5 +1,6 @@
 //! The verbs of the product that take more than one step, one file each.
 
+pub mod archives;
 mod blocks;
 mod communities;
 mod cores;
@@ -21,6 +22,7 @@ pub mod zones;
 
 use std::sync::Arc;
 
+use crate::archive::unzip::Unfit;
 use crate::db::commons::Undone;
 use crate::db::{self, Db, ops::Throttled};
 use crate::domain::Invalid;
@@ -89,6 +91,15 @@ pub enum Error {
     /// Its owner lets nothing be done with the data.
     #[error("restricted")]
     Restricted,
+    /// Another export or import of the account is at work.
+    #[error("at work")]
+    AtWork,
+    /// Somebody is signed in, and has not shown that they are the owner of the account.
+    #[error("not proved")]
+    NotProved,
+    /// An archive is not one that is taken in.
+    #[error("{0}")]
+    Unfit(Unfit),
     /// A community stays as it is.
     #[error("undone")]
     Undone(Undone),

@@ -50,7 +50,7 @@ pub struct Recorded {
 }
 
 /// GPS time begins in 1980; no consumer device recorded before this.
-const STARTED_AT_MIN_YEAR: i32 = 1990;
+pub(super) const STARTED_AT_MIN_YEAR: i32 = 1990;
 
 /// The most that the copies of a file may take, one an activity that it holds, in bytes.
 const COPIES_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -228,7 +228,7 @@ fn prepare(
 }
 
 /// A waypoint with texts that are fit to be kept and shown.
-fn repair(waypoint: Waypoint) -> Waypoint {
+pub(super) fn repair(waypoint: Waypoint) -> Waypoint {
     let line = |text: Option<String>| {
         text.as_deref().and_then(Title::repaired).map(|text| text.as_str().to_owned())
     };
@@ -281,7 +281,7 @@ fn sibling_id(keyring: &Keyring, first: ActivityId, index: usize) -> ActivityId 
     id_from(keyring.idempotency.mac(&[first.as_bytes().as_slice(), &index]))
 }
 
-fn id_from(mac: [u8; 32]) -> ActivityId {
+pub(super) fn id_from(mac: [u8; 32]) -> ActivityId {
     let mut bits = [0; 16];
     bits.copy_from_slice(&mac[..16]);
     ActivityId::from_random_bits(bits)

@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::{Error, Service};
 use crate::db::identity::{Code, NewSession, Rotation};
 use crate::db::ops::Rate;
-use crate::domain::{AccountId, Email, Password, SessionId};
+use crate::domain::{Access, AccountId, Email, EntryId, Password, SessionId};
 use crate::seal::{ACCESS_TOKEN_LIFETIME, AccessTokens, RefreshToken};
 
 /// Passwords tried for one address, from one network address: guessing is slow, and who guesses
@@ -20,6 +21,9 @@ const TRIES_FROM_NETWORK: Rate = Rate { burst: 100, every: TimeDelta::seconds(2)
 
 /// New passwords hashed for one network address.
 const RESETS_FROM_NETWORK: Rate = Rate { burst: 30, every: TimeDelta::seconds(10) };
+
+/// Failed attempts to sign in that the log of one account tells.
+const LOGGED_FAILURES: Rate = Rate { burst: 60, every: TimeDelta::minutes(10) };
 
 /// What a signed-in device gets.
 pub struct Tokens {
@@ -56,16 +60,40 @@ impl Service {
             let credentials = self.db.credentials(email).await?;
             let hash = credentials.as_ref().and_then(|known| known.password_hash.as_deref());
             let matches = self.passwords.verify(password.clone(), hash).await?;
-            let (account, hash) = credentials
+            let known = credentials
                 .filter(|_| matches)
-                .and_then(|known| Some((known.account, known.password_hash?)))
-                .ok_or(Error::Unauthenticated)?;
+                .and_then(|known| Some((known.account, known.password_hash?)));
+            let Some((account, hash)) = known else {
+                // The same work whether or not the address has an account: only the job looks.
+                self.db.enqueue_failed_sign_in(email, now).await?;
+                return Err(Error::Unauthenticated);
+            };
             if let Some(refresh) = self.db.insert_session(account, &hash, session, now).await? {
                 self.renew_hash(account, password, &hash).await?;
                 return issue(&self.tokens, account, session.id, &refresh, now);
             }
         }
         Err(Error::Unauthenticated)
+    }
+
+    /// Tells the log of the account of `email`, if it has one, that somebody had not the password. Of very
+    /// many attempts some are told, so that the log stays readable.
+    pub async fn log_failed_sign_in(
+        &self,
+        email: &Email,
+        entry: EntryId,
+        at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let Some(account) = self.db.account_of(email).await? else { return Ok(()) };
+        let subject = Uuid::from(account);
+        match self.allow("log sign in", subject.as_bytes(), LOGGED_FAILURES, now).await {
+            Ok(()) => {
+                Ok(self.db.log_access_once(account, entry, &Access::SignInFailed, at).await?)
+            }
+            Err(Error::Throttled(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Hashes a password anew that was hashed in an older way.

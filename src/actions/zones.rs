@@ -45,7 +45,7 @@ impl Service {
         now: DateTime<Utc>,
     ) -> Result<Zone, Error> {
         self.allow("zones", Uuid::from(account).as_bytes(), CHANGES, now).await?;
-        zoned(self.db.insert_zone(account, id, place, now).await?)
+        zoned(self.db.insert_zone(account, id, place, (now, now), now).await?)
     }
 
     /// Puts another place, radius or label in the place of a zone's, once its owner has confirmed

@@ -182,6 +182,51 @@ pub mod vault {
         }
     }
 
+    diesel::table! {
+        vault.archives (account_id, archive_id) {
+            account_id -> Uuid,
+            archive_id -> Uuid,
+            direction -> Text,
+            state -> Text,
+            step -> Int4,
+            done -> Int4,
+            total -> Int4,
+            progress -> Bytea,
+            created_at -> Timestamptz,
+            expires_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        vault.archive_segments (account_id, archive_id, role, number) {
+            account_id -> Uuid,
+            archive_id -> Uuid,
+            role -> Text,
+            number -> Int4,
+            blob -> Uuid,
+            bytes -> Int8,
+        }
+    }
+
+    diesel::table! {
+        vault.access_log (account_id, at, entry_id) {
+            account_id -> Uuid,
+            at -> Timestamptz,
+            entry_id -> Uuid,
+            content -> Bytea,
+        }
+    }
+
+    diesel::table! {
+        vault.link_openings (account_id, activity_id, link_id, day) {
+            account_id -> Uuid,
+            activity_id -> Uuid,
+            link_id -> Uuid,
+            day -> Date,
+            opened -> Int4,
+        }
+    }
+
     diesel::allow_tables_to_appear_in_same_query!(activities, tracks, originals, account_keys);
     diesel::allow_tables_to_appear_in_same_query!(links, tokens);
     diesel::allow_tables_to_appear_in_same_query!(activities, accounts);

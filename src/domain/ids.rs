@@ -58,6 +58,10 @@ ids! {
     CommunityId;
     /// Names a sealed file in the blob store.
     BlobId;
+    /// Names an archive that an account is handed over in, or taken in from.
+    ArchiveId;
+    /// Names an entry of an access log.
+    EntryId;
 }
 
 impl ActivityId {

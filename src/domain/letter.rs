@@ -56,6 +56,10 @@ pub enum Subject {
         /// In how many days it is closed.
         days_left: i64,
     },
+    /// Somebody asked for an archive of the account.
+    ExportAsked,
+    /// It is there to be had.
+    ExportReady,
     /// A member shares an activity with its reader.
     Shared {
         /// Who does.
@@ -78,7 +82,9 @@ impl Letter {
             | Subject::AddressJoined { .. }
             | Subject::AddressKnown
             | Subject::AddressChanged
-            | Subject::Inactive { .. } => false,
+            | Subject::Inactive { .. }
+            | Subject::ExportAsked
+            | Subject::ExportReady => false,
         }
     }
 }

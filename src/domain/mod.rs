@@ -1,6 +1,8 @@
 //! The words of the product, as types. A value that exists is valid.
 
+mod access;
 mod activity;
+mod archive;
 mod choices;
 mod clock;
 mod community;
@@ -18,14 +20,17 @@ mod report;
 mod sport;
 mod text;
 
+pub use access::Access;
 pub use activity::{Kind, Visibility};
+pub use archive::{ArchiveState, Direction};
 pub use choices::{Choices, EndLength};
 pub use clock::Clock;
 pub use community::{CommunityVisibility, Role};
 pub use consent::Consent;
 pub use email::Email;
 pub use ids::{
-    AccountId, ActivityId, BlobId, CommunityId, JobId, LinkId, RegistrationId, SessionId, ZoneId,
+    AccountId, ActivityId, ArchiveId, BlobId, CommunityId, EntryId, JobId, LinkId, RegistrationId,
+    SessionId, ZoneId,
 };
 pub use invalid::Invalid;
 pub use letter::{Letter, Subject};

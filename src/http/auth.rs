@@ -179,8 +179,12 @@ async fn refresh(
 /// Ends the session that asks.
 #[utoipa::path(tag = "auth", security(("token" = [])), responses((status = 204), (status = 401, body = Body)))]
 #[post("/auth/logout")]
-async fn logout(member: Member, service: web::Data<Service>) -> Result<HttpResponse, Problem> {
-    service.db.delete_session(member.account, member.session).await?;
+async fn logout(
+    member: Member,
+    Now(now): Now,
+    service: web::Data<Service>,
+) -> Result<HttpResponse, Problem> {
+    service.db.delete_session(member.account, member.session, now).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

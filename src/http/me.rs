@@ -190,9 +190,10 @@ async fn sessions(
 async fn end_session(
     member: Member,
     id: web::Path<SessionId>,
+    Now(now): Now,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
-    let ended = service.db.delete_session(member.account, *id).await?;
+    let ended = service.db.delete_session(member.account, *id, now).await?;
     ended.then(|| HttpResponse::NoContent().finish()).ok_or(Problem::NotFound)
 }
 

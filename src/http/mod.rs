@@ -1,8 +1,10 @@
 //! The HTTP API: extract, call, present.
 
+mod access_log;
 mod activities;
 mod along;
 mod answer;
+mod archives;
 mod auth;
 mod bans;
 mod blocks;
@@ -13,7 +15,9 @@ mod diagnostics;
 pub mod docs;
 mod edit;
 mod explore;
+mod exports;
 pub mod health;
+mod imports;
 mod levels;
 mod line;
 mod links;
@@ -86,6 +90,9 @@ fn api(config: &mut ServiceConfig) {
         .configure(rectify::routes)
         .configure(restriction::routes)
         .configure(diagnostics::routes)
+        .configure(exports::routes)
+        .configure(imports::routes)
+        .configure(access_log::routes)
         .configure(zones::routes)
         .configure(methods::routes)
         .configure(tracks::routes)

@@ -10,7 +10,7 @@ use super::problem::Problem;
 use crate::db::Slice;
 use crate::db::commons::{DayPosition, NamePosition, NearbyPosition};
 use crate::db::identity::SessionPosition;
-use crate::db::vault::{BlockPosition, ListPosition};
+use crate::db::vault::{ArchivePosition, BlockPosition, ListPosition, LogPosition};
 use crate::domain::{CommunityName, Invalid};
 
 /// How many items a page has unless asked otherwise.
@@ -117,6 +117,28 @@ impl Cursor for NearbyPosition {
 }
 
 impl Cursor for BlockPosition {
+    fn to_bytes(self) -> Vec<u8> {
+        join(self.at.timestamp_micros().to_be_bytes(), self.id.into())
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let ListPosition { at, id } = ListPosition::from_bytes(bytes)?;
+        Some(Self { at, id: Uuid::from(id).into() })
+    }
+}
+
+impl Cursor for ArchivePosition {
+    fn to_bytes(self) -> Vec<u8> {
+        join(self.at.timestamp_micros().to_be_bytes(), self.id.into())
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let ListPosition { at, id } = ListPosition::from_bytes(bytes)?;
+        Some(Self { at, id: Uuid::from(id).into() })
+    }
+}
+
+impl Cursor for LogPosition {
     fn to_bytes(self) -> Vec<u8> {
         join(self.at.timestamp_micros().to_be_bytes(), self.id.into())
     }

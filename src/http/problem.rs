@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::access::Refusal;
 use crate::actions;
 use crate::actions::zones::Effects;
+use crate::archive::unzip::Unfit;
 use crate::db;
 use crate::db::commons::Undone;
 use crate::domain::{ActivityId, Invalid};
@@ -78,6 +79,18 @@ pub enum Problem {
         "Others would see something else of these activities. Repeat it with ?confirm= and the confirmation."
     )]
     Unconfirmed(Effects),
+    /// An export or import is at work.
+    #[error("Another one is at work: wait until it is done, or delete it.")]
+    AtWork,
+    /// Whoever is signed in has to show that they are the owner.
+    #[error("Sign in anew, or give the password.")]
+    NotProved,
+    /// An archive is not one that is taken in.
+    #[error("The archive {0}.")]
+    UnfitArchive(&'static str),
+    /// A part of something was asked for that it has not.
+    #[error("There is no such part: it has {0} bytes.")]
+    NoSuchRange(u64),
     /// It must be private for this.
     #[error("Take it back first: more of it would be shown than its owner published.")]
     Shared,
@@ -185,6 +198,14 @@ impl Problem {
             }
             Self::NoTerrain => (S::CONFLICT, "/problems/no-elevation-model", "No elevation model"),
             Self::Unconfirmed(_) => (S::CONFLICT, "/problems/unconfirmed", "To be confirmed"),
+            Self::AtWork => (S::CONFLICT, "/problems/at-work", "Another one is at work"),
+            Self::NotProved => (S::FORBIDDEN, "/problems/not-proved", "Sign in anew"),
+            Self::UnfitArchive(_) => {
+                (S::UNPROCESSABLE_ENTITY, "/problems/unfit-archive", "Unfit archive")
+            }
+            Self::NoSuchRange(_) => {
+                (S::RANGE_NOT_SATISFIABLE, "/problems/no-such-range", "No such part")
+            }
             Self::Shared => (S::CONFLICT, "/problems/shared", "Shared with others"),
             Self::Restricted => (S::CONFLICT, "/problems/restricted", "Processing restricted"),
             Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, "/problems/too-large", "Body too large"),
@@ -255,6 +276,9 @@ impl ResponseError for Problem {
         }
         if let Some(seconds) = self.retry_after_s() {
             response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if let Self::NoSuchRange(bytes) = self {
+            response.insert_header((header::CONTENT_RANGE, format!("bytes */{bytes}")));
         }
         if let Self::MethodNotAllowed(methods) = self {
             response.insert_header((header::ALLOW, methods.as_str()));
@@ -338,6 +362,9 @@ impl From<actions::Error> for Problem {
             actions::Error::NothingVisible => Self::NothingVisible,
             actions::Error::Shared => Self::Shared,
             actions::Error::Restricted => Self::Restricted,
+            actions::Error::AtWork => Self::AtWork,
+            actions::Error::NotProved => Self::NotProved,
+            actions::Error::Unfit(Unfit(reason)) => Self::UnfitArchive(reason),
             actions::Error::Undone(undone) => undone.into(),
             actions::Error::Database(error) => error.into(),
             actions::Error::Files(error) => error.into(),

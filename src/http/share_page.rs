@@ -116,7 +116,7 @@ async fn shown(
     opened: &Opened,
     files: Option<String>,
 ) -> Result<HttpResponse, Problem> {
-    parts.commons.count_opening(opened.link).await?;
+    parts.commons.count_opening(opened.link, parts.now.date_naive()).await?;
     let rendition = &opened.drawn.0;
     let body = SharedPage {
         title: rendition.title.as_str(),

@@ -118,10 +118,11 @@ pub(super) async fn open(token: &str, pass: Option<&str>, parts: &Parts) -> Resu
 #[get("/shared/{token}")]
 async fn shared(
     opened: Opened,
+    Now(now): Now,
     request: HttpRequest,
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
-    commons.count_opening(opened.link).await?;
+    commons.count_opening(opened.link, now.date_naive()).await?;
     let body = RenditionBody::from(&*opened.drawn);
     Ok(unlisted(answer::json(&request, Keep::Nobody, &body)?))
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::{Error, Worker};
 use crate::db::identity::{BothCodes, Code};
 use crate::db::ops::{Job, Lease, Leased};
@@ -50,6 +52,16 @@ impl Worker {
                 }
                 Err(_) => Ok(()),
             },
+            Job::LogFailedSignIn { email, at } => match Email::try_from(email.as_str()) {
+                Ok(email) => {
+                    let entry = Uuid::from(lease.job).into();
+                    Ok(self.service.log_failed_sign_in(&email, entry, at, now).await?)
+                }
+                Err(_) => Ok(()),
+            },
+            Job::HandOver { account, archive, step } => {
+                Ok(self.service.hand_over(account, archive, step, now).await?)
+            }
             Job::SendMail(letter) => Ok(self.mailer.send(lease.job, &letter).await?),
             Job::RemakeRenditions { account } => {
                 // The rest is a job of its own, so that others have their turn in between.

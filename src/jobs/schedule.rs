@@ -15,6 +15,8 @@ enum Task {
     EndPublications,
     /// Remove links that are over. They open nothing by then.
     RemoveLinks,
+    /// Tell access logs how often links were opened on days that are over.
+    LogOpenings,
     /// Sum up how many published lines start where.
     SumUpStarts,
     /// Make the map of where many go anew.
@@ -39,6 +41,9 @@ const SCHEDULE: &[(Task, &str, TimeDelta)] = &[
     expire(Expiring::Throttles, TimeDelta::hours(1)),
     expire(Expiring::ProblemReports, TimeDelta::hours(1)),
     expire(Expiring::ReleasedNames, TimeDelta::hours(1)),
+    expire(Expiring::Archives, TimeDelta::minutes(10)),
+    expire(Expiring::AccessLog, TimeDelta::hours(1)),
+    (Task::LogOpenings, "log link openings", TimeDelta::hours(1)),
     (Task::EndPublications, "end publications", TimeDelta::minutes(1)),
     (Task::RemoveLinks, "remove links", TimeDelta::minutes(1)),
     (Task::WarnInactive, "warn the inactive", TimeDelta::hours(1)),
@@ -73,6 +78,7 @@ impl Worker {
             Task::Expire(kind) => while db.delete_expired(kind, now).await? > 0 {},
             Task::EndPublications => while db.end_publications(now).await? > 0 {},
             Task::RemoveLinks => while db.remove_expired_links(now).await? > 0 {},
+            Task::LogOpenings => while db.log_link_openings(now).await? > 0 {},
             Task::WarnInactive => while db.warn_inactive(now).await? > 0 {},
             Task::KeepNames => {
                 while db.release_orphaned_names(now).await? > 0 {}

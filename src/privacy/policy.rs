@@ -194,6 +194,20 @@ const RIGHTS: &[(Text, Text)] = &[
         ),
     ),
     (
+        Text(
+            "Portability: all that is kept of an account, in open formats",
+            "Portabilité : tout ce qui est conservé d'un compte, en formats ouverts",
+        ),
+        Text(
+            "POST /api/v1/me/exports, and POST /api/v1/me/imports where it is to go",
+            "POST /api/v1/me/exports, et POST /api/v1/me/imports là où cela doit aller",
+        ),
+    ),
+    (
+        Text("To know who was at the account", "Savoir qui a accédé au compte"),
+        Text("GET /api/v1/me/access-log", "GET /api/v1/me/access-log"),
+    ),
+    (
         Text("Restriction of processing", "Limitation du traitement"),
         Text(
             "PUT /api/v1/me/restriction: your data stay and nothing uses them, until you lift it with DELETE",

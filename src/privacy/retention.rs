@@ -30,6 +30,10 @@ pub const OVERDUE: TimeDelta = TimeDelta::days(1);
 
 /// The tasks that end what is over, besides those of [`Expiring`].
 pub const ENDING_TASKS: [&str; 3] = ["end publications", "remove links", "warn the inactive"];
+/// How long an archive of an account is kept for its owner to fetch, or to see what became of it.
+pub const ARCHIVE: TimeDelta = TimeDelta::days(7);
+/// How long the access log of an account goes back. The database counts the same days.
+pub const ACCESS_LOG: TimeDelta = TimeDelta::days(365);
 
 /// A kind of record that expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +56,15 @@ pub enum Expiring {
     ProblemReports,
     /// Public names that were let go.
     ReleasedNames,
+    /// Archives that accounts are handed over in.
+    Archives,
+    /// Entries of access logs.
+    AccessLog,
 }
 
 impl Expiring {
     /// Every kind, so that the job cannot forget one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Sessions,
         Self::MailedCodes,
         Self::Registrations,
@@ -66,6 +74,8 @@ impl Expiring {
         Self::FailedMails,
         Self::ProblemReports,
         Self::ReleasedNames,
+        Self::Archives,
+        Self::AccessLog,
     ];
 
     /// The task that erases it.
@@ -80,6 +90,8 @@ impl Expiring {
             Self::FailedMails => "expire failed mails",
             Self::ProblemReports => "expire problem reports",
             Self::ReleasedNames => "expire released names",
+            Self::Archives => "expire archives",
+            Self::AccessLog => "expire access logs",
         }
     }
 
@@ -97,6 +109,8 @@ impl Expiring {
             Self::ReleasedNames => {
                 "Public names that were let go, as keyed hashes: nobody else may take them"
             }
+            Self::Archives => "Archives with the data of an account, made for its owner",
+            Self::AccessLog => "The log of who was at an account, for its owner to read",
         }
     }
 
@@ -114,6 +128,8 @@ impl Expiring {
             Self::ReleasedNames => {
                 "Noms publics abandonnés, sous forme d'empreintes à clé : personne d'autre ne peut les prendre"
             }
+            Self::Archives => "Archives des données d'un compte, faites pour leur propriétaire",
+            Self::AccessLog => "Le journal des accès à un compte, à lire par leur propriétaire",
         }
     }
 
@@ -128,6 +144,8 @@ impl Expiring {
             Self::FailedMails => FAILED_MAIL,
             Self::ProblemReports => PROBLEM_REPORT,
             Self::ReleasedNames => RELEASED_NAME,
+            Self::Archives => ARCHIVE,
+            Self::AccessLog => ACCESS_LOG,
         }
     }
 }

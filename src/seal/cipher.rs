@@ -11,6 +11,11 @@
 //! and the other 8. The second step is `ring`'s, the fastest at hand, because sealing the original
 //! file was a quarter of an upload; that both together are the standard is shown by the draft's
 //! test vector and beside another implementation.
+//!
+//! What is too long for one buffer is sealed in segments, after STREAM (Hoang, Reyhanitabar, Rogaway and
+//! Vizár, 2015): the associated data of each also holds its number and whether it is the last. So none can
+//! be left out, repeated or moved, nor the end cut off. STREAM puts both into the nonce because its nonces
+//! are counted; ours are random, and long enough for it.
 
 use chacha20::{R20, hchacha};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, Tag, UnboundKey};
@@ -39,6 +44,15 @@ pub struct Place {
     pub row: Uuid,
 }
 
+/// Where in a row of segments a sealed one stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Counts from 0.
+    pub number: u32,
+    /// Whether nothing follows.
+    pub is_last: bool,
+}
+
 /// A sealed value that does not open: it was changed, moved, or sealed with another key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a sealed value does not open")]
@@ -50,8 +64,8 @@ impl Place {
         Self { account: Uuid::nil().into(), table, column, row }
     }
 
-    /// Injective: names are followed by a byte that they cannot hold, ids have a fixed length.
-    fn associated_data(&self, header: &[u8]) -> Vec<u8> {
+    /// Injective: names are followed by a byte that they cannot hold, all else has a fixed length.
+    fn associated_data(&self, header: &[u8], segment: Option<Segment>) -> Vec<u8> {
         let account = Uuid::from(self.account);
         let mut data = Vec::with_capacity(HEADER_BYTES + 34 + self.table.len() + self.column.len());
         data.extend_from_slice(header);
@@ -61,12 +75,37 @@ impl Place {
             data.extend_from_slice(name.as_bytes());
             data.push(0);
         }
+        if let Some(Segment { number, is_last }) = segment {
+            data.extend_from_slice(&number.to_be_bytes());
+            data.push(is_last.into());
+        }
         data
     }
 }
 
 /// Seals within one buffer: files are large, and copies of them cost as much as the cipher.
 pub(super) fn seal(key: &[u8; KEY_BYTES], key_id: u32, place: Place, plain: &[u8]) -> Vec<u8> {
+    seal_in(key, key_id, place, None, plain)
+}
+
+/// The same for one of a row of segments.
+pub(super) fn seal_segment(
+    key: &[u8; KEY_BYTES],
+    key_id: u32,
+    place: Place,
+    segment: Segment,
+    plain: &[u8],
+) -> Vec<u8> {
+    seal_in(key, key_id, place, Some(segment), plain)
+}
+
+fn seal_in(
+    key: &[u8; KEY_BYTES],
+    key_id: u32,
+    place: Place,
+    segment: Option<Segment>,
+    plain: &[u8],
+) -> Vec<u8> {
     let mut header = [XCHACHA20_POLY1305; HEADER_BYTES];
     header[1..].copy_from_slice(&key_id.to_be_bytes());
     let nonce: [u8; NONCE_BYTES] = random_bytes();
@@ -75,12 +114,31 @@ pub(super) fn seal(key: &[u8; KEY_BYTES], key_id: u32, place: Place, plain: &[u8
     sealed.extend_from_slice(&nonce);
     sealed.extend_from_slice(plain);
     let message = &mut sealed[HEADER_BYTES + NONCE_BYTES..];
-    let tag = encrypt(key, &nonce, &place.associated_data(&header), message);
+    let tag = encrypt(key, &nonce, &place.associated_data(&header, segment), message);
     sealed.extend_from_slice(tag.as_ref());
     sealed
 }
 
 pub(super) fn open(key: &[u8; KEY_BYTES], place: Place, sealed: &[u8]) -> Result<Vec<u8>, Broken> {
+    open_in(key, place, None, sealed)
+}
+
+/// The same for one of a row of segments.
+pub(super) fn open_segment(
+    key: &[u8; KEY_BYTES],
+    place: Place,
+    segment: Segment,
+    sealed: &[u8],
+) -> Result<Vec<u8>, Broken> {
+    open_in(key, place, Some(segment), sealed)
+}
+
+fn open_in(
+    key: &[u8; KEY_BYTES],
+    place: Place,
+    segment: Option<Segment>,
+    sealed: &[u8],
+) -> Result<Vec<u8>, Broken> {
     let (header, rest) = sealed.split_at_checked(HEADER_BYTES).ok_or(Broken)?;
     let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(Broken)?;
     if header[0] != XCHACHA20_POLY1305 {
@@ -89,7 +147,7 @@ pub(super) fn open(key: &[u8; KEY_BYTES], place: Place, sealed: &[u8]) -> Result
     let (key, nonce) = one_time(key, nonce);
     let mut message = ciphertext.to_vec();
     let length = key
-        .open_in_place(nonce, Aad::from(place.associated_data(header)), &mut message)
+        .open_in_place(nonce, Aad::from(place.associated_data(header, segment)), &mut message)
         .map_err(|_| Broken)?
         .len();
     message.truncate(length);
@@ -172,6 +230,46 @@ mod tests {
             assert_eq!(open(&KEY, place, &sealed), Err(Broken));
         }
         assert_eq!(open(&[8; KEY_BYTES], place, &sealed), Err(Broken));
+    }
+
+    /// Opens `sealed` as a whole row of segments.
+    fn open_row(place: Place, sealed: &[&Vec<u8>]) -> Result<Vec<u8>, Broken> {
+        let count = u32::try_from(sealed.len()).unwrap();
+        let open = |(number, sealed): (u32, &&Vec<u8>)| {
+            open_segment(&KEY, place, Segment { number, is_last: number + 1 == count }, sealed)
+        };
+        Ok((0..).zip(sealed).map(open).collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
+    #[test]
+    fn segments_open_as_a_whole_and_in_their_order_alone() {
+        let place = place();
+        let seal = |place, number, text: &[u8]| {
+            seal_segment(&KEY, 1, place, Segment { number, is_last: number == 2 }, text)
+        };
+        let [a, b, c] = [(0, b"where "), (1, b"I real"), (2, b"ly am ")]
+            .map(|(number, text)| seal(place, number, text));
+        assert_eq!(open_row(place, &[&a, &b, &c]).unwrap(), b"where I really am ");
+        let wrong: [&[&Vec<u8>]; 8] = [
+            &[&a, &b],
+            &[&a],
+            &[&b, &c],
+            &[&a, &c],
+            &[&b, &a, &c],
+            &[&a, &b, &b, &c],
+            &[&a, &b, &c, &c],
+            &[&a, &a, &c],
+        ];
+        for row in wrong {
+            assert_eq!(open_row(place, row), Err(Broken));
+        }
+        let other = Place { row: Uuid::new_v4(), ..place };
+        let foreign = seal(other, 1, b"I real");
+        assert_eq!(open_row(place, &[&a, &foreign, &c]), Err(Broken));
+        // Nor is one taken for a value that stands alone.
+        assert_eq!(open(&KEY, place, &a), Err(Broken));
+        let alone = super::seal(&KEY, 1, place, b"I real");
+        assert_eq!(open_row(place, &[&a, &alone, &c]), Err(Broken));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::cipher::{self, Broken, Place};
+use super::cipher::{self, Broken, Place, Segment};
 use super::secret::{Purpose, Secret};
 use super::{KEY_BYTES, random_key};
 use crate::domain::AccountId;
@@ -169,6 +169,32 @@ impl AccountKey {
     ) -> Result<Vec<u8>, Broken> {
         let place = Place { account: self.account, table, column, row };
         cipher::open(&self.key, place, sealed)
+    }
+
+    /// Seals one of a row of segments that `row` and `column` of `table` stand for.
+    pub fn seal_segment(
+        &self,
+        table: &'static str,
+        column: &'static str,
+        row: Uuid,
+        segment: Segment,
+        plain: &[u8],
+    ) -> Vec<u8> {
+        let place = Place { account: self.account, table, column, row };
+        cipher::seal_segment(&self.key, FIRST_GENERATION, place, segment, plain)
+    }
+
+    /// Opens what was sealed for the same place in the same row.
+    pub fn open_segment(
+        &self,
+        table: &'static str,
+        column: &'static str,
+        row: Uuid,
+        segment: Segment,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, Broken> {
+        let place = Place { account: self.account, table, column, row };
+        cipher::open_segment(&self.key, place, segment, sealed)
     }
 }
 

@@ -12,7 +12,7 @@ mod master;
 mod secret;
 mod token;
 
-pub use cipher::{Broken, Place};
+pub use cipher::{Broken, Place, Segment};
 pub use keyring::Keyring;
 pub use link::{LINK_PASS_LIFETIME, LinkPass, LinkToken};
 pub use master::{AccountKey, MasterKey, UnusableKey};

@@ -10,6 +10,7 @@ pub mod edit;
 pub mod elevation;
 pub mod encode;
 pub mod measure;
+pub mod plain;
 pub mod read;
 pub mod reading;
 pub mod simplify;

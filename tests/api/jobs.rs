@@ -14,6 +14,7 @@ use opentracks::privacy::retention::{self, Expiring};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::archives::export;
 use crate::auth::{applicant, forgot, register, reset, verify};
 use crate::harness::{TestApp, code_in, connect};
 use crate::parts::Part;
@@ -353,6 +354,16 @@ async fn left_after(kind: Expiring, elapsed: TimeDelta) -> i64 {
             let change = json!({ "public_name": "Augusta" });
             assert_eq!(ada.patch("/api/v1/me", &change).await.status(), 200);
             "(SELECT FROM identity.public_names WHERE free_at IS NOT NULL)"
+        }
+        Expiring::Archives => {
+            export(&app, &app.member("Ada").await).await;
+            "vault.archives"
+        }
+        Expiring::AccessLog => {
+            // The clock of the database has to be past its period as well.
+            app.advance(TimeDelta::days(-800));
+            app.member("Ada").await;
+            "vault.access_log"
         }
     };
     assert_ne!(count(&app, table).await, 0, "{kind:?}");

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
 #![allow(missing_docs, reason = "names of tests are claims, and say it all")]
 
+mod access_log;
 mod activities;
 mod along;
+mod archives;
 mod auth;
 mod bad_input;
 mod blobs;
@@ -18,6 +20,7 @@ mod findings;
 mod harness;
 mod heard;
 mod heat;
+mod imports;
 mod interference;
 mod jobs;
 mod leaks;

@@ -229,14 +229,15 @@ impl Commons {
         Ok(Some(Linked::Open(link.into(), Box::new(seen))))
     }
 
-    /// Counts that a link was opened: not by whom, nor when.
-    pub async fn count_opening(&self, link: LinkId) -> Result<(), Error> {
+    /// Counts that a link was opened on a day: not by whom, nor at what time.
+    pub async fn count_opening(&self, link: LinkId, day: NaiveDate) -> Result<(), Error> {
         use diesel_async::{AsyncConnection, SimpleAsyncConnection};
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
             conn.batch_execute("SET TRANSACTION READ WRITE").await?;
-            diesel::sql_query("SELECT commons.count_opening($1)")
+            diesel::sql_query("SELECT commons.count_opening($1, $2)")
                 .bind::<diesel::sql_types::Uuid, _>(Uuid::from(link))
+                .bind::<diesel::sql_types::Date, _>(day)
                 .execute(conn)
                 .await?;
             Ok(())

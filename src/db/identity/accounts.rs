@@ -123,7 +123,7 @@ impl Db {
     }
 }
 
-pub(super) async fn find(
+pub(in crate::db) async fn find(
     conn: &mut AsyncPgConnection,
     keyring: &Keyring,
     id: AccountId,
@@ -191,6 +191,21 @@ pub(super) async fn insert(
         Ok(()) => Ok(true),
         Err(taken) => Err(Stop::Undone(taken)),
     }
+}
+
+/// The account of `email`, if it has one.
+pub(in crate::db) async fn find_account(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    email: &Email,
+) -> Result<Option<AccountId>, Error> {
+    let found: Option<Uuid> = addresses::table
+        .find(email_hash(keyring, email))
+        .select(addresses::account_id)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(found.map(AccountId::from))
 }
 
 /// The key that seals what belongs to `account`.

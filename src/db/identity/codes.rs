@@ -11,8 +11,9 @@ use super::accounts::{self, Profile, parse_locale};
 use super::{email_hash, sessions};
 use crate::db::ops::{Job, enqueue};
 use crate::db::schema::identity::{accounts as accounts_table, addresses, codes};
+use crate::db::vault::log_access;
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, Email, Letter, Subject};
+use crate::domain::{Access, AccountId, Email, Letter, Subject};
 use crate::privacy::retention;
 use crate::seal::{Keyring, random_bytes};
 
@@ -151,6 +152,7 @@ impl Db {
                 .execute(conn)
                 .await?;
             sessions::delete_all(conn, account).await?;
+            log_access(conn, &self.keyring, account, &Access::PasswordChanged, now).await?;
             self.tell_password_changed(conn, account, email, now).await?;
             Ok(true)
         })

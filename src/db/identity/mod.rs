@@ -10,8 +10,8 @@ mod profiles;
 mod registrations;
 mod sessions;
 
-pub(in crate::db) use accounts::account_key;
 pub use accounts::{Account, Credentials, Profile};
+pub(in crate::db) use accounts::{account_key, find as find_by_id, find_account};
 pub use codes::Code;
 pub use email_changes::BothCodes;
 pub use profiles::{ProfessionalChange, ProfileChange, Unchanged};

@@ -8,8 +8,9 @@ use uuid::Uuid;
 use super::accounts::account_key;
 use crate::db::schema::identity::{accounts, sessions};
 use crate::db::slice::one_more;
+use crate::db::vault::log_access;
 use crate::db::{Commons, Db, Error, Slice};
-use crate::domain::{AccountId, SessionId};
+use crate::domain::{Access, AccountId, SessionId};
 use crate::privacy::retention;
 use crate::seal::{Keyring, RefreshToken, SALT_BYTES, random_bytes};
 
@@ -190,6 +191,8 @@ impl Db {
                 return Ok(Rotation::Next(make(generation)));
             }
             diesel::delete(row).execute(conn).await?;
+            let access = Access::TokenReused { session: token.session };
+            log_access(conn, &self.keyring, token.account, &access, now).await?;
             Ok(Rotation::Reused)
         })
         .await
@@ -233,11 +236,34 @@ impl Db {
     }
 
     /// Ends one session; `false` when there is none.
-    pub async fn delete_session(&self, account: AccountId, id: SessionId) -> Result<bool, Error> {
-        let deleted = diesel::delete(sessions::table.find((Uuid::from(account), Uuid::from(id))))
-            .execute(&mut *self.conn().await?)
-            .await?;
-        Ok(deleted > 0)
+    pub async fn delete_session(
+        &self,
+        account: AccountId,
+        id: SessionId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let conn = &mut *self.conn().await?;
+        conn.transaction(async |conn| {
+            let row = sessions::table.find((Uuid::from(account), Uuid::from(id)));
+            if diesel::delete(row).execute(conn).await? == 0 {
+                return Ok(false);
+            }
+            let access = Access::SignedOut { session: id };
+            log_access(conn, &self.keyring, account, &access, now).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// When a session was signed in; `None` when it has ended.
+    pub async fn session_began(
+        &self,
+        account: AccountId,
+        id: SessionId,
+    ) -> Result<Option<DateTime<Utc>>, Error> {
+        let row = sessions::table.find((Uuid::from(account), Uuid::from(id)));
+        let began = row.select(sessions::created_at).first(&mut *self.conn().await?).await;
+        Ok(began.optional()?)
     }
 }
 
@@ -268,6 +294,8 @@ pub(super) async fn insert(
         ))
         .execute(conn)
         .await?;
+    let access = Access::SignedIn { session: session.id, device: session.device.clone() };
+    log_access(conn, keyring, account, &access, now).await?;
     Ok(RefreshToken::make(&keyring.refresh_token, account, session.id, 1, &salt))
 }
 

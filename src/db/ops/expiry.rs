@@ -41,43 +41,44 @@ const OF_NO_RESTRICTED: &str = "NOT EXISTS (
     WHERE accounts.account_id = expired.account_id AND restricted_at IS NOT NULL
 )";
 
-impl Expired {
-    fn of(kind: Expiring) -> Self {
-        let expires = |table| Self {
-            table,
-            column: "expires_at",
-            kept_after: TimeDelta::zero(),
-            which: OF_NO_RESTRICTED,
-        };
-        let failed =
-            |kept_after, which| Self { table: "ops.jobs", column: "failed_at", kept_after, which };
-        match kind {
+const fn expires(table: &'static str) -> Expired {
+    let kept_after = TimeDelta::zero();
+    Expired { table, column: "expires_at", kept_after, which: OF_NO_RESTRICTED }
+}
+
+const fn failed(kept_after: TimeDelta, which: &'static str) -> Expired {
+    Expired { table: "ops.jobs", column: "failed_at", kept_after, which }
+}
+
+impl Db {
+    /// Deletes a batch of records of one kind whose time is over; returns how many went.
+    pub async fn delete_expired(&self, kind: Expiring, now: DateTime<Utc>) -> Result<usize, Error> {
+        let expired = match kind {
+            // An archive lies in blobs as well, and the log is not this login's to shorten.
+            Expiring::Archives => return self.remove_expired_archives(now).await,
+            Expiring::AccessLog => return self.prune_access_log(BATCH_ROWS, now).await,
             Expiring::Sessions => expires("identity.sessions"),
             Expiring::MailedCodes => expires("identity.codes"),
             Expiring::EmailChanges => expires("identity.email_changes"),
-            Expiring::Registrations => Self { which: "true", ..expires("identity.registrations") },
+            Expiring::Registrations => {
+                Expired { which: "true", ..expires("identity.registrations") }
+            }
             Expiring::FailedJobs => failed(retention::FAILED_JOB, "NOT kind = ANY ($3)"),
             Expiring::FailedMails => failed(retention::FAILED_MAIL, "kind = ANY ($3)"),
             Expiring::Throttles => {
-                Self { column: "clear_at", which: "true", ..expires("ops.throttles") }
+                Expired { column: "clear_at", which: "true", ..expires("ops.throttles") }
             }
-            Expiring::ProblemReports => Self {
+            Expiring::ProblemReports => Expired {
                 table: "ops.diagnostics",
                 column: "received_at",
                 kept_after: retention::PROBLEM_REPORT,
                 which: "true",
             },
             Expiring::ReleasedNames => {
-                Self { column: "free_at", which: "true", ..expires("identity.public_names") }
+                Expired { column: "free_at", which: "true", ..expires("identity.public_names") }
             }
-        }
-    }
-}
-
-impl Db {
-    /// Deletes a batch of records of one kind whose time is over; returns how many went.
-    pub async fn delete_expired(&self, kind: Expiring, now: DateTime<Utc>) -> Result<usize, Error> {
-        let Expired { table, column, kept_after, which } = Expired::of(kind);
+        };
+        let Expired { table, column, kept_after, which } = expired;
         // The third value is bound whatever is deleted.
         let statement = format!(
             "DELETE FROM {table} WHERE ctid = ANY (ARRAY(

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::db::schema::ops::{jobs, schedule};
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, BlobId, JobId, Letter, RegistrationId};
+use crate::domain::{AccountId, ArchiveId, BlobId, Email, JobId, Letter, RegistrationId};
 use crate::seal::Keyring;
 
 const TABLE: &str = "ops.jobs";
@@ -62,6 +62,22 @@ pub enum Job {
         /// The address they gave, known or not.
         email: String,
     },
+    /// Tell the owner of an address that somebody had not their password.
+    LogFailedSignIn {
+        /// The address they gave, known or not.
+        email: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Take a step of an export or import, unless it was taken.
+    HandOver {
+        /// Whose.
+        account: AccountId,
+        /// Which archive.
+        archive: ArchiveId,
+        /// Which step.
+        step: i32,
+    },
     /// Send a mail.
     SendMail(Letter),
     /// Make what others see of an account's activities as its zones say.
@@ -88,6 +104,8 @@ impl Job {
             Self::AnswerRegistration { .. } => ANSWER_REGISTRATION,
             Self::AnswerPasswordReset { .. } => ANSWER_PASSWORD_RESET,
             Self::AnswerEmailChange { .. } => ANSWER_EMAIL_CHANGE,
+            Self::LogFailedSignIn { .. } => "log_failed_sign_in",
+            Self::HandOver { .. } => "hand_over",
             Self::SendMail(letter) if letter.is_about_its_sender() => SEND_LINK,
             Self::SendMail(_) => SEND_MAIL,
             Self::RemakeRenditions { .. } => REMAKE_RENDITIONS,
@@ -197,6 +215,16 @@ impl Db {
         let is_last = ATTEMPTS_MAX <= attempts && claimed.kind != ERASE_BLOB;
         let lease = Lease { job: claimed.job_id.into(), holder, attempts, is_last };
         Ok(Some(Leased { lease, job }))
+    }
+
+    /// Enqueues what tells of a failed sign-in: the same work whether or not the address has an account.
+    pub async fn enqueue_failed_sign_in(
+        &self,
+        email: &Email,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let job = Job::LogFailedSignIn { email: email.as_str().to_owned(), at: now };
+        enqueue(&mut *self.conn().await?, &self.keyring, None, &job, now).await
     }
 
     /// Puts aside the jobs whose last attempt took its worker with it.

@@ -203,15 +203,49 @@ impl Db {
             let sealed = rows.iter().map(|row| seal(viewer, key, row));
             return Ok(Stored::New(sealed.collect::<Result<_, _>>()?));
         }
-        let first_user: Option<Option<Uuid>> = activity_ids::table
-            .find(Uuid::from(first.id))
-            .select(activity_ids::account_id)
-            .first(conn)
-            .await
-            .optional()?;
-        let known = first_user.flatten() == Some(key.account().into());
-        Ok(if known { Stored::Known } else { Stored::Taken })
+        whose(conn, key.account(), first.id).await
     }
+
+    /// Keeps an activity of an archive that says when it was made and changed last.
+    pub async fn insert_imported(
+        &self,
+        key: &AccountKey,
+        new: (NewActivity, SealedOriginal),
+        (created_at, updated_at): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Stored, Error> {
+        let (id, viewer) = (new.0.id, Viewer::Member(key.account()));
+        let conn = &mut *self.conn().await?;
+        conn.transaction(async |conn| {
+            let new = std::slice::from_ref(&new);
+            if insert_all(conn, key, new, created_at).await?.is_none() {
+                return whose(conn, key.account(), id).await;
+            }
+            let row = activities::table.find((Uuid::from(key.account()), Uuid::from(id)));
+            let row: Row = diesel::update(row)
+                .set(activities::updated_at.eq(updated_at))
+                .returning(Row::as_returning())
+                .get_result(conn)
+                .await?;
+            Ok(Stored::New(vec![seal(viewer, key, &row)?]))
+        })
+        .await
+    }
+}
+
+/// Who used an id that is taken.
+async fn whose(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+    id: ActivityId,
+) -> Result<Stored, Error> {
+    let first_user: Option<Option<Uuid>> = activity_ids::table
+        .find(Uuid::from(id))
+        .select(activity_ids::account_id)
+        .first(conn)
+        .await
+        .optional()?;
+    let known = first_user.flatten() == Some(account.into());
+    Ok(if known { Stored::Known } else { Stored::Taken })
 }
 
 /// `None`, with nothing done, when an id was ever taken.

@@ -1,27 +1,36 @@
 //! What its owner alone reads: activities, their exact tracks, the files they came from.
 
+mod access_log;
 mod activities;
+mod archives;
 mod audience;
 mod blocks;
 mod consents;
 mod delete;
+mod handover;
 mod links;
 mod list;
 mod originals;
 mod restriction;
 mod save;
+mod segments;
 mod tracks;
 mod zones;
 
+pub use access_log::{LogEntry, LogPosition};
 pub use activities::{Activity, Details, NewActivity, Stored, StoredFlaw};
+pub use archives::{Archive, ArchivePosition, Step};
 pub use audience::{NewWay, Reach, Shown, Way};
 pub use blocks::{Block, BlockPosition};
 pub use consents::Decision;
+pub use handover::StoredRendition;
 pub use links::{Link, NewLink};
 pub use list::{ActivityFilter, ListPosition};
 pub use originals::{SealedOriginal, open_original, seal_original};
 pub use save::{Change, Other, Saved};
+pub use segments::{NewSegment, Role, Segment};
 pub use tracks::SealedTrack;
 
+pub(in crate::db) use access_log::append as log_access;
 pub(in crate::db) use audience::{Activities, lock_all, settle};
 pub use zones::{HiddenPlace, Remade, Shading, Sight, ZONES_MAX, Zone, Zoned};

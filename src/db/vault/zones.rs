@@ -191,12 +191,13 @@ impl Db {
     }
 
     /// Makes a zone. Until what others see is remade, they see nothing of the account: never what
-    /// the zone hides.
+    /// the zone hides. `made` says when it was made, and changed last.
     pub async fn insert_zone(
         &self,
         account: AccountId,
         id: ZoneId,
         place: &HiddenPlace,
+        made: (DateTime<Utc>, DateTime<Utc>),
         now: DateTime<Utc>,
     ) -> Result<Zoned, Error> {
         let conn = &mut *self.conn().await?;
@@ -212,7 +213,7 @@ impl Db {
                 return Ok(Zoned::Full);
             }
             let content = seal(&key, id, place)?;
-            let Some(row) = insert(conn, account, id, content, now).await? else {
+            let Some(row) = insert(conn, account, id, content, made).await? else {
                 return Ok(Zoned::Stale);
             };
             self.hide_all(conn, account, now).await?;
@@ -399,15 +400,15 @@ async fn insert(
     account: AccountId,
     id: ZoneId,
     content: Vec<u8>,
-    now: DateTime<Utc>,
+    (created_at, updated_at): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Option<Row>, Error> {
     Ok(diesel::insert_into(zones::table)
         .values((
             zones::account_id.eq(Uuid::from(account)),
             zones::zone_id.eq(Uuid::from(id)),
             zones::content.eq(content),
-            zones::created_at.eq(now),
-            zones::updated_at.eq(now),
+            zones::created_at.eq(created_at),
+            zones::updated_at.eq(updated_at),
         ))
         .on_conflict_do_nothing()
         .returning(Row::as_returning())

@@ -76,6 +76,9 @@ pub(super) fn write(letter: &Letter) -> Text {
         (Subject::AddressKnown, locale) => write_address_known(locale),
         (Subject::AddressChanged, locale) => write_address_changed(locale),
         (Subject::Inactive { days_left }, locale) => write_inactive(*days_left, locale),
+        (Subject::ExportAsked | Subject::ExportReady, locale) => {
+            write_export(&letter.subject, locale)
+        }
         (Subject::Shared { public_name, url }, locale) => write_shared(public_name, url, locale),
     }
 }
@@ -172,6 +175,43 @@ fn write_inactive(days_left: i64, locale: Locale) -> Text {
                 "Bonjour,\n\nvous n'avez pas utilisé votre compte depuis {years} ans. Il sera fermé dans \
                  {days_left} jours, et ce qu'il contient de privé sera effacé. Pour le garder, connectez-vous \
                  une fois.\n"
+            ),
+        },
+    }
+}
+
+fn write_export(subject: &Subject, locale: Locale) -> Text {
+    let days = retention::ARCHIVE.num_days();
+    match (subject == &Subject::ExportReady, locale) {
+        (false, Locale::En) => Text {
+            subject: "Your OpenTracks data were asked for",
+            body: "Hello,\n\nsomebody, hopefully you, asked for an archive of all that is in your account. We \
+                   write again when it is ready.\n\nIf that was not you, sign out the devices that you do not \
+                   know, delete the archive and choose a new password.\n"
+                .to_owned(),
+        },
+        (false, Locale::Fr) => Text {
+            subject: "Vos données OpenTracks ont été demandées",
+            body: "Bonjour,\n\nquelqu'un, vous sans doute, a demandé une archive de tout ce que contient votre \
+                   compte. Nous vous écrirons quand elle sera prête.\n\nSi ce n'était pas vous, déconnectez les \
+                   appareils que vous ne connaissez pas, supprimez l'archive et choisissez un nouveau mot de \
+                   passe.\n"
+                .to_owned(),
+        },
+        (true, Locale::En) => Text {
+            subject: "Your OpenTracks data are ready",
+            body: format!(
+                "Hello,\n\nthe archive of your account is ready. You find it under “My account” for {days} \
+                 days; sign in anew to fetch it.\n\nKeep it in a safe place: whoever has it knows where you \
+                 live.\n"
+            ),
+        },
+        (true, Locale::Fr) => Text {
+            subject: "Vos données OpenTracks sont prêtes",
+            body: format!(
+                "Bonjour,\n\nl'archive de votre compte est prête. Vous la trouvez sous « Mon compte » pendant \
+                 {days} jours ; connectez-vous de nouveau pour la télécharger.\n\nGardez-la en lieu sûr : \
+                 quiconque l'a sait où vous habitez.\n"
             ),
         },
     }

@@ -13,7 +13,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::TestApp;
+use crate::archives::export;
+use crate::harness::{Caller, TestApp};
 use crate::heard::Heard;
 use cast::{Actor, Cast, State, unused};
 use knock::Knock;
@@ -398,8 +399,11 @@ async fn what_is_no_activitys_is_each_members_own_or_the_same_for_all() {
     let piece = &cast.pieces[0];
     let zones: Value = piece.owner.get("/api/v1/me/zones").await.json().await.unwrap();
     let sessions: Value = piece.owner.get("/api/v1/me/sessions").await.json().await.unwrap();
+    let (exports, imports) = archives_of(&app, &piece.owner).await;
     for (method, route) in routes::of(Class::OwnThing) {
-        let things = if route.contains("zones") { &zones } else { &sessions };
+        let things = [("zones", &zones), ("exports", &exports), ("imports", &imports)];
+        let things = things.iter().find(|(name, _)| route.contains(name));
+        let things = things.map_or(&sessions, |(_, things)| *things);
         let path = route.replace("{id}", things["items"][0]["id"].as_str().unwrap());
         let others = cast.callers(piece).into_iter().filter(|(actor, _)| *actor != Actor::Owner);
         for (actor, caller) in others {
@@ -457,6 +461,16 @@ async fn what_is_no_activitys_is_each_members_own_or_the_same_for_all() {
             assert!(!names_one || actor == Actor::Owner, "{actor:?} {method} {route}: {text}");
         }
     }
+}
+
+/// An export and an import of somebody's account, as they are listed.
+async fn archives_of(app: &TestApp, owner: &Caller<'_>) -> (Value, Value) {
+    let exported = export(app, owner).await;
+    let import = owner.request(Method::POST, "/api/v1/me/imports");
+    let import = import.header("Content-Type", "application/zip").body(exported).send().await;
+    assert_eq!(import.unwrap().status(), 202);
+    let exports = owner.get("/api/v1/me/exports").await.json().await.unwrap();
+    (exports, owner.get("/api/v1/me/imports").await.json().await.unwrap())
 }
 
 /// Each owner's own list: nothing has changed as long as that has not.

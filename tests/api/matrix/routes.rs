@@ -22,7 +22,7 @@ pub enum Class {
     Unlock,
     /// What is found without knowing it.
     Search,
-    /// What an account has, by its id: a zone, a session.
+    /// What an account has, by its id: a zone, a session, an archive.
     OwnThing,
     /// A member's own; nobody is told of another's.
     Members,
@@ -97,6 +97,11 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("get", "/api/v1/me/zones/{id}", OwnThing),
     ("delete", "/api/v1/me/zones/{id}", OwnThing),
     ("delete", "/api/v1/me/sessions/{id}", OwnThing),
+    ("get", "/api/v1/me/exports/{id}", OwnThing),
+    ("get", "/api/v1/me/exports/{id}/archive", OwnThing),
+    ("delete", "/api/v1/me/exports/{id}", OwnThing),
+    ("get", "/api/v1/me/imports/{id}", OwnThing),
+    ("delete", "/api/v1/me/imports/{id}", OwnThing),
     // After the others: it makes one.
     ("put", "/api/v1/me/zones/{id}", OwnThing),
     ("get", "/api/v1/me", Members),
@@ -110,6 +115,11 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("post", "/api/v1/communities", Members),
     ("get", "/api/v1/me/consents", Members),
     ("put", "/api/v1/me/consents/{consent}", Members),
+    ("get", "/api/v1/me/access-log", Members),
+    ("get", "/api/v1/me/exports", Members),
+    ("post", "/api/v1/me/exports", Members),
+    ("get", "/api/v1/me/imports", Members),
+    ("post", "/api/v1/me/imports", Members),
     ("get", "/api/v1/me/blocks", Members),
     ("put", "/api/v1/me/blocks/{member}", Members),
     ("delete", "/api/v1/me/blocks/{member}", Members),

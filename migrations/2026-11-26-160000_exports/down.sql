@@ -1,0 +1,2 @@
+DROP TABLE vault.archive_segments;
+DROP TABLE vault.archives;

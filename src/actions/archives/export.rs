@@ -1,0 +1,320 @@
+//! Making the archive of an account.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::rows::{Cursor, Rows, activity_line, json_lines};
+use super::store::{Reader, Writer};
+use crate::access::Owned;
+use crate::actions::{Error, Service};
+use crate::archive::zip::{self, TooLong, Written};
+use crate::archive::{FORMAT, File, Kind, Name, VERSION, describe};
+use crate::db;
+use crate::db::vault::{
+    self, Activity, ActivityFilter, Archive, ListPosition, Role, SealedTrack, Step, StoredRendition,
+};
+use crate::domain::{AccountId, ArchiveState, Description, Kind as ActivityKind};
+use crate::seal::AccountKey;
+use crate::track::plain;
+use crate::track::write::{self, Document, Times};
+
+/// The kinds of rows in the order in which they are written; what hangs on activities comes with them.
+const ORDER: [Kind; 12] = [
+    Kind::Account,
+    Kind::Zones,
+    Kind::Sessions,
+    Kind::Blocks,
+    Kind::Communities,
+    Kind::Memberships,
+    Kind::MembershipRequests,
+    Kind::Bans,
+    Kind::Consents,
+    Kind::Archives,
+    Kind::Activities,
+    Kind::AccessLog,
+];
+/// How many activities are on a page, and written before other jobs have their turn.
+const ACTIVITIES_AT_ONCE: usize = 20;
+
+/// How far an export is.
+#[derive(Default, Serialize, Deserialize)]
+struct Progress {
+    /// Which of [`ORDER`] is next.
+    kind: usize,
+    /// After which row its next page begins.
+    after: Option<Cursor>,
+    /// How many pages of it there are.
+    pages: u32,
+    /// How long the archive is.
+    bytes: u64,
+    directory_bytes: u64,
+    files: u64,
+    segments: u32,
+    directory_segments: u32,
+    /// How many lines or files there are of each kind.
+    counts: BTreeMap<String, u64>,
+    activities: i32,
+}
+
+/// What came of an export.
+pub struct Made {
+    /// How long the archive is.
+    pub bytes: u64,
+}
+
+impl Made {
+    /// What came of an archive that is finished.
+    pub fn of(archive: &Archive) -> Self {
+        let progress: Option<Progress> =
+            serde_json::from_slice(&archive.progress).unwrap_or_default();
+        Self { bytes: progress.unwrap_or_default().bytes }
+    }
+}
+
+/// An export at work.
+struct Export<'s> {
+    service: &'s Arc<Service>,
+    account: AccountId,
+    archive: &'s Archive,
+    key: Arc<AccountKey>,
+    progress: Progress,
+    content: Writer,
+    directory: Writer,
+    now: DateTime<Utc>,
+}
+
+impl Service {
+    /// Writes some of an export.
+    pub(super) async fn export_step(
+        self: &Arc<Self>,
+        account: AccountId,
+        archive: &Archive,
+        now: DateTime<Utc>,
+    ) -> Result<Step, Error> {
+        let progress: Option<Progress> = serde_json::from_slice(&archive.progress)
+            .map_err(|_| db::Error::Corrupt("vault.archives.progress"))?;
+        let progress = progress.unwrap_or_default();
+        let key = Arc::new(self.db.account_key(account).await?);
+        let writer =
+            |role, number| Writer::new(self.clone(), key.clone(), archive.id, role, number, now);
+        let content = writer(Role::Content, progress.segments);
+        let directory = writer(Role::Directory, progress.directory_segments);
+        let mut export =
+            Export { service: self, account, archive, key, progress, content, directory, now };
+        if archive.step == 0 {
+            export.begin().await?;
+        }
+        // All that is little goes in one step, some activities in each of the next ones.
+        let mut is_finished = false;
+        while let Some(kind) = ORDER.get(export.progress.kind) {
+            export.page(*kind).await?;
+            if *kind == Kind::Activities || export.progress.after.is_some() {
+                break;
+            }
+        }
+        if export.progress.kind == ORDER.len() {
+            export.end().await?;
+            is_finished = true;
+        }
+        export.into_step(is_finished).await
+    }
+}
+
+impl Export<'_> {
+    async fn begin(&mut self) -> Result<(), Error> {
+        let schema = serde_json::to_vec_pretty(&describe::schema()).map_err(|_| Error::Task)?;
+        self.add(vec![(Name::Readme, describe::README.as_bytes().to_vec()), (Name::Schema, schema)])
+            .await
+    }
+
+    /// Writes the next page of a kind.
+    async fn page(&mut self, kind: Kind) -> Result<(), Error> {
+        let after = self.progress.after;
+        let next = if kind == Kind::Activities {
+            self.activities(after).await?
+        } else {
+            let Rows { lines, next } =
+                self.service.rows(self.account, kind, after, self.now).await?;
+            self.lines(kind, &lines).await?;
+            next
+        };
+        self.progress.after = next;
+        self.progress.pages += 1;
+        if next.is_none() {
+            self.progress.kind += 1;
+            self.progress.pages = 0;
+        }
+        Ok(())
+    }
+
+    async fn lines(&mut self, kind: Kind, lines: &[Value]) -> Result<(), Error> {
+        *self.progress.counts.entry(kind.folder().to_owned()).or_default() += lines.len() as u64;
+        self.add(vec![(Name::Page(kind, self.progress.pages + 1), json_lines(lines))]).await
+    }
+
+    /// Writes some activities, what hangs on them, and their files.
+    async fn activities(&mut self, after: Option<Cursor>) -> Result<Option<Cursor>, Error> {
+        let after = after.map(|Cursor { at, id }| ListPosition { at, id: id.into() });
+        let db = &self.service.db;
+        let all = ActivityFilter::default();
+        let found = db.activities(self.account, &all, after, ACTIVITIES_AT_ONCE).await?;
+        let ids: Vec<_> = found.items.iter().map(|activity| activity.id).collect();
+        let links = db.link_rows(self.account, &ids).await?;
+        let shares = db.share_rows(&ids).await?;
+        let lines: Vec<Value> =
+            found.items.iter().map(|activity| activity_line(activity)).collect();
+        self.lines(Kind::Activities, &lines).await?;
+        self.lines(Kind::Links, &links).await?;
+        self.lines(Kind::Shares, &shares).await?;
+        for activity in found.items {
+            self.files(activity).await?;
+            self.progress.activities += 1;
+        }
+        Ok(found.next.map(|next| Cursor { at: next.at, id: next.id.into() }))
+    }
+
+    /// Writes the files of an activity; none when it was deleted meanwhile.
+    async fn files(&mut self, activity: Owned<Activity>) -> Result<(), Error> {
+        let db = &self.service.db;
+        let Some(activity) = self.service.owned(self.account, activity.id).await? else {
+            return Ok(());
+        };
+        let Some(blob) = db.original(&activity).await? else { return Ok(()) };
+        let track = db.track(&activity).await?;
+        let rendition = db.stored_rendition(&activity).await?;
+        let sealed = self.service.files.get(blob).await?;
+        let (key, offset) = (self.key.clone(), self.progress.bytes);
+        let work = move || {
+            let original =
+                vault::open_original(&key, activity.id, &sealed).map_err(db::Error::from)?;
+            drop(sealed);
+            pack(offset, &activity, &track, rendition.as_ref(), &original)
+        };
+        let (written, names) = self.service.cores.run(work).await??;
+        for file in names {
+            *self.progress.counts.entry(file.name().to_owned()).or_default() += 1;
+        }
+        self.put(written).await
+    }
+
+    async fn add(&mut self, files: Vec<(Name, Vec<u8>)>) -> Result<(), Error> {
+        let offset = self.progress.bytes;
+        let work = move || {
+            let mut written = Written::default();
+            for (name, file) in &files {
+                written.add(offset, &name.to_string(), file)?;
+            }
+            Ok::<_, TooLong>(written)
+        };
+        let written = self.service.cores.run(work).await?.map_err(|_| Error::Task)?;
+        self.put(written).await
+    }
+
+    async fn put(&mut self, written: Written) -> Result<(), Error> {
+        self.progress.bytes += written.content.len() as u64;
+        self.progress.directory_bytes += written.directory.len() as u64;
+        self.progress.files += written.files;
+        self.content.push(&written.content).await?;
+        self.directory.push(&written.directory).await
+    }
+
+    /// Writes what the archive holds, its directory, and its end.
+    async fn end(&mut self) -> Result<(), Error> {
+        let manifest = json!({
+            "format": FORMAT,
+            "version": VERSION,
+            "account_id": self.account,
+            "archive_id": self.archive.id,
+            "made_at": self.archive.created_at,
+            "counts": self.progress.counts,
+        });
+        let manifest = serde_json::to_vec_pretty(&manifest).map_err(|_| Error::Task)?;
+        self.add(vec![(Name::Manifest, manifest)]).await?;
+        let Progress { bytes, directory_bytes, files, .. } = self.progress;
+        // What was put is only read once rows name it, so what this step has put is kept here until then.
+        let mut before =
+            Reader::of_directory(self.service.clone(), self.account, self.archive.id).await?;
+        let (mut at, whole) = (0, before.bytes());
+        while at < whole {
+            let piece = before.read(at..whole.min(at + PIECE_BYTES)).await?;
+            at += piece.len() as u64;
+            self.content.push(&piece).await?;
+        }
+        let rest = self.directory.buffered().to_vec();
+        if whole + rest.len() as u64 != directory_bytes {
+            return Err(Error::Task);
+        }
+        self.content.push(&rest).await?;
+        let end = zip::end(bytes, directory_bytes, files);
+        self.content.push(&end).await?;
+        self.progress.bytes += directory_bytes + end.len() as u64;
+        self.content.end().await
+    }
+
+    async fn into_step(mut self, is_finished: bool) -> Result<Step, Error> {
+        if !is_finished {
+            self.content.flush().await?;
+            self.directory.flush().await?;
+        }
+        self.progress.segments = self.content.number();
+        self.progress.directory_segments = self.directory.number();
+        let mut segments = self.content.take_written();
+        segments.extend(self.directory.take_written());
+        Ok(Step {
+            from: self.archive.step,
+            state: if is_finished { ArchiveState::Finished } else { ArchiveState::Working },
+            done: self.progress.activities,
+            progress: serde_json::to_vec(&self.progress).map_err(|_| Error::Task)?,
+            segments,
+        })
+    }
+}
+
+/// How much of a directory is copied at once.
+const PIECE_BYTES: u64 = 1024 * 1024;
+
+/// The files of an activity, packed: work for a core. Also says which it has.
+fn pack(
+    offset: u64,
+    activity: &Activity,
+    track: &SealedTrack,
+    rendition: Option<&StoredRendition>,
+    original: &[u8],
+) -> Result<(Written, Vec<File>), Error> {
+    let track = track.open()?;
+    let details = &activity.details;
+    let document = Document {
+        title: details.title.as_str(),
+        description: details.description.as_ref().map(Description::as_str),
+        author: None,
+        sport: activity.sport,
+        planned: activity.kind == ActivityKind::Planned,
+        columns: track.columns(),
+        times: Times::Absolute,
+        waypoints: &details.waypoints,
+    };
+    let exact = format!(
+        "{{\"account_id\":\"{}\",\"activity_id\":\"{}\",\"track\":{}}}",
+        activity.owner,
+        activity.id,
+        plain::write(track.columns())
+    );
+    let (mut written, mut names) = (Written::default(), Vec::new());
+    let mut add = |file: File, content: &[u8]| {
+        names.push(file);
+        let name = Name::Of(activity.id, file).to_string();
+        written.add(offset, &name, content).map_err(|_| Error::Task)
+    };
+    add(File::Track, exact.as_bytes())?;
+    add(File::Gpx, &write::gpx(&document))?;
+    add(File::GeoJson, &write::geojson(&document))?;
+    if let Some(rendition) = rendition {
+        add(File::Rendition, rendition.to_json()?.to_string().as_bytes())?;
+    }
+    add(File::Original, original)?;
+    Ok((written, names))
+}

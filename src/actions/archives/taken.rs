@@ -1,0 +1,241 @@
+//! What the lines of an archive come to in an account.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::import::Taken;
+use super::lines::{
+    AccountLine, ActivityLine, BlockLine, LinkLine, Parsed, UNFIT, ZoneLine, dates, exact, past,
+};
+use crate::access::{Owned, Sealed};
+use crate::actions::record::id_from;
+use crate::actions::{Error, Service};
+use crate::archive::unzip::Unfit;
+use crate::db::identity::{ProfessionalChange, ProfileChange};
+use crate::db::vault::{Activity, HiddenPlace, NewLink, NewWay, Stored};
+use crate::domain::{
+    AccountId, ActivityId, LinkLabel, PersonName, Position, ProfessionalDetail, Visibility,
+    WebLink, ZoneLabel, ZoneRadius,
+};
+use crate::seal::AccountKey;
+use crate::track::{ExactTrack, FILE_BYTES_MAX};
+
+impl Service {
+    /// Takes over the names and professional details that the account has not. What was agreed to elsewhere is
+    /// not agreed to here.
+    pub(super) async fn take_account(
+        &self,
+        account: AccountId,
+        lines: Vec<AccountLine>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let Some(AccountLine { profile }) = lines.into_iter().next() else { return Ok(()) };
+        let Some(before) = self.db.account(account).await? else { return Ok(()) };
+        let name = |name: Option<String>| {
+            name.map(|name| PersonName::try_from(name.as_str()).map_err(|_| UNFIT)).transpose()
+        };
+        let (given, family) = (name(profile.given_name)?, name(profile.family_name)?);
+        let detail = |detail: Option<String>| {
+            detail
+                .map(|detail| ProfessionalDetail::try_from(detail.as_str()).map_err(|_| UNFIT))
+                .transpose()
+        };
+        let (own, given_link) = (before.professional, profile.professional.link);
+        let link = given_link
+            .map(|link| WebLink::try_from(link.as_str()).map_err(|_| UNFIT))
+            .transpose()?;
+        let professional = ProfessionalChange {
+            company: missing(detail(profile.professional.company)?, own.company.as_ref()),
+            role: missing(detail(profile.professional.role)?, own.role.as_ref()),
+            town: missing(detail(profile.professional.town)?, own.town.as_ref()),
+            link: missing(link, own.link.as_ref()),
+        };
+        let change = ProfileChange {
+            given_name: missing(given, before.profile.given_name.as_ref()),
+            family_name: missing(family, before.profile.family_name.as_ref()),
+            professional,
+            ..ProfileChange::default()
+        };
+        // Whatever it is now, it was found fit: there is nothing to be told.
+        let _taken = self.db.change_profile(account, |_| true, change, now).await?;
+        Ok(())
+    }
+
+    /// Makes zones. One that is there stays as it is; what is one too many is passed over.
+    pub(super) async fn take_zones(
+        &self,
+        account: AccountId,
+        lines: Vec<ZoneLine>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        for line in lines {
+            let [longitude, latitude] = line.content.position;
+            let place = HiddenPlace {
+                label: ZoneLabel::try_from(line.content.label.as_str()).map_err(|_| UNFIT)?,
+                position: Position::new(longitude, latitude).map_err(|_| UNFIT)?,
+                radius: ZoneRadius::try_from(line.content.radius_m).map_err(|_| UNFIT)?,
+            };
+            let made = dates(line.created_at, line.updated_at, now);
+            self.db.insert_zone(account, line.zone_id, &place, made, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps away from whom the account kept away.
+    pub(super) async fn take_blocks(
+        &self,
+        account: AccountId,
+        lines: Vec<BlockLine>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        for line in lines {
+            // One too many, or oneself: passed over.
+            let _refused =
+                self.db.block(account, line.member_id, past(line.created_at, now)).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps an activity, private, unless it is there; shares it again if `links` say so. Its id is taken over
+    /// when it is free.
+    #[allow(clippy::too_many_arguments, reason = "what is in the archive comes in several files")]
+    pub(super) async fn take_activity(
+        &self,
+        account: AccountId,
+        line: &ActivityLine,
+        track: Vec<u8>,
+        original: Vec<u8>,
+        links: Option<&[LinkLine]>,
+        taken: &mut Taken,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let key = Arc::new(self.db.account_key(account).await?);
+        let parsed = Arc::new(Parsed::of(line, now)?);
+        if FILE_BYTES_MAX < original.len() {
+            return Err(Unfit("holds a file that is too large").into());
+        }
+        let work = move || exact(&track);
+        let track = Arc::new(self.cores.run(work).await??);
+        let original = Arc::new(original);
+        // Should somebody have the id, or its owner have deleted what it stood for, another one stands for
+        // it: always the same, so that a second import finds it.
+        let other = self.imported_id(account, line.activity_id);
+        let mut kept = None;
+        for id in [line.activity_id, other] {
+            if let Some(known) = self.owned(account, id).await? {
+                taken.known += 1;
+                kept = Some(known);
+                break;
+            }
+            if !id.is_random() {
+                continue;
+            }
+            if let Some(new) = self.keep(&key, id, &parsed, &track, &original, now).await? {
+                taken.added += 1;
+                kept = Some(new);
+                break;
+            }
+        }
+        match (kept, links) {
+            (None, _) => taken.passed_over += 1,
+            // What its owner has changed since is left as it is.
+            (Some(activity), Some(links)) if activity.updated_at == parsed.dates.1 => {
+                self.share_again(activity, &parsed, links, now).await?;
+            }
+            (Some(_), _) => {}
+        }
+        Ok(())
+    }
+
+    fn imported_id(&self, account: AccountId, id: ActivityId) -> ActivityId {
+        let (account, id) = (Uuid::from(account), Uuid::from(id));
+        let parts = [account.as_bytes(), b"import".as_slice(), id.as_bytes()];
+        id_from(self.db.keyring().idempotency.mac(&parts))
+    }
+
+    /// `None` when the id was ever used.
+    async fn keep(
+        &self,
+        key: &Arc<AccountKey>,
+        id: ActivityId,
+        parsed: &Arc<Parsed>,
+        track: &Arc<ExactTrack>,
+        original: &Arc<Vec<u8>>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Owned<Activity>>, Error> {
+        let (sealing, lines, exact) = (key.clone(), parsed.clone(), track.clone());
+        let new = move || lines.to_new(&sealing, id, &exact);
+        let new = self.cores.run(new).await?;
+        let original = self.put_original(key, id, original, now).await?;
+        let blob = original.blob;
+        match self.db.insert_imported(key, (new, original), parsed.dates).await? {
+            Stored::New(activities) => Ok(activities.into_iter().find_map(Sealed::claim)),
+            Stored::Known | Stored::Taken => {
+                self.erase_original(blob).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Publishes what was published, and makes links like those there were, with tokens of their own.
+    async fn share_again(
+        &self,
+        mut activity: Owned<Activity>,
+        parsed: &Parsed,
+        links: &[LinkLine],
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let at = parsed.dates.1;
+        let is_over = parsed.published_until.is_some_and(|until| until <= now);
+        if parsed.visibility == Visibility::Published
+            && activity.visibility != Visibility::Published
+            && !is_over
+        {
+            let way = NewWay::Everyone { until: parsed.published_until };
+            match self.widen(&activity, way, at).await {
+                Ok(shared) => activity = shared,
+                // Nothing of it is visible: then it was not, either.
+                Err(Error::NothingVisible) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        let standing: Vec<Uuid> =
+            self.db.links(&activity).await?.into_iter().map(|link| link.id.into()).collect();
+        for line in links {
+            let is_over = line.expires_at.is_some_and(|expires_at| expires_at <= now);
+            // A password is nowhere to be had from: without it, more would see it than did.
+            if !line.is_open || line.is_locked || is_over {
+                continue;
+            }
+            let label = line.content.label.as_deref().map(LinkLabel::try_from).transpose();
+            let (id, token) = self.new_link(&activity, Some(&format!("import {}", line.link_id)));
+            // It stands, as it was or as it was made by an import before.
+            if standing.contains(&line.link_id) || standing.contains(&id.into()) {
+                continue;
+            }
+            let link = NewLink {
+                id,
+                label: label.map_err(|_| UNFIT)?,
+                token_hash: token.hash(),
+                password_hash: None,
+                expires_at: line.expires_at,
+                letters: Vec::new(),
+            };
+            match self.widen(&activity, NewWay::Link(link), at).await {
+                Ok(shared) => activity = shared,
+                Err(Error::NothingVisible) => return Ok(()),
+                // Made before and taken back, or one too many.
+                Err(Error::Deleted | Error::Invalid(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What an archive has, where the account has nothing.
+fn missing<T>(taken: Option<T>, own: Option<&T>) -> Option<Option<T>> {
+    taken.filter(|_| own.is_none()).map(Some)
+}
