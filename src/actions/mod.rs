@@ -9,6 +9,8 @@ pub mod levels;
 pub mod links;
 mod originals;
 mod passwords;
+pub mod photos;
+pub mod portraits;
 pub mod record;
 pub mod reshape;
 pub mod share;
@@ -23,6 +25,7 @@ use crate::db::{self, Db, ops::Throttled};
 use crate::domain::Invalid;
 use crate::edge::files::{self, Files};
 use crate::edge::terrain::Terrain;
+use crate::picture::Unfit;
 use crate::seal::{AccessTokens, Refused};
 use crate::track::Unreadable;
 
@@ -41,6 +44,8 @@ pub struct Service {
     pub passwords: Passwords,
     /// Reads, cuts and writes tracks.
     pub cores: Cores,
+    /// Decodes and draws pictures, which take much memory: fewer at a time.
+    pub drawing: Cores,
     /// Heights for points that lack them.
     pub terrain: Terrain,
     /// Where people reach this server, without a slash at the end.
@@ -56,6 +61,9 @@ pub enum Error {
     /// A file is not one that can be read.
     #[error("{0}")]
     Unreadable(#[from] Unreadable),
+    /// A file is not one that can be shown.
+    #[error("{0}")]
+    Unfit(#[from] Unfit),
     /// The address, password, code or token is not right. Which of them is not told.
     #[error("not right")]
     Unauthenticated,

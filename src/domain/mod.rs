@@ -10,6 +10,7 @@ mod invalid;
 mod letter;
 mod locale;
 mod password;
+mod photo;
 mod position;
 mod sport;
 mod text;
@@ -20,12 +21,17 @@ pub use clock::Clock;
 pub use community::{CommunityVisibility, Role};
 pub use email::Email;
 pub use ids::{
-    AccountId, ActivityId, BlobId, CommunityId, JobId, LinkId, RegistrationId, SessionId, ZoneId,
+    AccountId, ActivityId, BlobId, CommunityId, JobId, LinkId, PhotoId, RegistrationId, SessionId,
+    ZoneId,
 };
 pub use invalid::Invalid;
 pub use letter::{Letter, Subject};
 pub use locale::Locale;
 pub use password::Password;
+pub use photo::{PhotoSize, PhotoState};
 pub use position::{Position, ZoneRadius};
 pub use sport::Sport;
-pub use text::{CommunityName, Description, LinkLabel, PersonName, PublicName, Title, ZoneLabel};
+pub use text::{
+    AlternativeText, Caption, CommunityName, Description, LinkLabel, PersonName, PublicName, Title,
+    ZoneLabel,
+};

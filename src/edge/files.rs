@@ -86,6 +86,15 @@ impl Files {
         Ok(self.store.get(&key(blob)).await?.bytes().await?)
     }
 
+    /// The same; `None` when nothing is kept there, perhaps not any more.
+    pub async fn find(&self, blob: BlobId) -> Result<Option<Bytes>, Error> {
+        match self.get(blob).await {
+            Ok(content) => Ok(Some(content)),
+            Err(Error::Store(object_store::Error::NotFound { .. })) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Erases what is kept as `blob`, if anything is.
     pub async fn erase(&self, blob: BlobId) -> Result<(), Error> {
         match self.store.delete(&key(blob)).await {

@@ -1,6 +1,7 @@
 //! The HTTP API: extract, call, present.
 
 mod activities;
+mod album;
 mod answer;
 mod auth;
 mod bans;
@@ -22,6 +23,10 @@ mod methods;
 pub mod metrics;
 mod ogc;
 mod page;
+mod photo_body;
+mod photo_upload;
+mod photos;
+mod portraits;
 mod present;
 mod privacy;
 mod problem;
@@ -95,7 +100,10 @@ fn api(config: &mut ServiceConfig) {
         .configure(requests::routes)
         .configure(bans::routes)
         .configure(blocks::routes)
-        .configure(members::routes);
+        .configure(members::routes)
+        .configure(photos::routes)
+        .configure(album::routes)
+        .configure(portraits::routes);
 }
 
 /// The contract that follows from the routes.

@@ -14,6 +14,7 @@ use crate::db;
 use crate::db::commons::Undone;
 use crate::domain::{ActivityId, Invalid};
 use crate::edge::files;
+use crate::picture::Unfit;
 use crate::track::Unreadable;
 use crate::track::reading::Place;
 
@@ -29,6 +30,9 @@ pub enum Problem {
     /// A file is not one that can be read.
     #[error("The file {}.", describe(.0))]
     Unreadable(Unreadable),
+    /// A file is not one that can be shown.
+    #[error("The file {0}.")]
+    Unfit(Unfit),
     /// A body of another shape than the endpoint takes. Names the field.
     #[error("{field} {reason}")]
     Shape {
@@ -161,6 +165,15 @@ impl Problem {
             Self::Unreadable(_) => {
                 (S::UNPROCESSABLE_ENTITY, "/problems/unreadable-file", "Unreadable file")
             }
+            Self::Unfit(Unfit::Kind(_)) => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "/problems/unsupported-type", "Unsupported media type")
+            }
+            Self::Unfit(Unfit::Large) => {
+                (S::PAYLOAD_TOO_LARGE, "/problems/too-large", "Too many pixels")
+            }
+            Self::Unfit(Unfit::Broken(_)) => {
+                (S::UNPROCESSABLE_ENTITY, "/problems/unreadable-file", "Unreadable file")
+            }
             Self::Unauthenticated => {
                 (S::UNAUTHORIZED, "/problems/unauthenticated", "Not signed in")
             }
@@ -218,6 +231,7 @@ impl Problem {
             Self::Invalid(invalid) => vec![error(invalid.field.into(), invalid.reason, None)],
             Self::Shape { field, reason } => vec![error(field.clone().into(), reason, None)],
             Self::Unreadable(file) => vec![error("file".into(), file.reason, file.place)],
+            Self::Unfit(unfit) => vec![error("file".into(), &unfit.to_string(), None)],
             _ => Vec::new(),
         }
     }
@@ -323,6 +337,7 @@ impl From<actions::Error> for Problem {
         match error {
             actions::Error::Invalid(invalid) => invalid.into(),
             actions::Error::Unreadable(file) => file.into(),
+            actions::Error::Unfit(unfit) => Self::Unfit(unfit),
             actions::Error::Unauthenticated => Self::Refused,
             actions::Error::Throttled(throttled) => Self::Throttled(throttled.retry_after),
             actions::Error::Taken => Self::Taken,

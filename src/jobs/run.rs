@@ -51,6 +51,9 @@ impl Worker {
                 }
                 Ok(())
             }
+            Job::DrawPhoto { account, photo } => {
+                Ok(self.service.draw_photo(account, photo, now).await?)
+            }
             Job::EraseBlob { blob } => Ok(self.service.files.erase(blob).await?),
         }
     }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::db::schema::ops::{jobs, schedule};
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, BlobId, JobId, Letter, RegistrationId};
+use crate::domain::{AccountId, BlobId, JobId, Letter, PhotoId, RegistrationId};
 use crate::seal::Keyring;
 
 const TABLE: &str = "ops.jobs";
@@ -49,6 +49,13 @@ pub enum Job {
         /// Whose.
         account: AccountId,
     },
+    /// Draw a photo in the sizes that it is looked at in.
+    DrawPhoto {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        photo: PhotoId,
+    },
     /// Erase a blob that no row names any more.
     EraseBlob {
         /// Which.
@@ -64,6 +71,7 @@ impl Job {
             Self::AnswerPasswordReset { .. } => "answer_password_reset",
             Self::SendMail(_) => "send_mail",
             Self::RemakeRenditions { .. } => "remake_renditions",
+            Self::DrawPhoto { .. } => "draw_photo",
             Self::EraseBlob { .. } => ERASE_BLOB,
         }
     }

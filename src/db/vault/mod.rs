@@ -7,6 +7,8 @@ mod delete;
 mod links;
 mod list;
 mod originals;
+mod photo_changes;
+mod photos;
 mod save;
 mod tracks;
 mod zones;
@@ -17,6 +19,8 @@ pub use blocks::{Block, BlockPosition};
 pub use links::{Link, NewLink};
 pub use list::{ActivityFilter, ListPosition};
 pub use originals::{SealedOriginal, open_original, seal_original};
+pub use photo_changes::{ACCOUNT_BYTES_MAX, Added, NewPhoto, PHOTOS_MAX, PhotoChange, PhotoDrawn};
+pub use photos::{Photo, PhotoDetails, PositionSource, open_photo, seal_photo};
 pub use save::{Change, Other, Saved};
 pub use tracks::SealedTrack;
 
