@@ -155,7 +155,9 @@ impl Service {
         let mut changed = photos.remove(before);
         edit.apply(&mut changed);
         if changed.is_cover {
-            photos.iter_mut().for_each(|other| other.is_cover = false);
+            for other in &mut photos {
+                other.is_cover = false;
+            }
         }
         let (details, sizes) = (changed.details.clone(), changed.sizes.clone());
         photos.insert(edit.order.unwrap_or(before).min(photos.len()), changed);

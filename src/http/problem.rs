@@ -162,17 +162,11 @@ impl Problem {
             Self::Invalid(_) | Self::Shape { .. } => {
                 (S::UNPROCESSABLE_ENTITY, "/problems/invalid", "Invalid value")
             }
-            Self::Unreadable(_) => {
+            Self::Unreadable(_) | Self::Unfit(Unfit::Broken(_)) => {
                 (S::UNPROCESSABLE_ENTITY, "/problems/unreadable-file", "Unreadable file")
-            }
-            Self::Unfit(Unfit::Kind(_)) => {
-                (S::UNSUPPORTED_MEDIA_TYPE, "/problems/unsupported-type", "Unsupported media type")
             }
             Self::Unfit(Unfit::Large) => {
                 (S::PAYLOAD_TOO_LARGE, "/problems/too-large", "Too many pixels")
-            }
-            Self::Unfit(Unfit::Broken(_)) => {
-                (S::UNPROCESSABLE_ENTITY, "/problems/unreadable-file", "Unreadable file")
             }
             Self::Unauthenticated => {
                 (S::UNAUTHORIZED, "/problems/unauthenticated", "Not signed in")
@@ -203,7 +197,7 @@ impl Problem {
             Self::HeadTooLarge => {
                 (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "/problems/head-too-large", "Head too large")
             }
-            Self::UnsupportedMediaType(_) => {
+            Self::UnsupportedMediaType(_) | Self::Unfit(Unfit::Kind(_)) => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "/problems/unsupported-type", "Unsupported media type")
             }
             Self::Throttled(_) => {

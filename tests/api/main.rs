@@ -28,6 +28,8 @@ mod members;
 mod null;
 mod ogc;
 mod parts;
+mod photos;
+mod pictures;
 mod pipeline;
 mod promises;
 mod races;

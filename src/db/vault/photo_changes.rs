@@ -423,5 +423,5 @@ async fn insert(
         .returning(Row::as_returning())
         .get_result(conn)
         .await?;
-    stored::seal(Viewer::Member(key.account()), stored::open(key, &row)?)
+    Ok(stored::seal(Viewer::Member(key.account()), stored::open(key, &row)?))
 }

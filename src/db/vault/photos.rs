@@ -137,7 +137,7 @@ impl Db {
             .optional()?;
         let Some((row, wrapped)) = found else { return Ok(None) };
         let key = self.keyring.master.account_key(account, &wrapped)?;
-        seal(viewer, open(&key, &row)?).map(Some)
+        Ok(Some(seal(viewer, open(&key, &row)?)))
     }
 
     /// The photos of an activity, in their order.
@@ -148,9 +148,9 @@ impl Db {
     }
 }
 
-pub(super) fn seal(viewer: Viewer, photo: Photo) -> Result<Sealed<Photo>, Error> {
+pub(super) fn seal(viewer: Viewer, photo: Photo) -> Sealed<Photo> {
     let facts = Facts { owner: Some(photo.owner), ..Facts::default() };
-    Ok(Sealed::new(viewer, facts, photo))
+    Sealed::new(viewer, facts, photo)
 }
 
 pub(super) async fn load(
