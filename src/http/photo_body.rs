@@ -71,8 +71,8 @@ struct LooksBody {
     colour: String,
     /// Its `ThumbHash` in base64: a blurred picture in some 25 bytes.
     placeholder: String,
-    /// Its sizes: `GET …/photos/{id}/{size}.jpg`, with `?v=` and `revision` to be kept for good where it
-    /// is published.
+    /// Its sizes, each at `/{size}.jpg` below the photo; with `?v=` and `revision` to be kept for good
+    /// where it is published.
     sizes: SizesBody,
     /// Stands for the pixels.
     revision: u32,

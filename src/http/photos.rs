@@ -71,7 +71,7 @@ pub(super) struct RevisionQuery {
 /// at most 200 photos, an account 10 GiB of them.
 #[utoipa::path(tag = "photos", security(("token" = [])),
     params(
-        ("id" = ActivityId, Path),
+        ("id" = ActivityId, Path), ("If-Match" = Option<String>, Header, description = "The version of the activity."),
         ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 characters."),
     ),
     request_body(content_type = "multipart/form-data", content = PhotosForm),
@@ -81,7 +81,8 @@ pub(super) struct RevisionQuery {
         (status = 401, body = Body), (status = 404, body = Body),
         (status = 409, body = Body, description = "An id stands for something else."),
         (status = 410, body = Body, description = "What an id stood for was deleted."),
-        (status = 413, body = Body), (status = 415, body = Body, description = "A file is no picture that is read here."),
+        (status = 412, body = Body, description = "The activity has changed meanwhile."), (status = 413, body = Body),
+        (status = 415, body = Body, description = "A file is no picture that is read here."),
         (status = 422, body = Body, description = "A file or a field is not fit."),
     ))]
 #[post("/activities/{id}/photos")]
@@ -96,6 +97,7 @@ async fn add_photos(
 ) -> Result<HttpResponse, Problem> {
     // Looked at before the body comes, so that nobody sends it for nothing.
     let activity = owned(&service, member, *id).await?;
+    answer::check_if_match(&request, &activity)?;
     let key = idempotency_key(&request)?;
     let received = photo_upload::receive_photos(&request, payload, &room).await?;
     let picture = |(index, (file, id, words)): (usize, (Vec<u8>, Option<PhotoId>, _))| {

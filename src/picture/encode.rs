@@ -104,3 +104,49 @@ impl Pixels {
         Ok(Jpeg { width: self.width, height: self.height, bytes })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wider_red_is_the_same_red_in_srgb() {
+        let red = || Pixels { width: 2, height: 1, rgb: [200, 60, 60].repeat(2) };
+        let wide = ColorProfile::new_display_p3().encode().unwrap();
+        let converted = red().in_srgb(Some(&wide)).rgb;
+        // (200, 60, 60) of Display P3, by the matrices of both.
+        for (part, expected) in converted.iter().zip([218, 46, 54, 218, 46, 54]) {
+            assert!(part.abs_diff(expected) <= 2, "{converted:?}");
+        }
+        let srgb = ColorProfile::new_srgb().encode().unwrap();
+        assert_eq!(red().in_srgb(Some(&srgb)).rgb, red().rgb);
+        assert_eq!(red().in_srgb(Some(b"no profile")).rgb, red().rgb);
+        assert_eq!(red().in_srgb(None).rgb, red().rgb);
+    }
+
+    #[test]
+    fn a_picture_is_turned_as_its_camera_says() {
+        let row = Pixels { width: 2, height: 1, rgb: vec![255, 0, 0, 0, 0, 255] };
+        let turned = row.upright(Orientation::Rotate90).unwrap();
+        assert_eq!((turned.width, turned.height, turned.rgb), (1, 2, vec![255, 0, 0, 0, 0, 255]));
+        let row = Pixels { width: 2, height: 1, rgb: vec![255, 0, 0, 0, 0, 255] };
+        let turned = row.upright(Orientation::Rotate270).unwrap();
+        assert_eq!(turned.rgb, [0, 0, 255, 255, 0, 0]);
+    }
+
+    #[test]
+    fn what_is_written_is_pixels_alone() {
+        let Jpeg { bytes, .. } =
+            Pixels { width: 20, height: 10, rgb: vec![7; 600] }.encode().unwrap();
+        let mut kinds = Vec::new();
+        let mut rest = &bytes[2..];
+        while let [0xFF, kind, high, low, ..] = rest
+            && *kind != 0xDA
+        {
+            kinds.push(*kind);
+            rest = &rest[2 + usize::from(u16::from_be_bytes([*high, *low]))..];
+        }
+        // The head that says JFIF, tables, the frame.
+        assert!(kinds.iter().all(|kind| [0xE0, 0xDB, 0xC0, 0xC4].contains(kind)), "{kinds:02x?}");
+    }
+}

@@ -114,7 +114,7 @@ async fn what_belongs_to_an_account_is_keyed_by_it_first() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 10);
+    assert_eq!(checked, 11);
 }
 
 /// Up, down and up again ends where up alone ends, and down leaves nothing behind.
