@@ -1,5 +1,6 @@
 //! The verbs of the product that take more than one step, one file each.
 
+pub mod blobs;
 mod blocks;
 mod communities;
 mod cores;

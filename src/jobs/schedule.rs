@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::{Error, Worker};
+use crate::actions::blobs::Reconciled;
 use crate::db;
 use crate::privacy::retention::Expiring;
 
@@ -17,6 +18,8 @@ enum Task {
     RemoveLinks,
     /// Sum up how many published lines start where.
     SumUpStarts,
+    /// Erase blobs that no row names, and report rows whose blob is not there.
+    ReconcileBlobs,
     /// Make anew what others see where it was made by other rules than now.
     RemakeRenditions,
 }
@@ -31,6 +34,7 @@ const SCHEDULE: &[(Task, &str, TimeDelta)] = &[
     (Task::EndPublications, "end publications", TimeDelta::minutes(1)),
     (Task::RemoveLinks, "remove links", TimeDelta::minutes(1)),
     (Task::SumUpStarts, "sum up starts", TimeDelta::minutes(10)),
+    (Task::ReconcileBlobs, "reconcile blobs", TimeDelta::days(1)),
     (Task::RemakeRenditions, "remake renditions", TimeDelta::hours(1)),
 ];
 
@@ -53,6 +57,7 @@ impl Worker {
                         while self.service.db.remove_expired_links(now).await? > 0 {}
                     }
                     Task::SumUpStarts => self.service.db.sum_up_starts().await?,
+                    Task::ReconcileBlobs => tell(&self.service.reconcile_blobs().await?),
                     Task::RemakeRenditions => {
                         self.service.db.enqueue_all_remaking(now).await?;
                     }
@@ -60,6 +65,24 @@ impl Worker {
             }
         }
         Ok(())
+    }
+}
+
+/// Blobs have random names, so that a line in the log tells of nobody.
+fn tell(found: &Reconciled) {
+    let Reconciled { erased, left, missing } = found;
+    let count = |kind: &'static str, blobs: usize| {
+        metrics::gauge!("blobs_reconciled", "kind" => kind)
+            .set(u32::try_from(blobs).unwrap_or(u32::MAX));
+    };
+    count("erased", *erased);
+    count("left", *left);
+    count("missing", missing.len());
+    if *left > 0 {
+        tracing::error!(blobs = left, "So many blobs have no row that it looks like a mistake");
+    }
+    for blob in missing {
+        tracing::error!(%blob, "A row names a blob that is not there");
     }
 }
 

@@ -141,7 +141,9 @@ fn exif(said: &Said, thumbnail: &[u8]) -> Vec<u8> {
         push(Tag::GPSLongitude, degrees(longitude));
     }
     let mut writer = Writer::new();
-    fields.iter().for_each(|field| writer.push_field(field));
+    for field in &fields {
+        writer.push_field(field);
+    }
     writer.set_jpeg(thumbnail, In::THUMBNAIL);
     let mut written = std::io::Cursor::new(Vec::new());
     writer.write(&mut written, false).unwrap();

@@ -22,7 +22,7 @@ const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How often a job is tried before it is put aside for a person to look at.
 const ATTEMPTS_MAX: i16 = 12;
 /// The kind of job that is tried until it succeeds: erasing was promised.
-const ERASE_BLOB: &str = "erase_blob";
+pub(super) const ERASE_BLOB: &str = "erase_blob";
 /// The wait after the first failure; it doubles with each.
 const RETRY_AFTER: TimeDelta = TimeDelta::seconds(5);
 /// The longest wait between two attempts.

@@ -5,6 +5,7 @@ mod expiry;
 mod jobs;
 mod throttles;
 
+pub use blobs::{Accounted, BLOB_COLUMNS};
 pub use jobs::{Job, Lease, Leased};
 pub use throttles::{Rate, Throttled};
 

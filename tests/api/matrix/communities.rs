@@ -22,6 +22,7 @@ struct Others {
 
 /// `yes`: it is done, or would be of the version that is there. `-`: as for an id that never was.
 #[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::too_many_lines, reason = "the table is one")]
 async fn each_does_in_a_community_what_the_policy_says() {
     let app = TestApp::start().await;
     let cast = Cast::of(&app).await;

@@ -168,6 +168,7 @@ fn check_what_is_its_owners(matrix: &Matrix) {
     ");
 }
 
+#[allow(clippy::too_many_lines, reason = "the list is one")]
 fn check_what_answers_consist_of(matrix: &Matrix) {
     insta::assert_snapshot!(matrix.shapes(), @r#"
     own GET /api/v1/activities/{id}
