@@ -5,6 +5,9 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 
 use super::{Pixels, Unfit};
 
+/// How many rows are drawn at a time.
+const STRIP_ROWS: u32 = 128;
+
 const FAILED: Unfit = Unfit::Broken("cannot be drawn in another size");
 
 impl Pixels {
@@ -15,15 +18,27 @@ impl Pixels {
         self.resized(width, height)
     }
 
+    /// Strip by strip: what lies between the two passes of the filter is as wide as the one and as high
+    /// as the other.
     fn resized(&self, width: u32, height: u32) -> Result<Self, Unfit> {
         let before = ImageRef::new(self.width, self.height, &self.rgb, PixelType::U8x3);
         let before = before.map_err(|_| FAILED)?;
-        let mut after = Image::new(width, height, PixelType::U8x3);
-        let lanczos = ResizeAlg::Convolution(FilterType::Lanczos3);
-        Resizer::new()
-            .resize(&before, &mut after, &ResizeOptions::new().resize_alg(lanczos))
-            .map_err(|_| FAILED)?;
-        Ok(Self { width, height, rgb: after.into_vec() })
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
+        let mut rgb = vec![0; 3 * width as usize * height as usize];
+        let mut resizer = Resizer::new();
+        let scale = f64::from(self.height) / f64::from(height);
+        let strips = rgb.chunks_mut(3 * width as usize * STRIP_ROWS as usize);
+        for (first, strip) in (0..height).step_by(STRIP_ROWS as usize).zip(strips) {
+            let rows = STRIP_ROWS.min(height - first);
+            let (top, high) = (f64::from(first) * scale, f64::from(rows) * scale);
+            // Rounded, a sum may reach past the edge by less than a pixel is worth.
+            let high = high.min(f64::from(self.height) - top);
+            let mut after = Image::from_slice_u8(width, rows, strip, PixelType::U8x3);
+            let after = after.as_mut().map_err(|_| FAILED)?;
+            let options = options.crop(0.0, top, f64::from(self.width), high);
+            resizer.resize(&before, after, &options).map_err(|_| FAILED)?;
+        }
+        Ok(Self { width, height, rgb })
     }
 }
 
@@ -59,5 +74,20 @@ mod tests {
         let after = before.within(400).unwrap();
         assert_eq!((after.width, after.height), (400, 311));
         assert!(after.rgb.chunks(3).all(|pixel| pixel == [200, 100, 50]));
+    }
+
+    #[test]
+    fn where_strips_meet_cannot_be_seen() {
+        let (width, height) = (500, 1_111);
+        let rgb = (0..3 * width * height)
+            .map(|index: u32| (index.wrapping_mul(2_654_435_761) >> 24) as u8);
+        let before = Pixels { width, height, rgb: rgb.collect() };
+        let strips = before.resized(450, 1_000).unwrap();
+        let mut whole = Image::new(450, 1_000, PixelType::U8x3);
+        let pixels = ImageRef::new(width, height, &before.rgb, PixelType::U8x3).unwrap();
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
+        Resizer::new().resize(&pixels, &mut whole, &options).unwrap();
+        let pairs = strips.rgb.iter().zip(whole.buffer());
+        assert!(pairs.into_iter().all(|(one, other)| one.abs_diff(*other) <= 1));
     }
 }
