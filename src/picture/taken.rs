@@ -20,6 +20,9 @@ const OFFSET_STEP_MIN: i64 = 15;
 /// How far a clock may differ from that of the satellites and still tell its zone.
 const OFFSET_SLACK: TimeDelta = TimeDelta::minutes(5);
 
+/// The length of a time as cameras write it.
+const CLOCK_BYTES: usize = 19;
+
 /// When and where a picture was taken, as far as its camera says.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Taken {
@@ -37,13 +40,15 @@ impl Taken {
         let Some(exif) = read(file) else { return Self::default() };
         let is_sound =
             |time: &NaiveDateTime| YEAR_MIN <= time.year() && *time <= now.naive_utc() + AHEAD_MAX;
-        let clock = [Tag::DateTimeOriginal, Tag::DateTimeDigitized]
+        let said = [Tag::DateTimeOriginal, Tag::DateTimeDigitized]
             .into_iter()
-            .find_map(|tag| clock(&exif, tag))
-            .filter(is_sound);
+            .find_map(|tag| read_clock(text(&exif, tag)?))
+            .filter(|(clock, _)| is_sound(clock));
         let satellites = satellites(&exif).filter(is_sound);
-        let offset = clock
-            .and_then(|clock| stated_offset(&exif).or_else(|| offset_between(clock, satellites?)));
+        let clock = said.map(|(clock, _)| clock);
+        let offset = said.and_then(|(clock, offset)| {
+            offset.or_else(|| stated_offset(&exif)).or_else(|| offset_between(clock, satellites?))
+        });
         let at = match (clock, offset) {
             (Some(clock), Some(offset)) => clock.checked_sub_signed(offset).filter(is_sound),
             // A clock that says something else than the satellites is not set.
@@ -78,22 +83,26 @@ fn text(exif: &Exif, tag: Tag) -> Option<&[u8]> {
     }
 }
 
-/// `2026:05:30 07:00:00`, without a zone.
-fn clock(exif: &Exif, tag: Tag) -> Option<NaiveDateTime> {
-    let time = exif::DateTime::from_ascii(text(exif, tag)?).ok()?;
+/// `2026:05:30 07:00:00`; behind it some write a zone, as in ISO 8601.
+fn read_clock(text: &[u8]) -> Option<(NaiveDateTime, Option<TimeDelta>)> {
+    let (clock, zone) = text.split_at_checked(CLOCK_BYTES)?;
+    let time = exif::DateTime::from_ascii(clock).ok()?;
     let date = NaiveDate::from_ymd_opt(time.year.into(), time.month.into(), time.day.into())?;
-    date.and_hms_opt(time.hour.into(), time.minute.into(), time.second.into())
+    let clock = date.and_hms_opt(time.hour.into(), time.minute.into(), time.second.into())?;
+    Some((clock, if zone == b"Z" { Some(TimeDelta::zero()) } else { read_offset(zone) }))
 }
 
 /// `+02:00`, as cameras write it since Exif 2.31.
 fn stated_offset(exif: &Exif) -> Option<TimeDelta> {
     let tags = [Tag::OffsetTimeOriginal, Tag::OffsetTimeDigitized, Tag::OffsetTime];
-    let offset = tags.into_iter().find_map(|tag| {
-        let mut time = exif::DateTime::from_ascii(b"2000:01:01 00:00:00").ok()?;
-        time.parse_offset(text(exif, tag)?).ok()?;
-        time.offset
-    })?;
-    Some(TimeDelta::minutes(offset.into())).filter(|offset| offset.abs() <= OFFSET_MAX)
+    tags.into_iter().find_map(|tag| read_offset(text(exif, tag)?))
+}
+
+fn read_offset(text: &[u8]) -> Option<TimeDelta> {
+    let mut time = exif::DateTime::from_ascii(b"2000:01:01 00:00:00").ok()?;
+    time.parse_offset(text).ok()?;
+    let offset = TimeDelta::minutes(time.offset?.into());
+    (offset.abs() <= OFFSET_MAX).then_some(offset)
 }
 
 /// The zone of a clock, if it is set: it differs from UTC by quarters of an hour.
@@ -171,6 +180,22 @@ mod tests {
         assert_eq!(zone("2026-05-29 21:00:00"), Some(-600));
         assert_eq!(zone("2026-05-30 09:07:00"), None);
         assert_eq!(zone("2026-06-02 09:00:00"), None);
+    }
+
+    #[test]
+    fn a_clock_may_bring_its_zone() {
+        let read = |text: &str| {
+            let (clock, offset) = read_clock(text.as_bytes())?;
+            Some((clock == time("2010-07-11 13:53:00"), offset.map(|offset| offset.num_minutes())))
+        };
+        assert_eq!(read("2010:07:11 13:53:00"), Some((true, None)));
+        assert_eq!(read("2010:07:11 13:53:00+02:00"), Some((true, Some(120))));
+        assert_eq!(read("2010:07:11 13:53:00-03:30"), Some((true, Some(-210))));
+        assert_eq!(read("2010:07:11 13:53:00Z"), Some((true, Some(0))));
+        assert_eq!(read("2010:07:11 13:53:00+99:00"), Some((true, None)));
+        for unfit in ["2010:07:11 13:53", "    :  :     :  :  ", "2010:02:31 13:53:00", ""] {
+            assert_eq!(read(unfit), None, "{unfit}");
+        }
     }
 
     #[test]

@@ -150,6 +150,12 @@ async fn an_s3_server_keeps_sealed_files_as_well_as_a_folder() {
     // Nothing lies in the folder instead.
     assert_eq!(blobs(&app), 0);
 
+    // Photos lie there as well: the file and three sizes.
+    let photo = has_photo(&ada, &path, &jpeg(60, 40)).await;
+    assert_eq!((keys().await.len(), blobs(&app)), (5, 0));
+    let drawn = ada.get(&format!("{}/thumbnail.jpg", crate::photos::path(&photo))).await;
+    assert_eq!(drawn.status(), 200);
+
     assert_eq!(ada.delete(&path).await.status(), 204);
     app.run_jobs().await;
     assert_eq!(keys().await, Vec::<String>::new());
