@@ -11,6 +11,7 @@
 //! | [`privacy`] | what the policy promises: inventory, retention, policy | `domain` |
 //! | [`track`] | the geo pipeline: from bytes to columns, numbers and what is shown | `domain` |
 //! | [`archive`] | the archive that an account is handed over in: its files, its form | `domain`, `privacy` |
+//! | [`picture`] | the picture pipeline: from bytes to clean pixels | `domain` |
 //! | [`seal`] | keys, encryption and tokens | `domain` |
 //! | [`db`] | every SQL statement | the six above |
 //! | [`edge`] | what leaves the process: the cluster, blobs, mail, tiles | `domain`, `privacy`, `track` |
@@ -22,12 +23,13 @@
 //!
 //! # Invariants
 //!
-//! * `domain`, `access`, `privacy`, `track` and `archive` are pure: no I/O, no clock, no randomness but ids.
+//! * `domain`, `access`, `privacy`, `track`, `picture` and `archive` are pure: no I/O, no clock, no randomness but ids.
 //! * Only [`db`] reaches the database; what it reads for a viewer leaves it [`access::Sealed`].
 //! * [`db::Db`] acts for an owner or a job. [`db::Commons`] acts for everybody else, on a database
 //!   login that has no privilege on `identity` and `vault`.
 //! * Exact positions never have a `Serialize`; [`track::cut()`] is the only way from a
 //!   [`track::ExactTrack`] to a [`track::PublicTrack`], and nothing else is stored in the commons.
+//! * Others get pixels of a photo and nothing else of its file: [`picture::render()`] is the only way.
 //! * What is private lies sealed: encrypted with the key of its account, bound to its place.
 //! * The clock is read in [`app`] and handed on.
 //! * Nothing personal is logged, nor quoted in an error.
@@ -42,6 +44,7 @@ pub mod domain;
 pub mod edge;
 pub mod http;
 pub mod jobs;
+pub mod picture;
 pub mod privacy;
 pub mod seal;
 pub mod track;

@@ -217,12 +217,14 @@ impl Service {
     ) -> Result<Change, Error> {
         let rest = self.rest(activity).await?;
         let shading = self.db.shading(activity.owner).await?;
+        let photos = self.db.photos(activity).await?;
         let (id, is_shared) = (activity.id, activity.visibility != Visibility::Private);
         let work = move || {
             let line = draw()?;
             let Line { exact, waypoints, started_at, .. } = &line;
-            let choices = rest.details.choices;
-            let seen = || share::shown(exact, rest.kind, *started_at, waypoints, choices, &shading);
+            let (kind, choices) = (rest.kind, rest.details.choices);
+            let seen =
+                || share::shown(exact, kind, *started_at, waypoints, &photos, choices, &shading);
             let reach = match is_shared.then(seen) {
                 None => Reach::Nobody,
                 Some(Shown { shared: None, .. }) => return Err(Error::NothingVisible),

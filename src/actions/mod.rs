@@ -1,6 +1,7 @@
 //! The verbs of the product that take more than one step, one file each.
 
 pub mod archives;
+pub mod blobs;
 mod blocks;
 mod communities;
 mod cores;
@@ -10,6 +11,8 @@ pub mod levels;
 pub mod links;
 mod originals;
 mod passwords;
+pub mod photos;
+pub mod portraits;
 pub mod record;
 pub mod rectify;
 mod reports;
@@ -22,12 +25,13 @@ pub mod zones;
 
 use std::sync::Arc;
 
-use crate::archive::unzip::Unfit;
+use crate::archive::unzip;
 use crate::db::commons::Undone;
 use crate::db::{self, Db, ops::Throttled};
 use crate::domain::Invalid;
 use crate::edge::files::{self, Files};
 use crate::edge::terrain::Terrain;
+use crate::picture::Unfit;
 use crate::seal::{AccessTokens, Refused};
 use crate::track::Unreadable;
 
@@ -46,6 +50,8 @@ pub struct Service {
     pub passwords: Passwords,
     /// Reads, cuts and writes tracks.
     pub cores: Cores,
+    /// Decodes and draws pictures, which take much memory: fewer at a time.
+    pub drawing: Cores,
     /// Heights for points that lack them.
     pub terrain: Terrain,
     /// Where people reach this server, without a slash at the end.
@@ -61,6 +67,9 @@ pub enum Error {
     /// A file is not one that can be read.
     #[error("{0}")]
     Unreadable(#[from] Unreadable),
+    /// A file is not one that can be shown.
+    #[error("{0}")]
+    Unfit(#[from] Unfit),
     /// The address, password, code or token is not right. Which of them is not told.
     #[error("not right")]
     Unauthenticated,
@@ -99,7 +108,7 @@ pub enum Error {
     NotProved,
     /// An archive is not one that is taken in.
     #[error("{0}")]
-    Unfit(Unfit),
+    UnfitArchive(unzip::Unfit),
     /// A community stays as it is.
     #[error("undone")]
     Undone(Undone),

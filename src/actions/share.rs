@@ -4,14 +4,18 @@ use chrono::{DateTime, Utc};
 
 use super::{Error, Service};
 use crate::access::{Owned, Visible};
-use crate::db::commons::{Drawn, Shared};
-use crate::db::vault::{Activity, Change, NewWay, Other, Reach, Saved, Shading, Shown, Way};
+use crate::db::Db;
+use crate::db::commons::{Drawn, PublicPhoto, Shared};
+use crate::db::vault::{Activity, Change, NewWay, Other, Photo, Reach, Saved, Shading, Shown, Way};
 use crate::domain::{
     AccountId, ActivityId, Choices, CommunityId, Description, EndLength, Invalid, Kind, Sport,
     Title, Visibility,
 };
+use crate::track::places::cut_places;
 use crate::track::waypoints::{Texts, cut_waypoints};
-use crate::track::{Cut, Ends, ExactTrack, PublicWaypoint, SensorsShown, Shade, Waypoint, cut};
+use crate::track::{
+    Cut, Ends, ExactTrack, PublicPlace, PublicWaypoint, SensorsShown, Shade, Waypoint, cut,
+};
 
 /// How many renditions are remade before other jobs have their turn.
 const REMADE_AT_ONCE: i64 = 100;
@@ -157,6 +161,26 @@ impl Service {
         activity: &Owned<Activity>,
         audience: Audience,
     ) -> Result<Visible<Drawn>, Error> {
+        let (level, shared) = self.previewed(activity, audience).await?;
+        let seen = self.db.preview(activity, *shared, level).await?;
+        seen.open().ok_or(Error::NothingVisible)
+    }
+
+    /// What an audience sees of its photos.
+    pub async fn preview_photos(
+        &self,
+        activity: &Owned<Activity>,
+        audience: Audience,
+    ) -> Result<Visible<Vec<PublicPhoto>>, Error> {
+        let (_, shared) = self.previewed(activity, audience).await?;
+        Db::preview_photos(activity, *shared).open().ok_or(Error::NothingVisible)
+    }
+
+    async fn previewed(
+        &self,
+        activity: &Owned<Activity>,
+        audience: Audience,
+    ) -> Result<(Visibility, Box<Shared>), Error> {
         let level = match audience {
             Audience::Everyone => Visibility::Published,
             Audience::LinkHolders => Visibility::Link,
@@ -174,9 +198,7 @@ impl Service {
         };
         let shown = self.shown(activity, activity.details.choices).await?;
         let nothing = nothing(&shown);
-        let shared = shown.shared.ok_or(nothing)?;
-        let seen = self.db.preview(activity, *shared, level).await?;
-        seen.open().ok_or(Error::NothingVisible)
+        Ok((level, shown.shared.ok_or(nothing)?))
     }
 
     /// Deletes an activity and what others could see of it.
@@ -237,12 +259,23 @@ impl Service {
         activity: &Owned<Activity>,
         choices: Choices,
     ) -> Result<Shown, Error> {
+        let photos = self.db.photos(activity).await?;
+        self.shown_with(activity, choices, photos).await
+    }
+
+    /// The same with these photos.
+    pub(super) async fn shown_with(
+        &self,
+        activity: &Owned<Activity>,
+        choices: Choices,
+        photos: Vec<Photo>,
+    ) -> Result<Shown, Error> {
         let shading = self.db.shading(activity.owner).await?;
         let (track, kind) = (self.db.track(activity).await?, activity.kind);
         let (started_at, waypoints) = (activity.started_at, activity.details.waypoints.clone());
         let work = move || {
             let exact = track.open()?;
-            Ok(shown(&exact, kind, started_at, &waypoints, choices, &shading))
+            Ok(shown(&exact, kind, started_at, &waypoints, &photos, choices, &shading))
         };
         self.cores.run(work).await?
     }
@@ -261,21 +294,26 @@ fn unchanged(activity: &Owned<Activity>, reach: Reach) -> Change {
     }
 }
 
-/// What others get of a line.
+/// What others get of a line and what belongs to it.
 pub(super) fn shown(
     exact: &ExactTrack,
     kind: Kind,
     started_at: Option<DateTime<Utc>>,
     waypoints: &[Waypoint],
+    photos: &[Photo],
     choices: Choices,
     shading: &Shading,
 ) -> Shown {
-    let visible =
-        if shading.hides_all { None } else { visible(exact, kind, waypoints, choices, shading) };
-    let shared = visible.and_then(|(cut, waypoints)| {
+    let seen = if shading.hides_all {
+        None
+    } else {
+        visible(exact, kind, waypoints, photos, choices, shading)
+    };
+    let shared = seen.and_then(|Seen { cut, waypoints, places }| {
         // Where the line has no times, the day is the one its owner gave.
         let given = started_at.filter(|_| exact.columns().time_ms.is_empty());
-        Shared::new(&cut, waypoints, given, choices).map(Box::new)
+        let album = PublicPhoto::album(photos, &places);
+        Shared::new(&cut, waypoints, album, given, choices).map(Box::new)
     });
     Shown { shared, zones_version: shading.version, is_restricted: shading.hides_all }
 }
@@ -285,14 +323,24 @@ pub(super) const fn nothing(shown: &Shown) -> Error {
     if shown.is_restricted { Error::Restricted } else { Error::NothingVisible }
 }
 
+/// What is left for others.
+#[derive(PartialEq)]
+pub(super) struct Seen {
+    cut: Cut,
+    waypoints: Vec<PublicWaypoint>,
+    /// For each photo, what may be told of where it was taken.
+    places: Vec<Option<PublicPlace>>,
+}
+
 /// What is left for others; `None` when that is nothing.
 pub(super) fn visible(
     exact: &ExactTrack,
     kind: Kind,
     waypoints: &[Waypoint],
+    photos: &[Photo],
     choices: Choices,
     shading: &Shading,
-) -> Option<(Cut, Vec<PublicWaypoint>)> {
+) -> Option<Seen> {
     let zones = &shading.zones;
     let ends = Ends { radius_m: choices.ends_m.metres(), grid: shading.grid };
     let sensors = if choices.heart_rate { SensorsShown::HeartRate } else { SensorsShown::None };
@@ -304,5 +352,7 @@ pub(super) fn visible(
         Kind::Recorded => Texts::Dropped,
     };
     let waypoints = cut_waypoints(waypoints, &shade, &cut.track, texts);
-    Some((cut, waypoints))
+    let positions: Vec<_> = photos.iter().map(|photo| photo.details.position).collect();
+    let places = cut_places(&positions, &shade, &cut.track);
+    Some(Seen { cut, waypoints, places })
 }

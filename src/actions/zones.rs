@@ -121,11 +121,13 @@ impl Service {
         let Some(activity) = self.owned(account, id).await? else { return Ok(false) };
         let (track, kind) = (self.db.track(&activity).await?, activity.kind);
         let waypoints = activity.details.waypoints.clone();
+        let photos = self.db.photos(&activity).await?;
         let choices = activity.details.choices;
         let (before, after) = (before.clone(), after.clone());
         let work = move || {
             let exact = track.open()?;
-            let seen = |shading: &Shading| visible(&exact, kind, &waypoints, choices, shading);
+            let seen =
+                |shading: &Shading| visible(&exact, kind, &waypoints, &photos, choices, shading);
             Ok(seen(&before) != seen(&after))
         };
         self.cores.run(work).await?

@@ -95,6 +95,8 @@ pub enum Error {
 
 /// How much memory all uploads may take at once, in bytes.
 const UPLOAD_ROOM_BYTES: usize = 512 * 1024 * 1024;
+/// How many pictures are decoded at once: each may take as much memory as `picture` allows.
+const DRAWN_AT_ONCE: usize = 2;
 /// How long a request's head may take to come.
 const HEAD_MAX: Duration = Duration::from_secs(5);
 /// How long a server that stops waits for the answers it owes, in seconds.
@@ -125,6 +127,7 @@ impl App {
             tokens: tokens.clone(),
             passwords: Passwords::new(cores),
             cores: Cores::new(cores),
+            drawing: Cores::new(cores.min(DRAWN_AT_ONCE)),
             terrain: config
                 .elevation
                 .as_deref()

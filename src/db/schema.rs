@@ -124,6 +124,7 @@ pub mod vault {
             created_at -> Timestamptz,
             updated_at -> Timestamptz,
             published_until -> Nullable<Timestamptz>,
+            photos_version -> Int4,
         }
     }
 
@@ -227,7 +228,28 @@ pub mod vault {
         }
     }
 
+    diesel::table! {
+        vault.photos (account_id, photo_id) {
+            account_id -> Uuid,
+            photo_id -> Uuid,
+            activity_id -> Uuid,
+            rank -> Int4,
+            is_cover -> Bool,
+            state -> Text,
+            details -> Bytea,
+            original -> Uuid,
+            original_bytes -> Int8,
+            thumbnail -> Nullable<Uuid>,
+            medium -> Nullable<Uuid>,
+            large -> Nullable<Uuid>,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+        }
+    }
+
     diesel::allow_tables_to_appear_in_same_query!(activities, tracks, originals, account_keys);
+    diesel::allow_tables_to_appear_in_same_query!(photos, account_keys);
     diesel::allow_tables_to_appear_in_same_query!(links, tokens);
     diesel::allow_tables_to_appear_in_same_query!(activities, accounts);
     diesel::allow_tables_to_appear_in_same_query!(links, accounts);
@@ -412,6 +434,40 @@ pub mod commons {
         }
     }
 
+    diesel::table! {
+        commons.photos (photo_id) {
+            photo_id -> Uuid,
+            activity_id -> Uuid,
+            rank -> Int4,
+            is_cover -> Bool,
+            caption -> Nullable<Text>,
+            alternative_text -> Nullable<Text>,
+            place -> Nullable<Jsonb>,
+            appearance -> Jsonb,
+            key -> Bytea,
+            thumbnail -> Uuid,
+            medium -> Uuid,
+            large -> Uuid,
+        }
+    }
+
+    diesel::table! {
+        commons.member_pictures (member_id) {
+            member_id -> Uuid,
+            picture -> Bytea,
+        }
+    }
+
+    diesel::table! {
+        commons.community_pictures (community_id) {
+            community_id -> Uuid,
+            picture -> Bytea,
+        }
+    }
+
+    diesel::joinable!(photos -> renditions (activity_id));
+    diesel::allow_tables_to_appear_in_same_query!(photos, renditions);
+    diesel::allow_tables_to_appear_in_same_query!(photos, members);
     diesel::joinable!(renditions -> members (author_id));
     diesel::joinable!(memberships -> members (member_id));
     diesel::joinable!(memberships -> communities (community_id));
@@ -446,6 +502,13 @@ pub mod ops {
     diesel::table! {
         ops.activity_ids (activity_id) {
             activity_id -> Uuid,
+            account_id -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        ops.photo_ids (photo_id) {
+            photo_id -> Uuid,
             account_id -> Nullable<Uuid>,
         }
     }

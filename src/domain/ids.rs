@@ -62,18 +62,27 @@ ids! {
     ArchiveId;
     /// Names an entry of an access log.
     EntryId;
+    /// Names a photo, and what others see of it.
+    PhotoId;
 }
 
-impl ActivityId {
-    /// Whether it has the form of a random id. Others tell when and on which device they were
-    /// made, and others will see this one.
-    pub fn is_random(self) -> bool {
-        self.0.get_version_num() == 4 && self.0.get_variant() == uuid::Variant::RFC4122
-    }
+/// Ids that clients make and others see.
+macro_rules! made_by_clients {
+    ($($name:ident),+) => {$(
+        impl $name {
+            /// Whether it has the form of a random id. Others tell when and on which device they were
+            /// made, and others will see this one.
+            pub fn is_random(self) -> bool {
+                self.0.get_version_num() == 4 && self.0.get_variant() == uuid::Variant::RFC4122
+            }
 
-    /// The id that stands for `bits` (of which version and variant are overwritten), in the form
-    /// of a random one.
-    pub fn from_random_bits(bits: [u8; 16]) -> Self {
-        Self(uuid::Builder::from_random_bytes(bits).into_uuid())
-    }
+            /// The id that stands for `bits` (of which version and variant are overwritten), in the
+            /// form of a random one.
+            pub fn from_random_bits(bits: [u8; 16]) -> Self {
+                Self(uuid::Builder::from_random_bytes(bits).into_uuid())
+            }
+        }
+    )+};
 }
+
+made_by_clients!(ActivityId, PhotoId);

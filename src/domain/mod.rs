@@ -13,6 +13,7 @@ mod invalid;
 mod letter;
 mod locale;
 mod password;
+mod photo;
 mod position;
 mod professional;
 mod public_name;
@@ -29,19 +30,20 @@ pub use community::{CommunityVisibility, Role};
 pub use consent::Consent;
 pub use email::Email;
 pub use ids::{
-    AccountId, ActivityId, ArchiveId, BlobId, CommunityId, EntryId, JobId, LinkId, RegistrationId,
-    SessionId, ZoneId,
+    AccountId, ActivityId, ArchiveId, BlobId, CommunityId, EntryId, JobId, LinkId, PhotoId,
+    RegistrationId, SessionId, ZoneId,
 };
 pub use invalid::Invalid;
 pub use letter::{Letter, Subject};
 pub use locale::Locale;
 pub use password::Password;
+pub use photo::{PhotoSize, PhotoState};
 pub use position::{Position, ZoneRadius};
 pub use professional::{Professional, WebLink};
 pub use public_name::NOT_AVAILABLE;
 pub use report::ProblemReport;
 pub use sport::Sport;
 pub use text::{
-    CommunityName, Description, LinkLabel, PersonName, ProfessionalDetail, PublicName,
-    ReportDetail, ReportText, Title, ZoneLabel,
+    AlternativeText, Caption, CommunityName, Description, LinkLabel, PersonName,
+    ProfessionalDetail, PublicName, ReportDetail, ReportText, Title, ZoneLabel,
 };

@@ -56,6 +56,10 @@ texts! {
     Description: "description", 10_000, Lines::Many;
     /// What others see of an account: 1 to 50 characters on one line.
     PublicName: "public_name", 50, Lines::One;
+    /// What a member writes under a photo: 1 to 1,000 characters.
+    Caption: "caption", 1_000, Lines::Many;
+    /// What is in a photo, for those who do not see it: 1 to 1,000 characters.
+    AlternativeText: "alternative_text", 1_000, Lines::Many;
     /// What a member calls a privacy zone: 1 to 80 characters on one line.
     ZoneLabel: "label", 80, Lines::One;
     /// What a member calls a share link: 1 to 80 characters on one line.

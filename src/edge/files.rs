@@ -1,9 +1,11 @@
 //! The blob store: sealed files under random keys that are never written twice.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
@@ -86,6 +88,34 @@ impl Files {
         Ok(self.store.get(&key(blob)).await?.bytes().await?)
     }
 
+    /// The same; `None` when nothing is kept there, perhaps not any more.
+    pub async fn find(&self, blob: BlobId) -> Result<Option<Bytes>, Error> {
+        match self.get(blob).await {
+            Ok(content) => Ok(Some(content)),
+            Err(Error::Store(object_store::Error::NotFound { .. })) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether anything is kept as `blob`.
+    pub async fn has(&self, blob: BlobId) -> Result<bool, Error> {
+        match self.store.head(&key(blob)).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Everything that is kept, in no order. What bears no name of ours is passed over.
+    pub async fn all(&self) -> Result<HashSet<BlobId>, Error> {
+        let mut listed = self.store.list(None);
+        let mut blobs = HashSet::new();
+        while let Some(object) = listed.try_next().await? {
+            blobs.extend(named(&object.location));
+        }
+        Ok(blobs)
+    }
+
     /// Erases what is kept as `blob`, if anything is.
     pub async fn erase(&self, blob: BlobId) -> Result<(), Error> {
         match self.store.delete(&key(blob)).await {
@@ -99,4 +129,11 @@ impl Files {
 fn key(blob: BlobId) -> Key {
     let id = Uuid::from(blob).simple().to_string();
     Key::from(format!("{}/{}", &id[..2], &id[2..]))
+}
+
+/// The blob that lies under a key of ours.
+fn named(key: &Key) -> Option<BlobId> {
+    let [folder, rest] = key.as_ref().split('/').collect::<Vec<_>>().try_into().ok()?;
+    let id: [&str; 2] = [folder, rest];
+    Uuid::try_parse(&id.concat()).ok().map(BlobId::from)
 }

@@ -20,6 +20,9 @@ pub enum Keep {
     Nobody,
     /// Anyone, if they ask each time whether it still holds. So a withdrawn one is gone at once.
     Everyone,
+    /// Whoever was shown it, for good, without asking: under this address it never changes, and it was
+    /// published. Caches that others share may not: there a withdrawn one would go on being served.
+    Viewer,
 }
 
 impl Keep {
@@ -35,6 +38,7 @@ impl Keep {
         match self {
             Self::Nobody => "private, no-store",
             Self::Everyone => "public, no-cache",
+            Self::Viewer => "private, max-age=31536000, immutable",
         }
     }
 }
@@ -71,6 +75,19 @@ pub fn own(status: StatusCode, activity: &Owned<Activity>, body: &impl Serialize
         .insert_header((header::ETAG, version_tag(activity)))
         .insert_header((header::CACHE_CONTROL, Keep::Nobody.cache_control()))
         .json(body)
+}
+
+/// Something of one's own that counts its changes, as JSON, tagged with its version.
+pub fn versioned(status: StatusCode, version: i32, body: &impl Serialize) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header((header::ETAG, format!("\"{version}\"")))
+        .insert_header((header::CACHE_CONTROL, Keep::Nobody.cache_control()))
+        .json(body)
+}
+
+/// What has just been made, for who made it.
+pub fn made(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    told(status, body)
 }
 
 /// What has just become of something, for who did it.

@@ -2,6 +2,7 @@
 
 mod access_log;
 mod activities;
+mod album;
 mod along;
 mod answer;
 mod archives;
@@ -29,6 +30,10 @@ mod methods;
 pub mod metrics;
 mod ogc;
 mod page;
+mod photo_body;
+mod photo_upload;
+mod photos;
+mod portraits;
 mod present;
 mod preview;
 mod privacy;
@@ -114,7 +119,10 @@ fn api(config: &mut ServiceConfig) {
         .configure(requests::routes)
         .configure(bans::routes)
         .configure(blocks::routes)
-        .configure(members::routes);
+        .configure(members::routes)
+        .configure(photos::routes)
+        .configure(album::routes)
+        .configure(portraits::routes);
 }
 
 /// The contract that follows from the routes.

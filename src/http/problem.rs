@@ -10,11 +10,12 @@ use serde::Serialize;
 use crate::access::Refusal;
 use crate::actions;
 use crate::actions::zones::Effects;
-use crate::archive::unzip::Unfit;
+use crate::archive::unzip;
 use crate::db;
 use crate::db::commons::Undone;
 use crate::domain::{ActivityId, Invalid};
 use crate::edge::files;
+use crate::picture::Unfit;
 use crate::track::Unreadable;
 use crate::track::reading::Place;
 
@@ -30,6 +31,9 @@ pub enum Problem {
     /// A file is not one that can be read.
     #[error("The file {}.", describe(.0))]
     Unreadable(Unreadable),
+    /// A file is not one that can be shown.
+    #[error("The file {0}.")]
+    Unfit(Unfit),
     /// A body of another shape than the endpoint takes. Names the field.
     #[error("{field} {reason}")]
     Shape {
@@ -174,8 +178,11 @@ impl Problem {
             Self::Invalid(_) | Self::Shape { .. } => {
                 (S::UNPROCESSABLE_ENTITY, "/problems/invalid", "Invalid value")
             }
-            Self::Unreadable(_) => {
+            Self::Unreadable(_) | Self::Unfit(Unfit::Broken(_)) => {
                 (S::UNPROCESSABLE_ENTITY, "/problems/unreadable-file", "Unreadable file")
+            }
+            Self::Unfit(Unfit::Large) => {
+                (S::PAYLOAD_TOO_LARGE, "/problems/too-large", "Too many pixels")
             }
             Self::Unauthenticated => {
                 (S::UNAUTHORIZED, "/problems/unauthenticated", "Not signed in")
@@ -215,7 +222,7 @@ impl Problem {
             Self::HeadTooLarge => {
                 (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "/problems/head-too-large", "Head too large")
             }
-            Self::UnsupportedMediaType(_) => {
+            Self::UnsupportedMediaType(_) | Self::Unfit(Unfit::Kind(_)) => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "/problems/unsupported-type", "Unsupported media type")
             }
             Self::Throttled(_) => {
@@ -243,6 +250,7 @@ impl Problem {
             Self::Invalid(invalid) => vec![error(invalid.field.into(), invalid.reason, None)],
             Self::Shape { field, reason } => vec![error(field.clone().into(), reason, None)],
             Self::Unreadable(file) => vec![error("file".into(), file.reason, file.place)],
+            Self::Unfit(unfit) => vec![error("file".into(), &unfit.to_string(), None)],
             _ => Vec::new(),
         }
     }
@@ -352,6 +360,7 @@ impl From<actions::Error> for Problem {
         match error {
             actions::Error::Invalid(invalid) => invalid.into(),
             actions::Error::Unreadable(file) => file.into(),
+            actions::Error::Unfit(unfit) => Self::Unfit(unfit),
             actions::Error::Unauthenticated => Self::Refused,
             actions::Error::Throttled(throttled) => Self::Throttled(throttled.retry_after),
             actions::Error::Taken => Self::Taken,
@@ -364,7 +373,7 @@ impl From<actions::Error> for Problem {
             actions::Error::Restricted => Self::Restricted,
             actions::Error::AtWork => Self::AtWork,
             actions::Error::NotProved => Self::NotProved,
-            actions::Error::Unfit(Unfit(reason)) => Self::UnfitArchive(reason),
+            actions::Error::UnfitArchive(unzip::Unfit(reason)) => Self::UnfitArchive(reason),
             actions::Error::Undone(undone) => undone.into(),
             actions::Error::Database(error) => error.into(),
             actions::Error::Files(error) => error.into(),

@@ -197,7 +197,9 @@ async fn read_form<'a>(
     let mut form = Multipart::new(request.headers(), stream);
     let (mut file, mut metadata, mut taken) = (None, None, None);
     for parts in 0.. {
-        let Some(mut field) = form.try_next().await.map_err(|error| of_form(&error))? else {
+        let Some(mut field) =
+            form.try_next().await.map_err(|error| of_form(&error, UPLOAD_BYTES_MAX))?
+        else {
             break;
         };
         if PARTS_MAX == parts {
@@ -222,7 +224,7 @@ async fn read_form<'a>(
     Ok(Parts { file, metadata, room: taken })
 }
 
-async fn read_field<'a>(
+pub(super) async fn read_field<'a>(
     field: &mut Field,
     bytes_max: usize,
     room: &'a UploadRoom,
@@ -231,7 +233,7 @@ async fn read_field<'a>(
     let mut content = Vec::new();
     let mut bytes_with_room = 0;
     while let Some(chunk) = field.next().await {
-        let chunk = chunk.map_err(|error| of_form(&error))?;
+        let chunk = chunk.map_err(|error| of_form(&error, UPLOAD_BYTES_MAX))?;
         if bytes_max < content.len() + chunk.len() {
             return Err(Problem::TooLarge(bytes_max));
         }
@@ -285,12 +287,13 @@ fn draw(track: &PlanTrackBody, waypoints: Vec<PlanWaypointBody>) -> Result<Vec<u
     Ok(file.to_string().into_bytes())
 }
 
-fn of_form(error: &MultipartError) -> Problem {
+/// What a fault in a form means for the client.
+pub(super) fn of_form(error: &MultipartError, bytes_max: usize) -> Problem {
     match error {
         MultipartError::Payload(PayloadError::Overflow) => {
             Problem::Malformed("A part of the upload has too long a head.")
         }
-        MultipartError::Payload(error) => body::of_payload(error, UPLOAD_BYTES_MAX),
+        MultipartError::Payload(error) => body::of_payload(error, bytes_max),
         _ => Problem::Malformed("The body is not a sound multipart/form-data."),
     }
 }

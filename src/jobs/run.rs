@@ -70,6 +70,9 @@ impl Worker {
                 }
                 Ok(())
             }
+            Job::DrawPhoto { account, photo } => {
+                Ok(self.service.draw_photo(account, photo, now).await?)
+            }
             Job::EraseBlob { blob } => Ok(self.service.files.erase(blob).await?),
             Job::CloseAccount { account } => Ok(self.service.close(account).await?),
         }

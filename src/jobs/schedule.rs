@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Error, Worker};
+use crate::actions::blobs::Reconciled;
 use crate::db;
 use crate::privacy::retention::Expiring;
 
@@ -21,6 +22,8 @@ enum Task {
     SumUpStarts,
     /// Make the map of where many go anew.
     RemakeHeatMap,
+    /// Erase blobs that no row names, and report rows whose blob is not there.
+    ReconcileBlobs,
     /// Make anew what others see where it was made by other rules than now.
     RemakeRenditions,
     /// Warn the owners of accounts that are no longer used, and have the accounts closed in the end.
@@ -49,6 +52,7 @@ const SCHEDULE: &[(Task, &str, TimeDelta)] = &[
     (Task::WarnInactive, "warn the inactive", TimeDelta::hours(1)),
     (Task::SumUpStarts, "sum up starts", TimeDelta::minutes(10)),
     (Task::RemakeHeatMap, "remake heat map", TimeDelta::days(1)),
+    (Task::ReconcileBlobs, "reconcile blobs", TimeDelta::days(1)),
     (Task::RemakeRenditions, "remake renditions", TimeDelta::hours(1)),
     (Task::KeepNames, "keep names", TimeDelta::hours(1)),
 ];
@@ -85,6 +89,7 @@ impl Worker {
                 while db.enter_names(now).await? > 0 {}
             }
             Task::SumUpStarts => db.sum_up_starts().await?,
+            Task::ReconcileBlobs => tell(&self.service.reconcile_blobs().await?),
             Task::RemakeHeatMap => db.remake_heat_map(now).await?,
             Task::RemakeRenditions => db.enqueue_all_remaking(now).await?,
         }
@@ -101,6 +106,24 @@ impl Worker {
             metrics::gauge!("promised_task_age_seconds", "task" => done.task).set(age_s);
         }
         Ok(())
+    }
+}
+
+/// Blobs have random names, so that a line in the log tells of nobody.
+fn tell(found: &Reconciled) {
+    let Reconciled { erased, left, missing } = found;
+    let count = |kind: &'static str, blobs: usize| {
+        metrics::gauge!("blobs_reconciled", "kind" => kind)
+            .set(u32::try_from(blobs).unwrap_or(u32::MAX));
+    };
+    count("erased", *erased);
+    count("left", *left);
+    count("missing", missing.len());
+    if *left > 0 {
+        tracing::error!(blobs = left, "So many blobs have no row that it looks like a mistake");
+    }
+    for blob in missing {
+        tracing::error!(%blob, "A row names a blob that is not there");
     }
 }
 

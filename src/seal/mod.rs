@@ -9,6 +9,7 @@ mod ed25519;
 mod keyring;
 mod link;
 mod master;
+mod photo;
 mod secret;
 mod token;
 
@@ -16,6 +17,7 @@ pub use cipher::{Broken, Place, Segment};
 pub use keyring::Keyring;
 pub use link::{LINK_PASS_LIFETIME, LinkPass, LinkToken};
 pub use master::{AccountKey, MasterKey, UnusableKey};
+pub use photo::PhotoKey;
 pub use secret::{Purpose, Secret};
 pub use token::{
     ACCESS_TOKEN_LIFETIME, AccessTokens, RefreshToken, Refused, SALT_BYTES, TokenSecret,

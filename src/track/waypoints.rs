@@ -83,13 +83,18 @@ pub fn keep_waypoints(waypoints: &[Waypoint], before: &Columns, after: &Columns)
 }
 
 /// The straight lines of a track, to measure distances to.
-struct Line(Vec<[Place; 2]>);
+pub(super) struct Line(Vec<[Place; 2]>);
 
 impl Line {
     /// Simplified; of a long line beside many waypoints, not every point.
     fn of(columns: &Columns, waypoints: &[Waypoint]) -> Self {
+        Self::near(columns, waypoints.len())
+    }
+
+    /// The same, to be compared with so many places.
+    pub(super) fn near(columns: &Columns, places: usize) -> Self {
         let columns = simplify(columns, TOLERANCE_M);
-        let stride = (columns.len() * waypoints.len()).div_ceil(COMPARISONS_MAX).max(1);
+        let stride = (columns.len() * places).div_ceil(COMPARISONS_MAX).max(1);
         let place = |point: usize| Place::new(columns.lat_e7[point], columns.lon_e7[point]);
         let lines = columns.parts().flat_map(|part| {
             let last = part.end - 1;
@@ -98,7 +103,7 @@ impl Line {
         Self(lines.map(|ends| ends.map(place)).collect())
     }
 
-    fn distance_m(&self, place: &Place) -> f64 {
+    pub(super) fn distance_m(&self, place: &Place) -> f64 {
         let distances_m = self.0.iter().map(|[from, to]| place.distance_to_line_m(from, to));
         distances_m.fold(f64::INFINITY, f64::min)
     }

@@ -469,9 +469,12 @@ pub async fn kept(app: &TestApp) -> Vec<(&'static str, i64)> {
         "vault.activities",
         "vault.tracks",
         "vault.originals",
+        "vault.photos",
         "commons.renditions",
+        "commons.photos",
         "commons.published",
         "ops.activity_ids",
+        "ops.photo_ids",
         "ops.jobs",
     ] {
         let query = diesel::sql_query(format!("SELECT count(*) AS rows FROM {table}"));

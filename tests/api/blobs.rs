@@ -12,8 +12,10 @@ use uuid::Uuid;
 
 use crate::activities::path_of;
 use crate::bad_input::{blobs, kept, refused};
-use crate::harness::{Caller, Hold, TestApp, northward_gpx, waiting};
+use crate::harness::{Caller, Hold, TestApp, logged, northward_gpx, waiting};
 use crate::parts::Part;
+use crate::photos::{has_photo, path};
+use crate::pictures::jpeg;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blob_that_no_row_names_is_erased_within_the_hour() {
@@ -85,6 +87,38 @@ async fn erasing_a_blob_is_tried_until_it_succeeds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn blobs_and_rows_are_held_against_each_other_every_day() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let activity = path_of(&ada.has_activity(&northward_gpx(8.5, 47.3, 100)).await);
+    let photo = has_photo(&ada, &activity, &jpeg(60, 40)).await;
+    assert_eq!(blobs(&app), 5);
+    let files = &app.app.service().files;
+    files.put(BlobId::random(), b"left over".to_vec()).await.unwrap();
+    // Not its name for a blob: left alone.
+    fs::write(app.data.join("blobs/README"), "mine").unwrap();
+    app.advance(TimeDelta::days(1));
+    app.run_jobs().await;
+    assert_eq!(blobs(&app), 5 + 1);
+    assert!(!logged().contains("blob that is not there"));
+    let ada = app.sign_in(&ada.email, crate::harness::PASSWORD).await;
+    assert_eq!(ada.get(&format!("{}/large.jpg", path(&photo))).await.status(), 200);
+    // So many that somebody must have put back an old database: they may be needed yet.
+    for _ in 0..120 {
+        files.put(BlobId::random(), b"not left over".to_vec()).await.unwrap();
+    }
+    app.advance(TimeDelta::days(1));
+    app.run_jobs().await;
+    assert_eq!(blobs(&app), 6 + 120);
+    assert!(logged().contains("looks like a mistake"));
+    // A row without its blob is told by the random name of that.
+    fs::remove_dir_all(app.data.join("blobs")).unwrap();
+    app.advance(TimeDelta::days(1));
+    app.run_jobs().await;
+    assert!(logged().contains("A row names a blob that is not there"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_s3_server_keeps_sealed_files_as_well_as_a_folder() {
     let server = Part::start("s3.py", &[]);
     let endpoint = format!("http://{}", server.address);
@@ -115,6 +149,12 @@ async fn an_s3_server_keeps_sealed_files_as_well_as_a_folder() {
     assert_eq!(object.status(), 403);
     // Nothing lies in the folder instead.
     assert_eq!(blobs(&app), 0);
+
+    // Photos lie there as well: the file and three sizes.
+    let photo = has_photo(&ada, &path, &jpeg(60, 40)).await;
+    assert_eq!((keys().await.len(), blobs(&app)), (5, 0));
+    let drawn = ada.get(&format!("{}/thumbnail.jpg", crate::photos::path(&photo))).await;
+    assert_eq!(drawn.status(), 200);
 
     assert_eq!(ada.delete(&path).await.status(), 204);
     app.run_jobs().await;

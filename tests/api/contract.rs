@@ -127,6 +127,23 @@ const ROUTES: &[(&str, &str)] = &[
     ("delete", "/api/v1/me/imports/{id}"),
     ("get", "/api/v1/members/{id}"),
     ("get", "/api/v1/members/{id}/activities"),
+    ("post", "/api/v1/activities/{id}/photos"),
+    ("get", "/api/v1/activities/{id}/photos"),
+    ("get", "/api/v1/photos/{id}"),
+    ("patch", "/api/v1/photos/{id}"),
+    ("delete", "/api/v1/photos/{id}"),
+    ("get", "/api/v1/photos/{id}/{size}.jpg"),
+    ("get", "/api/v1/photos/{id}/original"),
+    ("get", "/api/v1/shared/{token}/photos"),
+    ("get", "/api/v1/shared/{token}/photos/{photo}"),
+    ("get", "/api/v1/shared/{token}/photos/{photo}/{size}.jpg"),
+    ("put", "/api/v1/me/picture"),
+    ("get", "/api/v1/me/picture"),
+    ("delete", "/api/v1/me/picture"),
+    ("get", "/api/v1/members/{id}/picture"),
+    ("put", "/api/v1/communities/{id}/picture"),
+    ("get", "/api/v1/communities/{id}/picture"),
+    ("delete", "/api/v1/communities/{id}/picture"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

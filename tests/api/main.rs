@@ -33,6 +33,8 @@ mod members;
 mod null;
 mod ogc;
 mod parts;
+mod photos;
+mod pictures;
 mod pipeline;
 mod plans;
 mod policy;

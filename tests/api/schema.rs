@@ -118,6 +118,17 @@ async fn what_belongs_to_an_account_is_keyed_by_it_first() {
     assert!(10 < checked);
 }
 
+/// What no known column names is erased from the blob store.
+#[test]
+fn every_column_that_names_a_blob_is_known() {
+    let told = inventory::COLUMNS.iter().filter(|column| column.purpose.contains("blob store"));
+    let told: BTreeSet<_> = told
+        .map(|column| (column.table, column.name))
+        .filter(|(table, _)| !table.starts_with("commons."))
+        .collect();
+    assert_eq!(told, opentracks::db::ops::BLOB_COLUMNS.into());
+}
+
 /// Up, down and up again ends where up alone ends, and down leaves nothing behind.
 #[tokio::test(flavor = "multi_thread")]
 async fn migrations_can_be_taken_back() {

@@ -266,7 +266,7 @@ impl Service {
         let state = match self.take_some(account, archive, &mut progress, now).await {
             Ok(()) if progress.left == 0 => ArchiveState::Finished,
             Ok(()) => ArchiveState::Working,
-            Err(Error::Unfit(Unfit(reason))) => {
+            Err(Error::UnfitArchive(Unfit(reason))) => {
                 progress.taken.reason = Some(format!("The archive {reason}."));
                 ArchiveState::Failed
             }
@@ -365,7 +365,7 @@ impl Service {
 /// It says why, and quotes nothing.
 impl From<Unfit> for Error {
     fn from(unfit: Unfit) -> Self {
-        Self::Unfit(unfit)
+        Self::UnfitArchive(unfit)
     }
 }
 

@@ -132,7 +132,7 @@ impl Service {
             if !id.is_random() {
                 continue;
             }
-            if let Some(new) = self.keep(&key, id, &parsed, &track, &original, now).await? {
+            if let Some(new) = self.keep_taken(&key, id, &parsed, &track, &original, now).await? {
                 taken.added += 1;
                 kept = Some(new);
                 break;
@@ -156,7 +156,7 @@ impl Service {
     }
 
     /// `None` when the id was ever used.
-    async fn keep(
+    async fn keep_taken(
         &self,
         key: &Arc<AccountKey>,
         id: ActivityId,

@@ -260,7 +260,7 @@ pub(super) async fn hold(
     Ok(find(conn, viewer, id).await?.ok_or(Refusal::Absent)?)
 }
 
-async fn find(
+pub(super) async fn find(
     conn: &mut AsyncPgConnection,
     viewer: Viewer,
     id: CommunityId,

@@ -350,7 +350,7 @@ impl Found {
         Ok(Sealed::new(viewer, facts, (rendition, track.map(EncodedTrack))))
     }
 
-    fn judged(self, by: By, now: DateTime<Utc>) -> Result<(Facts, Rendition), Error> {
+    pub(super) fn judged(self, by: By, now: DateTime<Utc>) -> Result<(Facts, Rendition), Error> {
         let is_over = self.is_over(now);
         let Self { row, public_name, is_shared_with_viewer, are_apart } = self;
         let level = Visibility::try_from(row.visibility.as_str())

@@ -10,6 +10,7 @@ use postgis_diesel::sql_types::Geometry;
 use postgis_diesel::types::{LineString, MultiLineString, Point};
 use uuid::Uuid;
 
+use super::photos::{self, PublicPhoto};
 use super::renditions::{Author, Drawn, EncodedTrack, Rendition};
 use super::tiles::BANDS;
 use crate::access::{Facts, Owned, Sealed, Viewer};
@@ -35,6 +36,7 @@ pub struct Shared {
     day: Option<NaiveDate>,
     hour: Option<DateTime<Utc>>,
     is_counted: bool,
+    photos: Vec<PublicPhoto>,
 }
 
 struct Line {
@@ -65,6 +67,7 @@ impl Shared {
     pub fn new(
         cut: &Cut,
         waypoints: Vec<PublicWaypoint>,
+        photos: Vec<PublicPhoto>,
         given: Option<DateTime<Utc>>,
         choices: Choices,
     ) -> Option<Self> {
@@ -89,6 +92,7 @@ impl Shared {
             day: cut.day.or(given.map(|given| given.date_naive())),
             hour: cut.hour.or(given_hour).filter(|_| choices.hour),
             is_counted: choices.statistics,
+            photos,
         };
         if !choices.map {
             shared.hide_map();
@@ -111,6 +115,16 @@ impl Shared {
         &self.waypoints
     }
 
+    /// The photos that others see.
+    pub fn photos(&self) -> &[PublicPhoto] {
+        &self.photos
+    }
+
+    /// The same, and nothing else.
+    pub fn into_photos(self) -> Vec<PublicPhoto> {
+        self.photos
+    }
+
     /// The hour that others see.
     pub const fn hour(&self) -> Option<DateTime<Utc>> {
         self.hour
@@ -121,6 +135,7 @@ impl Shared {
     fn hide_map(&mut self) {
         self.line = None;
         self.waypoints.clear();
+        self.photos.iter_mut().for_each(|photo| photo.place = None);
         let Statistics { bbox, elevation_min_m, elevation_max_m, elevation_noise_m, .. } =
             &mut self.statistics;
         *bbox = None;
@@ -146,7 +161,7 @@ impl Db {
             .await?;
         let public_name = PublicName::try_from(public_name.as_str())
             .map_err(|_| Error::Corrupt("commons.members.public_name"))?;
-        let Shared { line, statistics, waypoints, day, hour, is_counted: _ } = shared;
+        let Shared { line, statistics, waypoints, day, hour, is_counted: _, photos: _ } = shared;
         let (sport, details) = (activity.sport, &activity.details);
         let rendition = Rendition {
             id: activity.id,
@@ -178,7 +193,7 @@ pub(in crate::db) async fn show(
     level: Level,
 ) -> Result<(), Error> {
     withdraw(conn, activity.id).await?;
-    let Shared { line, statistics, waypoints, day, hour, is_counted } = shared;
+    let Shared { line, statistics, waypoints, day, hour, is_counted, photos } = shared;
     let corrupt = |_| Error::Corrupt("commons.renditions.statistics");
     diesel::insert_into(renditions::table)
         .values((
@@ -199,6 +214,7 @@ pub(in crate::db) async fn show(
         ))
         .execute(conn)
         .await?;
+    photos::insert(conn, activity.id, photos).await?;
     let Some(line) = line else { return Ok(()) };
     show_in_communities(conn, activity, sport, shared, line).await?;
     if level.visibility != Visibility::Published {

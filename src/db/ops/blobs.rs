@@ -4,12 +4,15 @@
 //! writes the row that names it calls the job off. So a crash or a lost answer leaves a row with its
 //! blob, or a blob that is about to be erased; never one without the other for good.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::jobs::{Job, enqueue_as};
+use super::jobs::{ERASE_BLOB, Job, enqueue_as};
 use crate::db::schema::ops::jobs;
 use crate::db::{Db, Error};
 use crate::domain::{AccountId, BlobId, JobId};
@@ -18,7 +21,52 @@ use crate::seal::Keyring;
 /// How long a row may take to follow its blob.
 const NAMED_WITHIN: TimeDelta = TimeDelta::hours(1);
 
+/// Every column that names a blob. What no row names is erased by a job, so one that is missing here loses
+/// what it names: a test holds this against the inventory.
+pub const BLOB_COLUMNS: [(&str, &str); 6] = [
+    ("vault.archive_segments", "blob"),
+    ("vault.originals", "blob"),
+    ("vault.photos", "original"),
+    ("vault.photos", "thumbnail"),
+    ("vault.photos", "medium"),
+    ("vault.photos", "large"),
+];
+
+/// What the database says of blobs.
+pub struct Accounted {
+    /// Those that a row names.
+    pub named: HashSet<BlobId>,
+    /// Those that a job is to erase, unless a row names them first.
+    pub announced: HashSet<BlobId>,
+}
+
+#[derive(QueryableByName)]
+struct Known {
+    #[diesel(sql_type = SqlUuid)]
+    blob: Uuid,
+    #[diesel(sql_type = Bool)]
+    is_named: bool,
+}
+
 impl Db {
+    /// Every blob that there should be now.
+    pub async fn accounted_blobs(&self) -> Result<Accounted, Error> {
+        let columns = BLOB_COLUMNS.map(|(table, column)| {
+            format!(
+                "SELECT {column} AS blob, true AS is_named FROM {table} WHERE {column} IS NOT NULL"
+            )
+        });
+        let statement = format!(
+            "{} UNION ALL SELECT job_id, false FROM ops.jobs WHERE kind = '{ERASE_BLOB}'",
+            columns.join(" UNION ALL ")
+        );
+        let known: Vec<Known> = diesel::sql_query(statement).load(&mut *self.conn().await?).await?;
+        let (named, announced): (Vec<_>, Vec<_>) = known.iter().partition(|known| known.is_named);
+        let blobs =
+            |known: Vec<&Known>| known.into_iter().map(|it| BlobId::from(it.blob)).collect();
+        Ok(Accounted { named: blobs(named), announced: blobs(announced) })
+    }
+
     /// Promises to erase `blob`, which is about to be put, unless a row names it within an hour.
     pub async fn announce_blob(
         &self,

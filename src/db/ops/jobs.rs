@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::db::schema::ops::{jobs, schedule};
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, ArchiveId, BlobId, Email, JobId, Letter, RegistrationId};
+use crate::domain::{AccountId, ArchiveId, BlobId, Email, JobId, Letter, PhotoId, RegistrationId};
 use crate::seal::Keyring;
 
 const TABLE: &str = "ops.jobs";
@@ -22,7 +22,7 @@ const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How often a job is tried before it is put aside for a person to look at.
 const ATTEMPTS_MAX: i16 = 12;
 /// The kind of job that is tried until it succeeds: erasing was promised.
-const ERASE_BLOB: &str = "erase_blob";
+pub(super) const ERASE_BLOB: &str = "erase_blob";
 const SEND_MAIL: &str = "send_mail";
 const SEND_LINK: &str = "send_link";
 const ANSWER_REGISTRATION: &str = "answer_registration";
@@ -85,6 +85,13 @@ pub enum Job {
         /// Whose.
         account: AccountId,
     },
+    /// Draw a photo in the sizes that it is looked at in.
+    DrawPhoto {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        photo: PhotoId,
+    },
     /// Erase a blob that no row names any more.
     EraseBlob {
         /// Which.
@@ -109,6 +116,7 @@ impl Job {
             Self::SendMail(letter) if letter.is_about_its_sender() => SEND_LINK,
             Self::SendMail(_) => SEND_MAIL,
             Self::RemakeRenditions { .. } => REMAKE_RENDITIONS,
+            Self::DrawPhoto { .. } => "draw_photo",
             Self::EraseBlob { .. } => ERASE_BLOB,
             Self::CloseAccount { .. } => CLOSE_ACCOUNT,
         }

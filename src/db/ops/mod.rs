@@ -6,6 +6,7 @@ mod expiry;
 mod jobs;
 mod throttles;
 
+pub use blobs::{Accounted, BLOB_COLUMNS};
 pub use diagnostics::Report;
 pub use expiry::Done;
 pub use jobs::{Job, Lease, Leased};

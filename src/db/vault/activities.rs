@@ -44,6 +44,8 @@ pub struct Activity {
     pub is_shown: bool,
     /// Counts its changes, from 1.
     pub version: i32,
+    /// Counts the changes of its photos, which are none of its own.
+    pub(super) photos_version: i32,
     /// When it was kept.
     pub created_at: DateTime<Utc>,
     /// When it was changed last.
@@ -150,6 +152,7 @@ pub(super) struct Row {
     details: Vec<u8>,
     is_shown: bool,
     version: i32,
+    photos_version: i32,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -378,6 +381,7 @@ fn open(key: &AccountKey, row: &Row) -> Result<Activity, Error> {
         },
         is_shown: row.is_shown,
         version: row.version,
+        photos_version: row.photos_version,
         created_at: row.created_at,
         updated_at: row.updated_at,
     })

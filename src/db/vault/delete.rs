@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::{Activity, audience, originals};
+use super::{Activity, audience, originals, photo_changes};
 use crate::access::Owned;
 use crate::db::commons;
 use crate::db::ops::blobs;
@@ -43,6 +43,7 @@ pub(super) async fn delete(
 ) -> Result<(), Error> {
     audience::forget(conn, activity).await?;
     commons::withdraw(conn, activity.id).await?;
+    photo_changes::delete_all(conn, keyring, activity, now).await?;
     let blob = originals::delete(conn, activity.owner, activity.id).await?;
     let row = activities::table.find((Uuid::from(activity.owner), Uuid::from(activity.id)));
     diesel::delete(row).execute(conn).await?;
@@ -53,23 +54,24 @@ pub(super) async fn delete(
 }
 
 /// Locks the rows of `locked` until the transaction ends, in the order of their ids so that two
-/// changes never wait for each other. `false` when one was changed or deleted meanwhile.
+/// changes never wait for each other. `false` when one was changed or deleted meanwhile, or one of its
+/// photos was.
 pub(super) async fn lock(
     conn: &mut AsyncPgConnection,
     locked: &[&Owned<Activity>],
 ) -> Result<bool, Error> {
     let Some(first) = locked.first() else { return Ok(true) };
     let ids: Vec<Uuid> = locked.iter().map(|activity| activity.id.into()).collect();
-    let versions: Vec<(Uuid, i32)> = activities::table
+    let versions: Vec<(Uuid, i32, i32)> = activities::table
         .filter(activities::account_id.eq(Uuid::from(first.owner)))
         .filter(activities::activity_id.eq_any(ids))
         .order(activities::activity_id)
-        .select((activities::activity_id, activities::version))
+        .select((activities::activity_id, activities::version, activities::photos_version))
         .for_update()
         .load(conn)
         .await?;
     let stands = |activity: &&Owned<Activity>| {
-        versions.contains(&(Uuid::from(activity.id), activity.version))
+        versions.contains(&(Uuid::from(activity.id), activity.version, activity.photos_version))
     };
     Ok(locked.iter().all(stands))
 }

@@ -10,7 +10,7 @@ use super::audience::{Applied, Reach, Shown, Standing};
 use super::delete::{delete, lock};
 use super::originals::{self, SealedOriginal};
 use super::tracks::{self, SealedTrack};
-use super::zones;
+use super::{photo_changes, zones};
 use crate::access::{Owned, Sealed, Viewer};
 use crate::db::commons::{self, Level};
 use crate::db::identity::account_key;
@@ -99,7 +99,10 @@ impl Db {
                             return Err(Undone(Saved::Taken));
                         }
                     }
-                    Other::Deleted(other) => delete(conn, &self.keyring, other, now).await?,
+                    Other::Deleted(other) => {
+                        photo_changes::move_all(conn, other, activity).await?;
+                        delete(conn, &self.keyring, other, now).await?;
+                    }
                 }
                 let level = match change.reach.apply(conn, &self.keyring, activity, now).await? {
                     Applied::Level(level) => level,

@@ -13,6 +13,8 @@ use uuid::Uuid;
 
 use crate::harness::{Caller, TestApp, connect};
 use crate::heard::Heard;
+use crate::photos::has_photo;
+use crate::pictures::{Said, telling_jpeg};
 use crate::sharing::CHILDREN;
 use twins::{Country, Dice, Twins};
 
@@ -113,6 +115,11 @@ impl<'a> World<'a> {
         app.run_jobs().await;
         let Twins { files: [file, _] } = country.twins(&mut Dice(99), true);
         let activity = owner.has_activity(&file).await["id"].as_str().unwrap().to_owned();
+        // Taken where the line comes by a place that may be hidden.
+        let [lon, lat] = country.position(1);
+        let said = Said { place: Some([lat, lon]), ..Said::default() };
+        let path = format!("/api/v1/activities/{activity}");
+        has_photo(&owner, &path, &telling_jpeg(60, 40, &said)).await;
         let community = Uuid::new_v4().to_string();
         let mut sql = format!(
             "INSERT INTO commons.communities (community_id, name, visibility, created_at) VALUES ('{community}', 'Brook', 'private', now());"
@@ -122,7 +129,6 @@ impl<'a> World<'a> {
             write!(sql, "INSERT INTO commons.memberships VALUES {row};").unwrap();
         }
         connect(app, "opentracks").await.batch_execute(&sql).await.unwrap();
-        let path = format!("/api/v1/activities/{activity}");
         let link: Value =
             owner.post(&format!("{path}/links"), &json!({})).await.json().await.unwrap();
         let token = link["token"].as_str().unwrap().to_owned();
@@ -188,7 +194,7 @@ impl<'a> World<'a> {
             vec![(who(0), format!("/s/{}", self.token)), (who(1), of_owner.clone())];
         addresses
             .extend([(who(2), format!("{of_owner}/activities")), (&self.others[2], of_community)]);
-        for (index, child) in CHILDREN.into_iter().enumerate() {
+        for (index, child) in CHILDREN.into_iter().chain(["/photos"]).enumerate() {
             addresses.push((who(index), format!("{path}{child}")));
             addresses.push((who(index + 1), format!("{shared}{child}")));
         }

@@ -106,6 +106,8 @@ pub struct Piece<'a> {
     pub token: String,
     pub link: String,
     pub community: String,
+    /// A photo of it.
+    pub photo: String,
     /// For each child, every tag that somebody could have: the owner's, and those of the renditions.
     pub tags: Vec<(&'static str, String)>,
     /// For each child, what others get if they get something.
@@ -218,9 +220,14 @@ impl<'a> Piece<'a> {
             token: "A".repeat(32),
             link: Uuid::new_v4().to_string(),
             community: community.to_owned(),
+            photo: String::new(),
             tags: Vec::new(),
             previews: Vec::new(),
         };
+        let file = crate::pictures::jpeg(60, 40);
+        let path = format!("/api/v1/activities/{}", piece.id);
+        let photo = crate::photos::has_photo(owner, &path, &file).await;
+        photo["id"].as_str().unwrap().clone_into(&mut piece.photo);
         let is_published = matches!(
             state,
             State::Published
@@ -286,7 +293,7 @@ impl<'a> Piece<'a> {
 
     /// What its owner sees of it through everybody's eyes.
     async fn look(&mut self) {
-        for child in CHILDREN {
+        for child in CHILDREN.into_iter().chain(["/photos"]) {
             let audiences =
                 ["", "?as=public", "?as=link", &format!("?as=community:{}", self.community)];
             for audience in audiences {
@@ -295,17 +302,28 @@ impl<'a> Piece<'a> {
                 assert_eq!(answer.status(), 200, "{path}");
                 self.tags.push((child, answer.headers()["etag"].to_str().unwrap().to_owned()));
                 let content = answer.bytes().await.unwrap().to_vec();
+                if !audience.is_empty() && child == "/photos" {
+                    // The only photo, as it stands in the list.
+                    let one = content.strip_prefix(b"{\"items\":[".as_slice()).unwrap();
+                    let one = one.strip_suffix(b"],\"next_cursor\":null}".as_slice()).unwrap();
+                    self.previews.push(("", one.to_vec()));
+                }
                 if !audience.is_empty() {
                     self.previews.push((child, content));
                 }
             }
         }
+        let pixels = self.owner.get(&format!("/api/v1/photos/{}/medium.jpg", self.photo)).await;
+        assert_eq!(pixels.status(), 200);
+        self.previews.push(("/medium.jpg", pixels.bytes().await.unwrap().to_vec()));
     }
 
     /// A route of this piece, or of what never was.
     pub fn path(&self, route: &str) -> String {
+        let is_of_photo = route.starts_with("/api/v1/photos/");
         let named = [
-            ("{id}", &self.id),
+            ("{id}", if is_of_photo { &self.photo } else { &self.id }),
+            ("{photo}", &self.photo),
             ("{token}", &self.token),
             ("{link}", &self.link),
             ("{community}", &self.community),
@@ -318,6 +336,12 @@ impl<'a> Piece<'a> {
 pub fn unused(route: &str) -> String {
     let id = Uuid::new_v4().to_string();
     let token = "B".repeat(32);
-    let named = [("{id}", &id), ("{token}", &token), ("{link}", &id), ("{community}", &id)];
+    let named = [
+        ("{id}", &id),
+        ("{photo}", &id),
+        ("{token}", &token),
+        ("{link}", &id),
+        ("{community}", &id),
+    ];
     named.iter().fold(route.to_owned(), |path, (name, value)| path.replace(name, value))
 }

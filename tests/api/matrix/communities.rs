@@ -11,6 +11,7 @@ use super::cast::{Actor, Cast};
 use super::routes::{self, Class};
 use crate::harness::{Caller, TestApp, connect};
 use crate::heard::Heard;
+use crate::pictures::jpeg;
 
 /// Those in a community whom things are done to.
 struct Others {
@@ -21,6 +22,7 @@ struct Others {
 
 /// `yes`: it is done, or would be of the version that is there. `-`: as for an id that never was.
 #[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::too_many_lines, reason = "the table is one")]
 async fn each_does_in_a_community_what_the_policy_says() {
     let app = TestApp::start().await;
     let cast = Cast::of(&app).await;
@@ -72,6 +74,9 @@ async fn each_does_in_a_community_what_the_policy_says() {
     PUT {id}/bans/(joined)          401       401        403      403          -      403     403      403    yes       yes
     DELETE {id}/bans/(barred)       401       401        403      403          -      403     403      403    yes       yes
     GET {id}/activities             401       401        403      403          -      yes     yes      yes    yes       yes
+    GET {id}/picture                -         -          yes      yes          -      yes     yes      yes    yes       yes
+    PUT {id}/picture                401       401        403      403          -      403     403      403    403       yes
+    DELETE {id}/picture             401       401        403      403          -      403     403      403    403       yes
 
     public                          Anonymous LinkHolder Stranger FormerMember Banned Blocked Blocking Member Moderator Owner
     GET {id}                        yes       yes        yes      yes          -      yes     yes      yes    yes       yes
@@ -90,6 +95,9 @@ async fn each_does_in_a_community_what_the_policy_says() {
     PUT {id}/bans/(joined)          401       401        403      403          -      403     403      403    yes       yes
     DELETE {id}/bans/(barred)       401       401        403      403          -      403     403      403    yes       yes
     GET {id}/activities             401       401        403      403          -      yes     yes      yes    yes       yes
+    GET {id}/picture                yes       yes        yes      yes          -      yes     yes      yes    yes       yes
+    PUT {id}/picture                401       401        403      403          -      403     403      403    403       yes
+    DELETE {id}/picture             401       401        403      403          -      403     403      403    403       yes
     ");
 }
 
@@ -142,7 +150,13 @@ async fn word(
         } else {
             json!({ "name": "Mine" })
         };
-        let request = if *method == Method::PATCH { request.json(&body) } else { request };
+        let request = match method.as_str() {
+            "PATCH" => request.json(&body),
+            "PUT" if route.ends_with("/picture") => {
+                request.header("Content-Type", "image/jpeg").body(jpeg(8, 8))
+            }
+            _ => request,
+        };
         Heard::of(request).await
     };
     let heard = ask(community).await;
@@ -159,6 +173,12 @@ async fn reset(app: &TestApp, community: &str, callers: &[(Actor, &Caller<'_>)],
     let mut sql = ["memberships", "membership_requests", "bans"]
         .map(|table| format!("DELETE FROM commons.{table} WHERE community_id = '{community}';"))
         .concat();
+    write!(
+        sql,
+        "INSERT INTO commons.community_pictures VALUES ('{community}', 'picture')
+         ON CONFLICT DO NOTHING;"
+    )
+    .unwrap();
     let mut put = |table: &str, member: &str, role: &str| {
         let row = format!("('{community}', '{member}', {role} now())");
         write!(sql, "INSERT INTO commons.{table} VALUES {row};").unwrap();

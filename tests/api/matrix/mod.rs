@@ -54,8 +54,14 @@ async fn each_gets_what_the_policy_says_and_else_the_answer_for_nothing() {
     let cast = Cast::of(&app).await;
     let before = versions(&cast).await;
     let mut matrix = Matrix::default();
-    for class in [Class::Rendition, Class::ByLink, Class::Unlock, Class::OwnersOnly, Class::MadeId]
-    {
+    for class in [
+        Class::Rendition,
+        Class::Pixels,
+        Class::ByLink,
+        Class::Unlock,
+        Class::OwnersOnly,
+        Class::MadeId,
+    ] {
         for (method, route) in routes::of(class) {
             matrix.fill(class, &cast, &method, &route).await;
         }
@@ -63,6 +69,7 @@ async fn each_gets_what_the_policy_says_and_else_the_answer_for_nothing() {
     assert_eq!(versions(&cast).await, before, "somebody changed something");
     matrix.tell();
     check_what_is_read_by_its_id(&matrix);
+    check_what_is_looked_at(&matrix);
     check_what_is_read_by_a_link(&matrix);
     check_what_is_its_owners(&matrix);
     check_what_answers_consist_of(&matrix);
@@ -81,6 +88,22 @@ fn check_what_is_read_by_its_id(matrix: &Matrix) {
     Member       -       -    seen      seen seen      seen -    -       -         -
     Moderator    -       -    seen      seen seen      seen -    -       -         -
     Owner        own     own  own       own  own       own  own  own     own       -
+    ");
+}
+
+fn check_what_is_looked_at(matrix: &Matrix) {
+    insta::assert_snapshot!(matrix.table(Class::Pixels), @r"
+                 Private Link Community Both Published All  Over Rezoned Withdrawn Deleted
+    Anonymous    -       -    -         -    seen      seen -    -       -         -
+    LinkHolder   -       -    -         -    seen      seen -    -       -         -
+    Stranger     -       -    -         -    seen      seen -    -       -         -
+    FormerMember -       -    -         -    seen      seen -    -       -         -
+    Banned       -       -    -         -    seen      seen -    -       -         -
+    Blocked      -       -    -         -    -         -    -    -       -         -
+    Blocking     -       -    -         -    -         -    -    -       -         -
+    Member       -       -    seen      seen seen      seen -    -       -         -
+    Moderator    -       -    seen      seen seen      seen -    -       -         -
+    Owner        seen    seen seen      seen seen      seen seen seen    seen      -
     ");
 }
 
@@ -146,6 +169,7 @@ fn check_what_is_its_owners(matrix: &Matrix) {
     ");
 }
 
+#[allow(clippy::too_many_lines, reason = "the list is one")]
 fn check_what_answers_consist_of(matrix: &Matrix) {
     insta::assert_snapshot!(matrix.shapes(), @r#"
     own GET /api/v1/activities/{id}
@@ -163,6 +187,10 @@ fn check_what_answers_consist_of(matrix: &Matrix) {
       or application/json: items next_cursor
     own GET /api/v1/activities/{id}/original
       application/octet-stream
+    own GET /api/v1/activities/{id}/photos
+      application/json: items items.activity_id items.alternative_text items.caption items.colour items.created_at items.id items.is_cover items.original_bytes items.placeholder items.position items.position_source items.revision items.sizes items.sizes.large items.sizes.large.height items.sizes.large.width items.sizes.medium items.sizes.medium.height items.sizes.medium.width items.sizes.thumbnail items.sizes.thumbnail.height items.sizes.thumbnail.width items.state items.taken_at items.taken_at_local items.updated_at items.version next_cursor
+    seen GET /api/v1/activities/{id}/photos
+      application/json: items items.activity_id items.alternative_text items.caption items.colour items.id items.is_cover items.placeholder items.position items.revision items.sizes items.sizes.large items.sizes.large.height items.sizes.large.width items.sizes.medium items.sizes.medium.height items.sizes.medium.width items.sizes.thumbnail items.sizes.thumbnail.height items.sizes.thumbnail.width next_cursor
     own GET /api/v1/activities/{id}/preview.png
       image/png
     seen GET /api/v1/activities/{id}/preview.png
@@ -195,10 +223,24 @@ fn check_what_answers_consist_of(matrix: &Matrix) {
       application/vnd.garmin.tcx+xml
     seen GET /api/v1/activities/{id}/track.tcx
       application/vnd.garmin.tcx+xml
+    own GET /api/v1/photos/{id}
+      application/json: activity_id alternative_text caption colour created_at id is_cover original_bytes placeholder position position_source revision sizes sizes.large sizes.large.height sizes.large.width sizes.medium sizes.medium.height sizes.medium.width sizes.thumbnail sizes.thumbnail.height sizes.thumbnail.width state taken_at taken_at_local updated_at version
+    seen GET /api/v1/photos/{id}
+      application/json: activity_id alternative_text caption colour id is_cover placeholder position revision sizes sizes.large sizes.large.height sizes.large.width sizes.medium sizes.medium.height sizes.medium.width sizes.thumbnail sizes.thumbnail.height sizes.thumbnail.width
+    seen GET /api/v1/photos/{id}/medium.jpg
+      image/jpeg
+    own GET /api/v1/photos/{id}/original
+      application/octet-stream
     seen GET /api/v1/shared/{token}
       application/json: author author.id author.public_name day description id kind sport statistics statistics.ascent_m statistics.bbox statistics.descent_m statistics.distance_m statistics.effort_km statistics.elapsed_s statistics.elevation_max_m statistics.elevation_min_m statistics.elevation_noise_m statistics.elevation_source statistics.moving_s statistics.parts statistics.points statistics.speed_avg_mps statistics.speed_max_mps title visibility waypoints waypoints.description waypoints.name waypoints.position
     seen GET /api/v1/shared/{token}/analysis
       application/json: best_efforts best_efforts.distance_m best_efforts.duration_s best_efforts.start_m estimate grade grade.max grade.min pauses splits splits.distance_m splits.elapsed_s splits.elevation_change_m splits.moving_s
+    seen GET /api/v1/shared/{token}/photos
+      application/json: items items.activity_id items.alternative_text items.caption items.colour items.id items.is_cover items.placeholder items.position items.revision items.sizes items.sizes.large items.sizes.large.height items.sizes.large.width items.sizes.medium items.sizes.medium.height items.sizes.medium.width items.sizes.thumbnail items.sizes.thumbnail.height items.sizes.thumbnail.width next_cursor
+    seen GET /api/v1/shared/{token}/photos/{photo}
+      application/json: activity_id alternative_text caption colour id is_cover placeholder position revision sizes sizes.large sizes.large.height sizes.large.width sizes.medium sizes.medium.height sizes.medium.width sizes.thumbnail sizes.thumbnail.height sizes.thumbnail.width
+    seen GET /api/v1/shared/{token}/photos/{photo}/medium.jpg
+      image/jpeg
     seen GET /api/v1/shared/{token}/preview.png
       image/png
     seen GET /api/v1/shared/{token}/preview.svg

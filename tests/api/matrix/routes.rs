@@ -12,6 +12,8 @@ use crate::harness::{Caller, northward_gpx};
 pub enum Class {
     /// What others may read of an activity, found by its id.
     Rendition,
+    /// The pixels of a photo of an activity: the same for all who see it, its owner too.
+    Pixels,
     /// What its owner alone reads of an activity, or does to it.
     OwnersOnly,
     /// An id that a client makes; once used it is taken for good.
@@ -37,8 +39,8 @@ pub enum Class {
 }
 
 use Class::{
-    ByLink, Community, MadeId, Members, Open, OwnThing, OwnersOnly, Profile, Rendition, Reuse,
-    Search, Unlock,
+    ByLink, Community, MadeId, Members, Open, OwnThing, OwnersOnly, Pixels, Profile, Rendition,
+    Reuse, Search, Unlock,
 };
 
 /// A route without a row fails: say here by which rule it answers, and if it names something new, let
@@ -68,6 +70,16 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("post", "/api/v1/activities/{id}/links", OwnersOnly),
     ("post", "/api/v1/activities/{id}/links/{link}/rotate", OwnersOnly),
     ("delete", "/api/v1/activities/{id}/links/{link}", OwnersOnly),
+    ("get", "/api/v1/activities/{id}/photos", Rendition),
+    ("get", "/api/v1/photos/{id}", Rendition),
+    ("get", "/api/v1/photos/{id}/{size}.jpg", Pixels),
+    ("get", "/api/v1/photos/{id}/original", OwnersOnly),
+    ("patch", "/api/v1/photos/{id}", OwnersOnly),
+    ("delete", "/api/v1/photos/{id}", OwnersOnly),
+    ("post", "/api/v1/activities/{id}/photos", OwnersOnly),
+    ("get", "/api/v1/shared/{token}/photos", ByLink),
+    ("get", "/api/v1/shared/{token}/photos/{photo}", ByLink),
+    ("get", "/api/v1/shared/{token}/photos/{photo}/{size}.jpg", ByLink),
     ("put", "/api/v1/activities/{id}", MadeId),
     ("get", "/api/v1/shared/{token}", ByLink),
     ("get", "/api/v1/shared/{token}/track.{format}", ByLink),
@@ -129,6 +141,9 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("get", "/api/v1/me/restriction", Members),
     ("put", "/api/v1/me/restriction", Members),
     ("delete", "/api/v1/me/restriction", Members),
+    ("put", "/api/v1/me/picture", Members),
+    ("get", "/api/v1/me/picture", Members),
+    ("delete", "/api/v1/me/picture", Members),
     // After the others: with it their sessions end.
     ("post", "/api/v1/auth/logout", Members),
     ("get", "/api/v1/communities/{id}", Community),
@@ -146,6 +161,10 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("put", "/api/v1/communities/{id}/bans/{member}", Community),
     ("delete", "/api/v1/communities/{id}/bans/{member}", Community),
     ("get", "/api/v1/communities/{id}/activities", Community),
+    ("get", "/api/v1/communities/{id}/picture", Community),
+    ("put", "/api/v1/communities/{id}/picture", Community),
+    ("delete", "/api/v1/communities/{id}/picture", Community),
+    ("get", "/api/v1/members/{id}/picture", Profile),
     ("get", "/api/v1/members/{id}", Profile),
     ("get", "/api/v1/members/{id}/activities", Profile),
     ("get", "/api/v1/communities", Open),
@@ -179,7 +198,9 @@ pub fn of(class: Class) -> Vec<(Method, String)> {
             Some("preview.{format}") => &PICTURES,
             _ => &[""],
         };
-        formats.iter().map(move |format| (method.clone(), path.replace("{format}", format)))
+        formats.iter().map(move |format| {
+            (method.clone(), path.replace("{format}", format).replace("{size}", "medium"))
+        })
     });
     each.collect()
 }
@@ -202,6 +223,11 @@ pub fn call(
             let is_new = !route.ends_with("/track");
             return request.multipart(if is_new { form.text("metadata", "{}") } else { form });
         }
+        ("POST", "photos") => {
+            let file = Part::bytes(crate::pictures::jpeg(30, 20)).file_name("photo.jpg");
+            return request.multipart(Form::new().part("file", file));
+        }
+        ("PATCH", _) if route.contains("/photos/") => json!({ "caption": "Mine" }),
         ("PUT", _) if route.contains("/zones/") => {
             json!({ "label": "Mine", "position": [10.0, 50.0], "radius_m": 300 })
         }
