@@ -137,6 +137,8 @@ fn is_of_one_script(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn reads_as(one: &str, other: &str) -> bool {
@@ -163,6 +165,23 @@ mod tests {
             ("Bill 1", "Bill l"),
         ] {
             assert!(reads_as(one, other), "{one} {other}: {} {}", reading(one), reading(other));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn how_a_name_is_spelt_makes_no_other_one(
+            name in "[a-zA-Z0-9]{1,12}([ ._-][a-zA-Z0-9]{1,12}){0,3}"
+        ) {
+            let joined: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+            for spelling in [name.to_uppercase(), name.to_lowercase(), joined] {
+                prop_assert_eq!(reading(&spelling), reading(&name));
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_and_judged(name in any::<String>()) {
+            let _judged = PublicName::chosen(&name);
         }
     }
 

@@ -46,6 +46,7 @@ struct AccountBody {
     locale: Locale,
     /// The policy version that was accepted last.
     policy_version: String,
+    policy_accepted_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
 }
 
@@ -230,6 +231,7 @@ impl From<&Account> for AccountBody {
             professional: ProfessionalBody::from(&account.professional),
             locale: profile.locale,
             policy_version: account.policy_version.clone(),
+            policy_accepted_at: account.policy_accepted_at,
             created_at: account.created_at,
         }
     }

@@ -27,6 +27,7 @@ async fn an_account_is_read_and_changed_field_by_field() {
         json!({
             "account_id": ada.account_id, "email": "ada@example.org", "public_name": "Ada", "given_name": null,
             "family_name": null, "locale": "en", "policy_version": POLICY, "created_at": "2026-06-01T12:00:00Z",
+            "policy_accepted_at": "2026-06-01T12:00:00Z",
             "professional": { "company": null, "role": null, "town": null, "link": null },
         })
     );

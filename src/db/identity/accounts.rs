@@ -29,6 +29,8 @@ pub struct Account {
     pub professional: Professional,
     /// The policy that was accepted last.
     pub policy_version: String,
+    /// When it was.
+    pub policy_accepted_at: DateTime<Utc>,
     /// Since when it exists.
     pub created_at: DateTime<Utc>,
 }
@@ -71,6 +73,7 @@ struct Row {
     profile: Vec<u8>,
     locale: String,
     policy_version: String,
+    policy_accepted_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
 }
 
@@ -245,6 +248,7 @@ fn open(keyring: &Keyring, row: &Row, wrapped: &[u8], public_name: &str) -> Resu
         },
         professional,
         policy_version: row.policy_version.clone(),
+        policy_accepted_at: row.policy_accepted_at,
         created_at: row.created_at,
     })
 }

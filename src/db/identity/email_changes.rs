@@ -130,7 +130,9 @@ impl Db {
                 // In the order of all who change an account: its row first.
                 let row = accounts_table::table.find(Uuid::from(account));
                 let held = row.select(accounts_table::account_id).for_no_key_update();
-                held.first::<Uuid>(conn).await?;
+                if held.first::<Uuid>(conn).await.optional()?.is_none() {
+                    return Ok(false);
+                }
                 let Some((sealed, old, new)) = attempt(conn, account, now).await? else {
                     return Ok(false);
                 };

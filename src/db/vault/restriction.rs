@@ -38,7 +38,8 @@ impl Db {
             }
             self.hide_all(conn, account, now).await?;
             set(conn, account, Some(now)).await?;
-            Ok(now)
+            // As it is kept: a database counts microseconds.
+            Ok(lock(conn, account).await?.unwrap_or(now))
         })
         .await
     }
