@@ -56,11 +56,16 @@ impl Worker {
     pub async fn run(&self, mut stop: watch::Receiver<bool>) {
         let mut tasks_due = Instant::now();
         while !*stop.borrow() {
-            let done = if tasks_due <= Instant::now() {
+            let are_tasks_due = tasks_due <= Instant::now();
+            if are_tasks_due {
                 tasks_due = Instant::now() + TASKS_EVERY;
-                self.run_due().await
+            }
+            // Jobs may follow each other for minutes: tasks have their turn, and a stop is heard.
+            let go_on = || !*stop.borrow() && Instant::now() < tasks_due;
+            let done = if are_tasks_due {
+                self.run_due_while(go_on).await
             } else {
-                self.run_jobs().await
+                self.run_jobs(go_on).await
             };
             let pause = match done {
                 Ok(()) => POLL,
@@ -78,13 +83,19 @@ impl Worker {
 
     /// Runs every task and job that is due now.
     pub async fn run_due(&self) -> Result<(), Error> {
-        self.run_tasks().await?;
-        self.service.db.put_aside_spent_jobs(self.clock.now()).await?;
-        self.run_jobs().await
+        self.run_due_while(|| true).await
     }
 
-    async fn run_jobs(&self) -> Result<(), Error> {
-        while let Some(leased) = self.service.db.lease_job(self.clock.now()).await? {
+    async fn run_due_while(&self, go_on: impl Fn() -> bool) -> Result<(), Error> {
+        self.run_tasks().await?;
+        self.service.db.put_aside_spent_jobs(self.clock.now()).await?;
+        self.run_jobs(go_on).await
+    }
+
+    async fn run_jobs(&self, go_on: impl Fn() -> bool) -> Result<(), Error> {
+        while go_on()
+            && let Some(leased) = self.service.db.lease_job(self.clock.now()).await?
+        {
             self.run_leased(leased).await?;
         }
         Ok(())
