@@ -52,6 +52,7 @@ fuzz:
 # What `make test` tries some hundred times, tried some ten thousand times.
 prove:
 	@scripts/install test
+	OPENTRACKS_LEAVERS=50 OPENTRACKS_WORKS=20 cargo test --release --locked --test api -- leaving
 	OPENTRACKS_PAIRS=$(PROVE_PAIRS) cargo test --release --locked --test api -- matrix interference races null leaks canaries wall
 	PROPTEST_CASES=$(PROVE_CASES) cargo test --release --locked --lib -- track
 	cargo test --release --locked --test attack

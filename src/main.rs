@@ -39,6 +39,8 @@ enum AdminVerb {
     Rewrap,
     /// Print the problem reports there are, the oldest first, each as a line of JSON
     ProblemReports,
+    /// Erase again the accounts that a restored backup holds although they were erased since
+    ReplayErasures,
 }
 
 fn main() -> ExitCode {
@@ -66,6 +68,7 @@ fn carry_out(verb: &Verb, config: &Config) -> Result<(), Error> {
         Verb::Admin(AdminVerb::RotateTokenKey) => run::rotate_token_key(config),
         Verb::Admin(AdminVerb::Rewrap) => run::rewrap(config),
         Verb::Admin(AdminVerb::ProblemReports) => run::print_problem_reports(config),
+        Verb::Admin(AdminVerb::ReplayErasures) => run::replay_erasures(config),
     }
 }
 

@@ -41,8 +41,12 @@ impl Data {
     }
 
     fn run(&self, verb: &str) -> Output {
-        let output = self.command(verb).output().unwrap();
-        assert!(output.status.success(), "{verb}: {}", String::from_utf8_lossy(&output.stderr));
+        self.run_all(&[verb])
+    }
+
+    fn run_all(&self, verbs: &[&str]) -> Output {
+        let output = self.command(verbs[0]).args(&verbs[1..]).output().unwrap();
+        assert!(output.status.success(), "{verbs:?}: {}", String::from_utf8_lossy(&output.stderr));
         output
     }
 
@@ -228,6 +232,43 @@ async fn upload_until_it_ends(server: &Server, token: &str, client: usize) -> Ve
         }
         acknowledged.push((id, file));
     }
+}
+
+/// The database as it was yesterday, under files as they are today.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_backup_brings_nobody_back_before_it_is_served() {
+    opentracks::edge::choose_tls();
+    let data = Data::new();
+    data.run("demo");
+    let (cluster, backup) = (data.0.join("postgres"), data.0.join("yesterday"));
+    let copy = |from: &Path, to: &Path| {
+        let copied = Command::new("cp").arg("-a").args([from, to]).status();
+        assert!(copied.unwrap().success());
+    };
+    copy(&cluster, &backup);
+    let mut server = data.serve();
+    let token = data.sign_in(&server).await;
+    let password = fs::read_to_string(data.0.join("demo-password")).unwrap();
+    let client = reqwest::Client::new();
+    let me = format!("{}/api/v1/me", server.address);
+    let leave = client.delete(&me).bearer_auth(&token).json(&json!({ "password": password }));
+    assert_eq!(leave.send().await.unwrap().status(), 202);
+    // The process dies in the second after: what was answered holds.
+    let postmaster = data.postmaster();
+    server.kill();
+    wait_for_end(&postmaster);
+    fs::remove_dir_all(&cluster).unwrap();
+    fs::rename(&backup, &cluster).unwrap();
+    let server = data.serve();
+    let status = async |request: reqwest::RequestBuilder| request.send().await.unwrap().status();
+    let me = format!("{}/api/v1/me", server.address);
+    assert_eq!(status(client.get(&me).bearer_auth(&token)).await, 401);
+    let login = format!("{}/api/v1/auth/login", server.address);
+    let body = json!({ "email": "demo@opentracks.example", "password": password });
+    assert_eq!(status(client.post(&login).json(&body)).await, 401);
+    drop(server);
+    let told = data.run_all(&["admin", "replay-erasures"]).stdout;
+    assert_eq!(told, b"0 accounts were there again that are erased. Now they are not.\n");
 }
 
 #[test]

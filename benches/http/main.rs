@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "the figures are what it is for")]
 #![allow(clippy::cast_precision_loss, reason = "counts and clock ticks are far below 2^52")]
 
+mod leaving;
 mod server;
 mod sharing;
 
@@ -25,6 +26,9 @@ async fn main() {
     let client = Client::new();
     let token = server.sign_in(&client).await;
     let file = ride();
+    if let Ok(activities) = std::env::var("OPENTRACKS_LEAVING") {
+        return leaving::show(&client, &server, &file, activities.parse().unwrap()).await;
+    }
     println!("Server: {} cores; file: {POINTS} points, {} kB\n", cores(), file.len() / 1_000);
     println!("| what | clients | a second | server ms CPU each |");
     println!("| --- | --- | --- | --- |");
@@ -50,6 +54,7 @@ async fn main() {
         server.report("bare answer (/health/live)", clients, ANSWERS, ask).await;
     }
     sharing::show(&client, &server, &token, &file).await;
+    leaving::show(&client, &server, &file, 0).await;
     println!("\nPeak memory of the server: {} MB", server.peak_memory_kb() / 1_000);
 }
 

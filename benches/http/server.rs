@@ -50,9 +50,27 @@ impl Server {
         format!("{}{path}", self.address)
     }
 
+    /// The password of the demo account.
+    pub fn password(&self) -> String {
+        fs::read_to_string(self.data.join("demo-password")).unwrap()
+    }
+
+    /// The code in a mail, once there is one.
+    pub fn mailed_code(&self) -> Option<String> {
+        let mails = fs::read_dir(self.data.join("outbox")).unwrap().flatten();
+        let texts = mails.filter_map(|mail| fs::read_to_string(mail.path()).ok());
+        let is_code =
+            |line: &&str| line.len() == 8 && line.bytes().all(|byte| byte.is_ascii_digit());
+        let codes = texts.filter_map(|text| text.lines().find(is_code).map(ToOwned::to_owned));
+        codes.last()
+    }
+
     pub async fn sign_in(&self, client: &Client) -> String {
-        let password = fs::read_to_string(self.data.join("demo-password")).unwrap();
-        let body = json!({ "email": "demo@opentracks.example", "password": password });
+        self.sign_in_as(client, "demo@opentracks.example", &self.password()).await
+    }
+
+    pub async fn sign_in_as(&self, client: &Client, email: &str, password: &str) -> String {
+        let body = json!({ "email": email, "password": password });
         let answer = client.post(self.url("/api/v1/auth/login")).json(&body).send().await.unwrap();
         let tokens: Value = answer.json().await.unwrap();
         tokens["access_token"].as_str().unwrap().to_owned()

@@ -1,12 +1,15 @@
 //! The verbs of the product that take more than one step, one file each.
 
+mod anonymise;
 pub mod archives;
 pub mod blobs;
 mod blocks;
 mod communities;
 mod cores;
 pub mod edit;
+pub mod erase;
 pub mod findings;
+pub mod leave;
 pub mod levels;
 pub mod links;
 mod originals;
@@ -24,6 +27,8 @@ pub mod sign_up;
 pub mod zones;
 
 use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 
 use crate::archive::unzip;
 use crate::db::commons::Undone;
@@ -73,6 +78,9 @@ pub enum Error {
     /// The address, password, code or token is not right. Which of them is not told.
     #[error("not right")]
     Unauthenticated,
+    /// The account is being left, and its owner may come back until this time.
+    #[error("the account is being left")]
+    Leaving(DateTime<Utc>),
     /// Too many attempts.
     #[error("too many attempts")]
     Throttled(Throttled),
@@ -121,6 +129,16 @@ pub enum Error {
     /// A thread of ours ended in the middle.
     #[error("a task ended in the middle")]
     Task,
+}
+
+impl Error {
+    /// Whether something that is kept cannot be read any more, and never will be.
+    pub(crate) const fn is_damage(&self) -> bool {
+        match self {
+            Self::Database(error) => error.is_damage(),
+            _ => false,
+        }
+    }
 }
 
 impl From<Undone> for Error {

@@ -32,10 +32,16 @@ impl Service {
     }
 
     /// Closes an account whose owner was warned twice and did not come back: the one place from which an
-    /// account goes without being asked to. Every device is signed out; the deletion of the account, with
-    /// what it shared made anonymous, begins here. Does nothing when they came back meanwhile.
-    pub async fn close(&self, account: AccountId) -> Result<(), Error> {
-        self.db.sign_out_abandoned(account).await?;
+    /// account goes without being asked to. What it shared is made anonymous. Does nothing when they came
+    /// back meanwhile.
+    pub async fn close_abandoned(
+        &self,
+        account: AccountId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        if self.db.sign_out_abandoned(account).await? {
+            self.close(account, now).await?;
+        }
         Ok(())
     }
 }

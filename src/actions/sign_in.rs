@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{Error, Service};
-use crate::db::identity::{Code, NewSession, Rotation};
+use crate::db::identity::{Code, Credentials, NewSession, Rotation};
 use crate::db::ops::Rate;
 use crate::domain::{Access, AccountId, Email, EntryId, Password, SessionId};
 use crate::seal::{ACCESS_TOKEN_LIFETIME, AccessTokens, RefreshToken};
@@ -47,27 +47,18 @@ impl Service {
         from: IpAddr,
         now: DateTime<Utc>,
     ) -> Result<Tokens, Error> {
-        let (address, network) = (email.as_str(), from.to_string());
-        let both = format!("{network} {address}");
-        self.allow("sign in from", network.as_bytes(), TRIES_FROM_NETWORK, now).await?;
-        // What is refused here does not count against the address.
-        self.allow("sign in at", both.as_bytes(), TRIES_FOR_ADDRESS_FROM_NETWORK, now).await?;
-        self.allow("sign in", address.as_bytes(), TRIES_FOR_ADDRESS, now).await?;
-
         // Whoever finds another hash than the one they verified looks again: it was chosen or renewed
         // meanwhile.
         for _ in 0..2 {
-            let credentials = self.db.credentials(email).await?;
-            let hash = credentials.as_ref().and_then(|known| known.password_hash.as_deref());
-            let matches = self.passwords.verify(password.clone(), hash).await?;
-            let known = credentials
-                .filter(|_| matches)
-                .and_then(|known| Some((known.account, known.password_hash?)));
-            let Some((account, hash)) = known else {
-                // The same work whether or not the address has an account: only the job looks.
-                self.db.enqueue_failed_sign_in(email, now).await?;
-                return Err(Error::Unauthenticated);
-            };
+            let credentials = self.verified(email, password.clone(), from, now).await?;
+            // Only who knows the password learns that the account is being left.
+            match credentials.erase_at {
+                Some(erase_at) if now < erase_at => return Err(Error::Leaving(erase_at)),
+                Some(_) => return Err(Error::Unauthenticated),
+                None => {}
+            }
+            let (account, hash) =
+                (credentials.account, credentials.password_hash.unwrap_or_default());
             if let Some(refresh) = self.db.insert_session(account, &hash, session, now).await? {
                 self.renew_hash(account, password, &hash).await?;
                 return issue(&self.tokens, account, session.id, &refresh, now);
@@ -94,6 +85,31 @@ impl Service {
             Err(Error::Throttled(_)) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// The credentials that an address and a password are right for, which some are tried of.
+    pub(super) async fn verified(
+        &self,
+        email: &Email,
+        password: Password,
+        from: IpAddr,
+        now: DateTime<Utc>,
+    ) -> Result<Credentials, Error> {
+        let (address, network) = (email.as_str(), from.to_string());
+        let both = format!("{network} {address}");
+        self.allow("sign in from", network.as_bytes(), TRIES_FROM_NETWORK, now).await?;
+        // What is refused here does not count against the address.
+        self.allow("sign in at", both.as_bytes(), TRIES_FOR_ADDRESS_FROM_NETWORK, now).await?;
+        self.allow("sign in", address.as_bytes(), TRIES_FOR_ADDRESS, now).await?;
+        let credentials = self.db.credentials(email).await?;
+        let hash = credentials.as_ref().and_then(|known| known.password_hash.as_deref());
+        let matches = self.passwords.verify(password, hash).await?;
+        let Some(known) = credentials.filter(|_| matches) else {
+            // The same work whether or not the address has an account: only the job looks.
+            self.db.enqueue_failed_sign_in(email, now).await?;
+            return Err(Error::Unauthenticated);
+        };
+        Ok(known)
     }
 
     /// Hashes a password anew that was hashed in an older way.

@@ -113,17 +113,37 @@ pub fn print_problem_reports(config: &Config) -> Result<(), Error> {
     })
 }
 
+/// Erases again what a restored database has forgotten was erased. Every command hides it first; this one says
+/// how much there was, and waits until it is gone.
+pub fn replay_erasures(config: &Config) -> Result<(), Error> {
+    with_replayed(config, async |app, replayed| {
+        app.service().finish_erasures(app.clock.now()).await?;
+        say(&format!("{replayed} accounts were there again that are erased. Now they are not."));
+        Ok(())
+    })
+}
+
 /// Starts the database, brings it up to date, builds the server and hands it to `work`.
 fn with_app(
     config: &Config,
     work: impl AsyncFnOnce(App) -> Result<(), Error>,
+) -> Result<(), Error> {
+    with_replayed(config, async |app, _| work(app).await)
+}
+
+/// The same, with how many erasures a restored database had forgotten.
+fn with_replayed(
+    config: &Config,
+    work: impl AsyncFnOnce(App, usize) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let database = Database::start(config)?;
     Runtime::new()?.block_on(async {
         let master = master_key(config, &database).await?;
         db::migrate(&database.url, &master).await?;
         let app = App::build(config, &database.url, master, system_clock()).await?;
-        work(app).await
+        // Before anything is served of a database that may have been restored.
+        let replayed = app.service().replay_erasures(app.clock.now()).await?;
+        work(app, replayed).await
     })
 }
 

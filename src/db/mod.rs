@@ -89,12 +89,36 @@ pub enum Error {
     /// A blob was erased before the row that names it was written: that took too long.
     #[error("a blob was not named by a row in time")]
     BlobErased,
+    /// The account is erased: its owner left while a call of theirs was on its way.
+    #[error("the account is not there any more")]
+    NoAccount,
+    /// A table still has rows of an account that is to be erased.
+    #[error("a table keeps rows of an account that is to be erased: see privacy::erasure")]
+    Unerased,
     /// A sealed value does not open.
     #[error("{0}")]
     Broken(#[from] Broken),
 }
 
 impl Error {
+    /// Whether something that is kept cannot be read any more, and never will be.
+    pub const fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Broken(_) | Self::Corrupt(_) | Self::Query(diesel::result::Error::NotFound)
+        )
+    }
+
+    /// Whether a row was to be kept for an account that is not there any more.
+    pub fn is_of_nobody(&self) -> bool {
+        use diesel::result::DatabaseErrorKind::ForeignKeyViolation;
+        let Self::Query(diesel::result::Error::DatabaseError(ForeignKeyViolation, info)) = self
+        else {
+            return false;
+        };
+        info.constraint_name().is_some_and(|name| name.ends_with("_account_id_fkey"))
+    }
+
     /// Whether the database gave up because of its own limits: the same may work a little later.
     pub fn is_timeout(&self) -> bool {
         // The SQLSTATE, 57014, 55P03 or 40P01, does not reach us; this is its text.

@@ -19,6 +19,7 @@ pub mod identity {
             last_contact_on -> Date,
             warnings -> Int2,
             warned_on -> Nullable<Date>,
+            erase_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -318,7 +319,7 @@ pub mod commons {
             activity_id -> Uuid,
             start -> Geography,
             line -> Geography,
-            author_id -> Uuid,
+            author_id -> Nullable<Uuid>,
             kind -> Text,
             sport -> Text,
             day -> Nullable<Date>,
@@ -430,7 +431,7 @@ pub mod commons {
         commons.community_activities (community_id, activity_id) {
             community_id -> Uuid,
             activity_id -> Uuid,
-            author_id -> Uuid,
+            author_id -> Nullable<Uuid>,
         }
     }
 
@@ -547,6 +548,25 @@ pub mod ops {
         ops.throttles (subject) {
             subject -> Bytea,
             clear_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        ops.erasures (erasure_id) {
+            erasure_id -> Uuid,
+            account_id -> Uuid,
+            choices -> Bytea,
+            remembered -> Nullable<Bytea>,
+            texts -> Nullable<Bytea>,
+            requested_at -> Timestamptz,
+            erase_at -> Timestamptz,
+            anonymised -> Int4,
+            erased -> Int4,
+            is_noted -> Bool,
+            told_at -> Nullable<Timestamptz>,
+            undone_at -> Nullable<Timestamptz>,
+            done_at -> Nullable<Timestamptz>,
+            expires_at -> Nullable<Timestamptz>,
         }
     }
 }

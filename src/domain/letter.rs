@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::Locale;
+use super::{ErasureId, Locale};
 
 /// A mail to be written: to whom, in which language, what about.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +68,31 @@ pub enum Subject {
         /// The link.
         url: String,
     },
+    /// The code that lets its reader erase their account.
+    ErasureCode {
+        /// The code.
+        code: String,
+    },
+    /// Its reader's account is hidden, and will be erased.
+    Leaving {
+        /// On which day.
+        on: NaiveDate,
+    },
+    /// Its reader's account is erased, but for their address, which goes after this mail.
+    Erased(Receipt),
+}
+
+/// What was erased with an account, and what remains.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Its number.
+    pub id: ErasureId,
+    /// How many activities are gone.
+    pub erased: i32,
+    /// How many works remain, without an author.
+    pub anonymised: i32,
+    /// Until which day it is kept that the account was erased.
+    pub noted_until: NaiveDate,
 }
 
 impl Letter {
@@ -84,7 +110,10 @@ impl Letter {
             | Subject::AddressChanged
             | Subject::Inactive { .. }
             | Subject::ExportAsked
-            | Subject::ExportReady => false,
+            | Subject::ExportReady
+            | Subject::ErasureCode { .. }
+            | Subject::Leaving { .. }
+            | Subject::Erased(_) => false,
         }
     }
 }

@@ -10,6 +10,7 @@ mod consent;
 mod email;
 mod ids;
 mod invalid;
+mod leaving;
 mod letter;
 mod locale;
 mod password;
@@ -30,11 +31,12 @@ pub use community::{CommunityVisibility, Role};
 pub use consent::Consent;
 pub use email::Email;
 pub use ids::{
-    AccountId, ActivityId, ArchiveId, BlobId, CommunityId, EntryId, JobId, LinkId, PhotoId,
-    RegistrationId, SessionId, ZoneId,
+    AccountId, ActivityId, ArchiveId, BlobId, CommunityId, EntryId, ErasureId, JobId, LinkId,
+    PhotoId, RegistrationId, SessionId, ZoneId,
 };
 pub use invalid::Invalid;
-pub use letter::{Letter, Subject};
+pub use leaving::{Legacies, Legacy};
+pub use letter::{Letter, Receipt, Subject};
 pub use locale::Locale;
 pub use password::Password;
 pub use photo::{PhotoSize, PhotoState};

@@ -14,7 +14,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload}
 use url::Url;
 use uuid::Uuid;
 
-use crate::domain::BlobId;
+use crate::domain::{BlobId, ErasureId};
 
 /// Where sealed files are kept.
 #[derive(Clone, Debug)]
@@ -34,6 +34,13 @@ pub enum Error {
     /// The address is of a kind that is not supported.
     #[error("OPENTRACKS_BLOBS must be a file:// or s3:// URL")]
     Unsupported,
+}
+
+impl Error {
+    /// Whether there is nothing of that name.
+    pub const fn is_missing(&self) -> bool {
+        matches!(self, Self::Store(object_store::Error::NotFound { .. }))
+    }
 }
 
 impl Files {
@@ -118,11 +125,50 @@ impl Files {
 
     /// Erases what is kept as `blob`, if anything is.
     pub async fn erase(&self, blob: BlobId) -> Result<(), Error> {
-        match self.store.delete(&key(blob)).await {
+        self.delete(&key(blob)).await
+    }
+}
+
+/// Where the ledger of erasures is noted, beside the blobs: it has to survive the database, whose backup does
+/// not know what was erased since.
+const NOTES: &str = "erasures";
+
+/// Notes of erasures: small, sealed, written over when what they say changes.
+impl Files {
+    /// Keeps what is to be known of an erasure, in place of what was.
+    pub async fn put_note(&self, of: ErasureId, content: Vec<u8>) -> Result<(), Error> {
+        self.store.put(&note(of), PutPayload::from(Bytes::from(content))).await?;
+        Ok(())
+    }
+
+    /// What is known of an erasure.
+    pub async fn note(&self, of: ErasureId) -> Result<Bytes, Error> {
+        Ok(self.store.get(&note(of)).await?.bytes().await?)
+    }
+
+    /// Every erasure of which something is known.
+    pub async fn notes(&self) -> Result<Vec<ErasureId>, Error> {
+        let folder = Key::from(NOTES);
+        let found: Vec<_> = self.store.list(Some(&folder)).try_collect().await?;
+        let id = |key: &Key| Uuid::try_parse(key.filename()?).ok().map(ErasureId::from);
+        Ok(found.iter().filter_map(|object| id(&object.location)).collect())
+    }
+
+    /// Forgets what is known of an erasure.
+    pub async fn erase_note(&self, of: ErasureId) -> Result<(), Error> {
+        self.delete(&note(of)).await
+    }
+
+    async fn delete(&self, key: &Key) -> Result<(), Error> {
+        match self.store.delete(key).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn note(of: ErasureId) -> Key {
+    Key::from(format!("{NOTES}/{}", Uuid::from(of).simple()))
 }
 
 /// Folders with a few thousand files each stay quick to list.

@@ -20,7 +20,7 @@ const DEVICE_CHARS_MAX: usize = 80;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(register).service(verify).service(login).service(refresh).service(logout);
-    config.service(forgot_password).service(reset_password);
+    config.service(forgot_password).service(reset_password).service(undo_deletion);
 }
 
 /// Someone who wants an account.
@@ -144,6 +144,7 @@ async fn verify(
 #[utoipa::path(tag = "auth", request_body = LoginBody, responses(
     (status = 200, body = TokensBody),
     (status = 401, body = Body, description = "The address or password is not right."),
+    (status = 403, body = Body, description = "The account will be erased; `POST /auth/undo-deletion` takes that back."),
     (status = 422, body = Body, description = "A field is not fit."),
     (status = 429, body = Body, description = "Too many attempts."),
 ))]
@@ -158,6 +159,27 @@ async fn login(
     let password = Password::presented(body.password)?;
     let session = new_session(body.device);
     Ok(web::Json(service.sign_in(&email, password, &session, from, now).await?.into()))
+}
+
+/// Takes back that an account is to be erased, while that can be, and signs in. What was published is published
+/// again; memberships, and what was shared with communities, do not come back.
+#[utoipa::path(tag = "auth", request_body = LoginBody, responses(
+    (status = 200, body = TokensBody),
+    (status = 401, body = Body, description = "The address or password is not right, or there is nothing to take back."),
+    (status = 422, body = Body, description = "A field is not fit."),
+    (status = 429, body = Body, description = "Too many attempts."),
+))]
+#[post("/auth/undo-deletion")]
+async fn undo_deletion(
+    Json(body): Json<LoginBody>,
+    Network(from): Network,
+    Now(now): Now,
+    service: web::Data<Service>,
+) -> Result<web::Json<TokensBody>, Problem> {
+    let email = Email::try_from(body.email.as_str())?;
+    let password = Password::presented(body.password)?;
+    let session = new_session(body.device);
+    Ok(web::Json(service.come_back(&email, password, &session, from, now).await?.into()))
 }
 
 /// Gets the next pair of tokens. A token that was used before ends the session, unless it is the

@@ -19,6 +19,7 @@ mod explore;
 mod exports;
 pub mod health;
 mod imports;
+mod leaving;
 mod levels;
 mod line;
 mod links;
@@ -98,6 +99,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(exports::routes)
         .configure(imports::routes)
         .configure(access_log::routes)
+        .configure(leaving::routes)
         .configure(zones::routes)
         .configure(methods::routes)
         .configure(tracks::routes)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::access::Refusal;
@@ -48,6 +48,12 @@ pub enum Problem {
     /// The address, password or code is not right.
     #[error("The e-mail address, password, code or token is not right, or no longer good.")]
     Refused,
+    /// The account is hidden and will be erased; its owner may take that back.
+    #[error(
+        "This account will be erased at {}. Until then POST /api/v1/auth/undo-deletion takes that back.",
+        .0.format("%Y-%m-%dT%H:%M:%SZ")
+    )]
+    Leaving(DateTime<Utc>),
     /// A link asks for a password.
     #[error("This link asks for a password.")]
     Locked,
@@ -189,6 +195,7 @@ impl Problem {
             }
             Self::Locked => (S::UNAUTHORIZED, "/problems/locked", "Password needed"),
             Self::Refused => (S::UNAUTHORIZED, "/problems/refused", "Not right"),
+            Self::Leaving(_) => (S::FORBIDDEN, "/problems/leaving", "Account being erased"),
             Self::NotFound => (S::NOT_FOUND, "/problems/not-found", "Not found"),
             Self::Forbidden => (S::FORBIDDEN, "/problems/forbidden", "Not allowed"),
             Self::LastAdministrator => {
@@ -340,6 +347,9 @@ impl From<db::Error> for Problem {
                 Self::Busy
             }
             db::Error::BlobErased => Self::Busy,
+            // They left while a call of theirs was on its way.
+            db::Error::NoAccount => Self::Unauthenticated,
+            _ if error.is_of_nobody() => Self::Unauthenticated,
             _ if error.is_timeout() => {
                 tracing::warn!(cause = %error, "A statement took too long");
                 Self::Busy
@@ -362,6 +372,7 @@ impl From<actions::Error> for Problem {
             actions::Error::Unreadable(file) => file.into(),
             actions::Error::Unfit(unfit) => Self::Unfit(unfit),
             actions::Error::Unauthenticated => Self::Refused,
+            actions::Error::Leaving(erase_at) => Self::Leaving(erase_at),
             actions::Error::Throttled(throttled) => Self::Throttled(throttled.retry_after),
             actions::Error::Taken => Self::Taken,
             actions::Error::Deleted => Self::Deleted,

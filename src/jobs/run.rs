@@ -5,6 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{Error, Worker};
+use crate::actions::erase::Step;
 use crate::db::identity::{BothCodes, Code};
 use crate::db::ops::{Job, Lease, Leased};
 use crate::domain::Email;
@@ -23,7 +24,8 @@ impl Worker {
         let labels = [("kind", kind), ("outcome", if outcome.is_ok() { "done" } else { "failed" })];
         metrics::counter!("jobs_total", &labels).increment(1);
         match outcome {
-            Ok(()) => self.service.db.finish_job(lease).await?,
+            Ok(Step::Done) => self.service.db.finish_job(lease).await?,
+            Ok(Step::More) => self.service.db.continue_job(lease, self.clock.now()).await?,
             Err(error) => {
                 tracing::warn!(job = %lease.job, kind, cause = %error, "Job failed");
                 self.service.db.retry_job(lease, self.clock.now()).await?;
@@ -33,49 +35,50 @@ impl Worker {
     }
 
     /// Every arm may run twice: see [`crate::db::ops`].
-    async fn carry_out(&self, lease: Lease, job: Option<Job>) -> Result<(), Error> {
+    async fn carry_out(&self, lease: Lease, job: Option<Job>) -> Result<Step, Error> {
         let now = self.clock.now();
         match job.ok_or(Error::Unreadable)? {
             Job::AnswerRegistration { registration } => {
-                Ok(self.service.db.answer_registration(registration, &Code::random(), now).await?)
+                self.service.db.answer_registration(registration, &Code::random(), now).await?;
             }
-            Job::AnswerPasswordReset { email } => match Email::try_from(email.as_str()) {
-                Ok(email) => {
-                    Ok(self.service.db.answer_password_reset(&email, &Code::random(), now).await?)
+            Job::AnswerPasswordReset { email } => {
+                if let Ok(email) = Email::try_from(email.as_str()) {
+                    self.service.db.answer_password_reset(&email, &Code::random(), now).await?;
                 }
-                Err(_) => Ok(()),
-            },
-            Job::AnswerEmailChange { account, email } => match Email::try_from(email.as_str()) {
-                Ok(email) => {
+            }
+            Job::AnswerEmailChange { account, email } => {
+                if let Ok(email) = Email::try_from(email.as_str()) {
                     let codes = BothCodes { old: Code::random(), new: Code::random() };
-                    Ok(self.service.db.answer_email_change(account, &email, &codes, now).await?)
+                    self.service.db.answer_email_change(account, &email, &codes, now).await?;
                 }
-                Err(_) => Ok(()),
-            },
-            Job::LogFailedSignIn { email, at } => match Email::try_from(email.as_str()) {
-                Ok(email) => {
-                    let entry = Uuid::from(lease.job).into();
-                    Ok(self.service.log_failed_sign_in(&email, entry, at, now).await?)
-                }
-                Err(_) => Ok(()),
-            },
-            Job::HandOver { account, archive, step } => {
-                Ok(self.service.hand_over(account, archive, step, now).await?)
             }
-            Job::SendMail(letter) => Ok(self.mailer.send(lease.job, &letter).await?),
+            Job::LogFailedSignIn { email, at } => {
+                if let Ok(email) = Email::try_from(email.as_str()) {
+                    let entry = Uuid::from(lease.job).into();
+                    self.service.log_failed_sign_in(&email, entry, at, now).await?;
+                }
+            }
+            Job::HandOver { account, archive, step } => {
+                self.service.hand_over(account, archive, step, now).await?;
+            }
+            Job::SendMail(letter) => self.mailer.send(lease.job, &letter).await?,
             Job::RemakeRenditions { account } => {
                 // The rest is a job of its own, so that others have their turn in between.
                 if self.service.remake_renditions(account).await? {
                     self.service.db.enqueue_remaking(account, now).await?;
                 }
-                Ok(())
             }
             Job::DrawPhoto { account, photo } => {
-                Ok(self.service.draw_photo(account, photo, now).await?)
+                self.service.draw_photo(account, photo, now).await?;
             }
-            Job::EraseBlob { blob } => Ok(self.service.files.erase(blob).await?),
-            Job::CloseAccount { account } => Ok(self.service.close(account).await?),
+            Job::EraseBlob { blob } => self.service.files.erase(blob).await?,
+            Job::CloseAccount { account } => self.service.close_abandoned(account, now).await?,
+            Job::EraseAccount { erasure } => {
+                return Ok(self.service.erase_account(erasure, now).await?);
+            }
+            Job::ShowWork(work) => self.service.show_work(*work).await?,
         }
+        Ok(Step::Done)
     }
 
     /// Renews a lease until it is lost.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Error, Worker};
+use crate::actions;
 use crate::actions::blobs::Reconciled;
 use crate::db;
 use crate::privacy::retention::Expiring;
@@ -31,6 +32,8 @@ enum Task {
     /// Enter public names that were there before names were kept apart, and let go of those of accounts that
     /// are gone.
     KeepNames,
+    /// Go on with erasures that nothing goes on with, and note those that are not noted.
+    GoOnErasing,
 }
 
 /// Every task with its name and how often it runs, over all processes.
@@ -55,6 +58,8 @@ const SCHEDULE: &[(Task, &str, TimeDelta)] = &[
     (Task::ReconcileBlobs, "reconcile blobs", TimeDelta::days(1)),
     (Task::RemakeRenditions, "remake renditions", TimeDelta::hours(1)),
     (Task::KeepNames, "keep names", TimeDelta::hours(1)),
+    (Task::GoOnErasing, "go on erasing", TimeDelta::minutes(1)),
+    expire(Expiring::Erasures, TimeDelta::hours(1)),
 ];
 
 const fn expire(kind: Expiring, every: TimeDelta) -> (Task, &'static str, TimeDelta) {
@@ -79,6 +84,9 @@ impl Worker {
     async fn carry_through(&self, task: Task, now: DateTime<Utc>) -> Result<(), Error> {
         let db = &self.service.db;
         match task {
+            // Noted elsewhere too, which has to go first.
+            Task::Expire(Expiring::Erasures) => tolerate(self.service.forget_erasures(now).await),
+            Task::GoOnErasing => tolerate(self.service.go_on_erasing(now).await),
             Task::Expire(kind) => while db.delete_expired(kind, now).await? > 0 {},
             Task::EndPublications => while db.end_publications(now).await? > 0 {},
             Task::RemoveLinks => while db.remove_expired_links(now).await? > 0 {},
@@ -124,6 +132,13 @@ fn tell(found: &Reconciled) {
     }
     for blob in missing {
         tracing::error!(%blob, "A row names a blob that is not there");
+    }
+}
+
+/// A store that is away keeps nothing else from being done; the task comes again.
+fn tolerate(done: Result<(), actions::Error>) {
+    if let Err(error) = done {
+        tracing::warn!(cause = %error, "Erasures cannot be noted");
     }
 }
 

@@ -83,6 +83,7 @@ pub const COLUMNS: &[Column] = &[
     column("identity.accounts", "last_contact_on", Personal, Plain, UntilDeleted, true, "The day of the last contact; tells accounts that are no longer used."),
     column("identity.accounts", "warnings", Personal, Plain, UntilDeleted, true, "How often its owner was warned that it is no longer used."),
     column("identity.accounts", "warned_on", Personal, Plain, UntilDeleted, true, "When they were warned last."),
+    column("identity.accounts", "erase_at", Personal, Plain, UntilDeleted, true, "When it is erased, once its owner has asked for that."),
     column("identity.account_keys", "account_id", Personal, Plain, UntilDeleted, false, "Whose key it is."),
     column("identity.account_keys", "wrapped", Secret, Sealed, UntilDeleted, false, "The key of all that is sealed for the account; with it gone, nothing opens."),
     column("identity.addresses", "email_hash", Personal, Hashed, UntilDeleted, false, "Finds the account of an address."),
@@ -318,6 +319,20 @@ pub const COLUMNS: &[Column] = &[
     column("ops.diagnostics", "received_at", Technical, Plain, ForPeriod, false, "When it came."),
     column("ops.throttles", "subject", Personal, Hashed, ForPeriod, false, "Whose attempts are counted: an address or a network, as a MAC."),
     column("ops.throttles", "clear_at", Technical, Plain, ForPeriod, false, "When the attempts are paid off."),
+    column("ops.erasures", "erasure_id", Technical, Plain, ForPeriod, false, "Names the erasure: the number of its receipt."),
+    column("ops.erasures", "account_id", Personal, Plain, ForPeriod, false, "Whose account it was, so that it stays erased when a backup is restored."),
+    column("ops.erasures", "choices", Personal, Sealed, ForPeriod, false, "What its owner wanted to become of what they shared; to do the same after a restore."),
+    column("ops.erasures", "remembered", Personal, Sealed, ForPeriod, false, "The public name, while it can be taken back."),
+    column("ops.erasures", "texts", Personal, Sealed, ForPeriod, false, "Which texts occur more than once, as hashes, while works are made anonymous."),
+    column("ops.erasures", "requested_at", Personal, Plain, ForPeriod, false, "When it was asked for."),
+    column("ops.erasures", "erase_at", Personal, Plain, ForPeriod, false, "When it begins."),
+    column("ops.erasures", "anonymised", Technical, Plain, ForPeriod, false, "How many works were made anonymous."),
+    column("ops.erasures", "erased", Technical, Plain, ForPeriod, false, "How many activities were erased."),
+    column("ops.erasures", "is_noted", Technical, Plain, ForPeriod, false, "Whether it is written down outside the database too."),
+    column("ops.erasures", "told_at", Technical, Plain, ForPeriod, false, "When the receipt was written."),
+    column("ops.erasures", "undone_at", Technical, Plain, ForPeriod, false, "When its owner took it back."),
+    column("ops.erasures", "done_at", Technical, Plain, ForPeriod, false, "When all was erased."),
+    column("ops.erasures", "expires_at", Technical, Plain, ForPeriod, false, "When no backup holds the account any more."),
 ];
 
 const fn column(

@@ -1,5 +1,7 @@
 //! What the privacy policy promises, as values the rest of the program must use.
 
+pub mod anonymity;
+pub mod erasure;
 mod french;
 pub mod inventory;
 pub mod policy;

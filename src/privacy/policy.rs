@@ -153,6 +153,10 @@ const PRINCIPLES: &[Text] = &[
         "Ce qui est repris disparaît avec la réponse, partout.",
     ),
     Text(
+        "Who leaves is hidden with the answer, and then erased; what they shared stays without an author, or goes, as they choose.",
+        "Qui s'en va est caché avec la réponse, puis effacé ; ce qui a été partagé reste sans auteur, ou disparaît, à son choix.",
+    ),
+    Text(
         "A position that is sent to find what is nearby is used for that answer, and neither stored nor logged.",
         "Une position envoyée pour trouver ce qui est proche sert à cette réponse ; elle n'est ni conservée ni journalisée.",
     ),
@@ -185,6 +189,13 @@ const RIGHTS: &[(Text, Text)] = &[
     (
         Text("Erasure of an activity", "Effacement d'une activité"),
         Text("DELETE /api/v1/activities/{id}", "DELETE /api/v1/activities/{id}"),
+    ),
+    (
+        Text("Erasure of the account", "Effacement du compte"),
+        Text(
+            "GET /api/v1/me/deletion says what would become of it, DELETE /api/v1/me does it",
+            "GET /api/v1/me/deletion dit ce qu'il en adviendrait, DELETE /api/v1/me le fait",
+        ),
     ),
     (
         Text("A copy of each record", "Une copie de chaque enregistrement"),

@@ -34,6 +34,14 @@ pub const ENDING_TASKS: [&str; 3] = ["end publications", "remove links", "warn t
 pub const ARCHIVE: TimeDelta = TimeDelta::days(7);
 /// How long the access log of an account goes back. The database counts the same days.
 pub const ACCESS_LOG: TimeDelta = TimeDelta::days(365);
+/// How long a backup may be kept: so long the ledger says whose accounts were erased, so that one that is
+/// restored is rid of them again.
+pub const BACKUP: TimeDelta = TimeDelta::days(90);
+/// How long its owner may take a deletion back, if they ask for that.
+pub const ERASURE_UNDO: TimeDelta = TimeDelta::days(7);
+/// Within which time works come back without their author, each at a moment of its own: so the order in
+/// which they lie tells nothing among all that come back within it.
+pub const ANONYMOUS_WITHIN: TimeDelta = TimeDelta::minutes(1);
 
 /// A kind of record that expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,11 +68,13 @@ pub enum Expiring {
     Archives,
     /// Entries of access logs.
     AccessLog,
+    /// That accounts were erased.
+    Erasures,
 }
 
 impl Expiring {
     /// Every kind, so that the job cannot forget one.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Sessions,
         Self::MailedCodes,
         Self::Registrations,
@@ -76,6 +86,7 @@ impl Expiring {
         Self::ReleasedNames,
         Self::Archives,
         Self::AccessLog,
+        Self::Erasures,
     ];
 
     /// The task that erases it.
@@ -92,6 +103,7 @@ impl Expiring {
             Self::ReleasedNames => "expire released names",
             Self::Archives => "expire archives",
             Self::AccessLog => "expire access logs",
+            Self::Erasures => "expire erasures",
         }
     }
 
@@ -111,6 +123,7 @@ impl Expiring {
             }
             Self::Archives => "Archives with the data of an account, made for its owner",
             Self::AccessLog => "The log of who was at an account, for its owner to read",
+            Self::Erasures => "The ids of erased accounts, and as long at the most backups",
         }
     }
 
@@ -130,6 +143,9 @@ impl Expiring {
             }
             Self::Archives => "Archives des données d'un compte, faites pour leur propriétaire",
             Self::AccessLog => "Le journal des accès à un compte, à lire par leur propriétaire",
+            Self::Erasures => {
+                "Les identifiants des comptes effacés, et au plus aussi longtemps les sauvegardes"
+            }
         }
     }
 
@@ -146,6 +162,7 @@ impl Expiring {
             Self::ReleasedNames => RELEASED_NAME,
             Self::Archives => ARCHIVE,
             Self::AccessLog => ACCESS_LOG,
+            Self::Erasures => BACKUP,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From where a member was to what others may see: the only way from an exact track to a public one.
 
+mod again;
 pub mod grid;
 pub mod place;
 mod shade;
@@ -12,9 +13,10 @@ use chrono::{DateTime, DurationRound, NaiveDate, TimeDelta, Utc};
 use super::columns::{
     Columns, ExactTrack, MISSING, NO_TIME, PER_DEGREE, PublicTrack, model_ranges,
 };
+pub use again::cut_again;
 use grid::Grid;
 use place::Place;
-pub use shade::{MARGIN_M, Shade};
+pub use shade::{AGAIN_ENDS_M, AGAIN_M, MARGIN_M, Shade};
 
 /// A line needs two points; a lone one would only mark where something hidden begins.
 const PART_POINTS_MIN: usize = 2;

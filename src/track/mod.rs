@@ -20,7 +20,7 @@ pub mod write;
 
 pub use clean::clean;
 pub use columns::{Columns, ExactTrack, PublicTrack};
-pub use cut::{Cut, Ends, SensorsShown, Shade, Zone, cut};
+pub use cut::{Cut, Ends, SensorsShown, Shade, Zone, cut, cut_again};
 pub use measure::{Statistics, measure};
 pub use places::PublicPlace;
 pub use read::{FILE_BYTES_MAX, read};

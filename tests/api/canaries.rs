@@ -213,6 +213,55 @@ async fn nothing_that_is_private_lies_anywhere_in_the_clear() {
     }
 }
 
+/// Once its owner has left, nothing of what goes, and nothing of what their works showed and do not show any more, is
+/// in a dump, which has mails and jobs in it, or in a file.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_who_has_left_nothing_lies_anywhere() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let zone = json!({ "label": "Xanadu home", "position": [LON + 0.000_123_4, LAT - 0.000_234_5], "radius_m": 300 });
+    assert_eq!(ada.post("/api/v1/me/zones", &zone).await.status(), 201);
+    let metadata = json!({ "title": "Xanadu title", "description": "Xanadu note" });
+    // What goes: private, shared in every way, published.
+    for _ in 0..2 {
+        let own: Value = ada.upload(&planted_gpx(), &metadata).await.json().await.unwrap();
+        let path = path_of(&own);
+        let label = json!({ "label": "Xanadu label" });
+        assert_eq!(ada.post(&format!("{path}/links"), &label).await.status(), 201);
+        assert_eq!(ada.post(&format!("{path}/publish"), &json!({})).await.status(), 200);
+    }
+    assert_eq!(ada.upload(&planted_gpx(), &metadata).await.status(), 201);
+    // What stays, but for its ends.
+    let file = crate::harness::northward_gpx(8.5, 47.3, 300);
+    let kept = ada.has_published(&file).await;
+    let path = format!("/api/v1/activities/{kept}");
+    let seen: Value = app.anyone().get(&path).await.json().await.unwrap();
+    let ends = [1, 3].map(|edge| seen["statistics"]["bbox"][edge].as_f64().unwrap());
+    let dump = dump_data(&app).to_lowercase();
+    let hex = |degrees: f64| {
+        degrees.to_le_bytes().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    };
+    assert!(ends.iter().all(|end| dump.contains(&hex(*end))), "they were shown before");
+    let wishes = json!({ "published": "erase", "items": { kept: "anonymize" } });
+    assert_eq!(ada.leave(&wishes).await.status(), 202);
+    app.finish_leaving().await;
+
+    let search = planted();
+    let mut places = vec![("dump".to_owned(), dump_data(&app).into_bytes())];
+    read_all(&app.data.join("blobs"), &mut places, &|_| true);
+    let found: Vec<String> = places
+        .iter()
+        .flat_map(|(place, content)| {
+            search.find(content).into_iter().map(move |name| format!("{place}: {name}"))
+        })
+        .collect();
+    assert_eq!(found, Vec::<String>::new());
+    // Of the work that is left the same search would find the line, and does not find its ends.
+    let dump = dump_data(&app).to_lowercase();
+    assert!(dump.contains(&hex(8.5)));
+    assert!(!ends.iter().any(|end| dump.contains(&hex(*end))));
+}
+
 /// The dump, the database's own files with what was deleted, its log of changes from `from` on, its other
 /// files, and the data folder.
 async fn everything(app: &TestApp, from: &str) -> Vec<(String, Vec<u8>)> {

@@ -39,7 +39,7 @@ pub async fn shares(who: &Caller<'_>, community: &str) -> String {
     path
 }
 
-async fn share(who: &Caller<'_>, activity: &str, community: &str) -> Response {
+pub async fn share(who: &Caller<'_>, activity: &str, community: &str) -> Response {
     let id = community.rsplit('/').next().unwrap();
     put(who, &format!("{activity}/communities/{id}")).await
 }

@@ -15,6 +15,7 @@ use opentracks::db::identity::Profile;
 use opentracks::domain::{Clock, Email, Locale, Password, PublicName};
 use opentracks::edge::cluster::{Cluster, Durability};
 use opentracks::http::body::BodyPace;
+use opentracks::privacy::retention;
 use opentracks::seal::MasterKey;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, RequestBuilder, Response};
@@ -36,6 +37,8 @@ pub struct TestApp {
     pub database_url: String,
     /// Its data folder: blobs, mails.
     pub data: PathBuf,
+    /// The content of its master key file.
+    key: String,
     now: Arc<Mutex<DateTime<Utc>>>,
     client: reqwest::Client,
 }
@@ -58,10 +61,30 @@ impl TestApp {
 
     /// The same, with another pace for bodies and more settings.
     pub async fn start_with(pace: BodyPace, settings: &[(&str, &str)]) -> Self {
-        LazyLock::force(&LOG);
-        let database_url = fresh_database().await;
         let data = CLUSTER.folder.join(Uuid::new_v4().simple().to_string());
         fs::create_dir_all(&data).unwrap();
+        let key = MasterKey::generate_file().to_string();
+        let now = Arc::new(Mutex::new(Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap()));
+        Self::start_on(fresh_database().await, data, key, now, pace, settings).await
+    }
+
+    /// Another server with the same key, files and clock, on a database that `dump` is restored to.
+    pub async fn restored_from(&self, dump: &[u8]) -> Self {
+        let database_url = restore(dump).await;
+        let (data, key, now) = (self.data.clone(), self.key.clone(), self.now.clone());
+        let app = Self::start_on(database_url, data, key, now, BodyPace::default(), &[]);
+        app.await
+    }
+
+    async fn start_on(
+        database_url: String,
+        data: PathBuf,
+        key: String,
+        now: Arc<Mutex<DateTime<Utc>>>,
+        pace: BodyPace,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        LazyLock::force(&LOG);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let given = [
@@ -73,16 +96,18 @@ impl TestApp {
             .chain(settings)
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let config = Config::read(given).unwrap();
-        let now = Arc::new(Mutex::new(Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap()));
         let clock = Clock::new({
             let now = now.clone();
             move || *now.lock().unwrap_or_else(PoisonError::into_inner)
         });
-        let master = MasterKey::parse_file(&MasterKey::generate_file()).unwrap();
+        let master = MasterKey::parse_file(&key).unwrap();
         let app = App::build(&config, &database_url, master, clock).await.unwrap();
         let app = app.with_pace(pace).with_workers(1);
+        // As every command does before it serves.
+        let at = *now.lock().unwrap();
+        app.service().replay_erasures(at).await.unwrap();
         tokio::spawn(app.serve(listener).unwrap());
-        Self { app, address, database_url, data, now, client: reqwest::Client::new() }
+        Self { app, address, database_url, data, key, now, client: reqwest::Client::new() }
     }
 
     /// Turns the clock on.
@@ -93,6 +118,13 @@ impl TestApp {
     /// What the clock shows.
     pub fn now(&self) -> DateTime<Utc> {
         *self.now.lock().unwrap()
+    }
+
+    /// Runs what is left to do of those who have left, until their works are shown again.
+    pub async fn finish_leaving(&self) {
+        self.run_jobs().await;
+        self.advance(retention::ANONYMOUS_WITHIN);
+        self.run_jobs().await;
     }
 
     /// Runs every job that is due, until the queue is empty.
@@ -194,6 +226,13 @@ impl Caller<'_> {
 
     pub async fn patch(&self, path: &str, body: &Value) -> Response {
         self.request(Method::PATCH, path).json(body).send().await.unwrap()
+    }
+
+    /// Leaves, with the password of everyone and what else is said; returns the answer.
+    pub async fn leave(&self, wishes: &Value) -> Response {
+        let mut body = json!({ "password": PASSWORD });
+        body.as_object_mut().unwrap().extend(wishes.as_object().unwrap().clone());
+        self.request(Method::DELETE, "/api/v1/me").json(&body).send().await.unwrap()
     }
 
     /// Uploads `file` as a new activity.
@@ -320,6 +359,25 @@ pub fn dump_data(app: &TestApp) -> String {
     let output = output.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// The whole database, as `pg_dump` writes it for a backup.
+pub fn back_up(app: &TestApp) -> Vec<u8> {
+    let output = std::process::Command::new("pg_dump").arg(&app.database_url).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// A new database with what a backup holds.
+async fn restore(dump: &[u8]) -> String {
+    let url = create_database("template0").await;
+    let mut psql = std::process::Command::new("psql");
+    psql.args(["-q", "-v", "ON_ERROR_STOP=1"]).arg(&url);
+    psql.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
+    let mut psql = psql.spawn().unwrap();
+    psql.stdin.take().unwrap().write_all(dump).unwrap();
+    assert!(psql.wait().unwrap().success());
+    url
 }
 
 /// Everything that this process logged.

@@ -365,6 +365,12 @@ async fn left_after(kind: Expiring, elapsed: TimeDelta) -> i64 {
             app.member("Ada").await;
             "vault.access_log"
         }
+        Expiring::Erasures => {
+            let ada = app.member("Ada").await;
+            assert_eq!(ada.leave(&json!({})).await.status(), 202);
+            app.run_jobs().await;
+            "ops.erasures"
+        }
     };
     assert_ne!(count(&app, table).await, 0, "{kind:?}");
     app.advance(elapsed);

@@ -10,17 +10,17 @@ use crate::harness::{Caller, TestApp, dump_data, logged, northward_gpx};
 use crate::sharing::CHILDREN;
 
 /// Makes a link to what lies at `path`.
-async fn link(ada: &Caller<'_>, path: &str, wish: Value) -> Value {
+pub async fn link(ada: &Caller<'_>, path: &str, wish: Value) -> Value {
     let answer = ada.post(&format!("{path}/links"), &wish).await;
     assert_eq!(answer.status(), 201, "{wish}");
     answer.json().await.unwrap()
 }
 
-fn shared(link: &Value) -> String {
+pub fn shared(link: &Value) -> String {
     format!("/api/v1/shared/{}", link["token"].as_str().unwrap())
 }
 
-fn page(link: &Value) -> String {
+pub fn page(link: &Value) -> String {
     format!("/s/{}", link["token"].as_str().unwrap())
 }
 

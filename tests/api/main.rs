@@ -24,6 +24,7 @@ mod imports;
 mod interference;
 mod jobs;
 mod leaks;
+mod leaving;
 mod levels;
 mod links;
 mod logs;

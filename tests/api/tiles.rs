@@ -10,7 +10,7 @@ use crate::bad_input::refused;
 use crate::harness::{Caller, TestApp, dump_data, northward_gpx};
 
 /// The tile that holds a place.
-fn tile_of(zoom: u32, lon: f64, lat: f64) -> String {
+pub fn tile_of(zoom: u32, lon: f64, lat: f64) -> String {
     let tiles = f64::from(1_u32 << zoom);
     let x = ((lon + 180.0) / 360.0 * tiles).floor();
     let lat = lat.to_radians();
@@ -19,7 +19,7 @@ fn tile_of(zoom: u32, lon: f64, lat: f64) -> String {
     format!("/tiles/{zoom}/{x}/{y}.mvt")
 }
 
-async fn tile(caller: &Caller<'_>, path: &str) -> Vec<u8> {
+pub async fn tile(caller: &Caller<'_>, path: &str) -> Vec<u8> {
     let answer = caller.get(path).await;
     assert_eq!(answer.status(), 200, "{path}");
     assert_eq!(answer.headers()["content-type"], "application/vnd.mapbox-vector-tile");
@@ -28,7 +28,7 @@ async fn tile(caller: &Caller<'_>, path: &str) -> Vec<u8> {
 }
 
 /// Whether a text stands in a tile: attributes are written as they are.
-fn tells(tile: &[u8], text: &str) -> bool {
+pub fn tells(tile: &[u8], text: &str) -> bool {
     tile.windows(text.len()).any(|window| window == text.as_bytes())
 }
 

@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::anonymous;
 use super::memberships::{make_administrator, part_all};
 use super::undone::{Stop, Undone, outcome};
 use crate::access::{CommunityFacts, Guarded, Refusal, Viewer, Visible, act};
@@ -241,10 +242,12 @@ impl Db {
     }
 }
 
-/// Removes a community that nobody is in, with its requests and bans.
+/// Removes a community that nobody is in, with its requests and bans. What those shared there who have left
+/// goes, unless others see it too.
 pub(super) async fn delete(conn: &mut AsyncPgConnection, id: CommunityId) -> Result<(), Error> {
+    let works = anonymous::shared_with(conn, id).await?;
     diesel::delete(communities::table.find(Uuid::from(id))).execute(conn).await?;
-    Ok(())
+    anonymous::settle(conn, works).await
 }
 
 /// A community whose members, requests and bans stay as they are until the transaction ends, but for

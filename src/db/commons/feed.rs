@@ -29,17 +29,19 @@ impl Commons {
         limit: usize,
         now: DateTime<Utc>,
     ) -> Result<Slice<Visible<Rendition>, DayPosition>, Error> {
-        // Who keeps apart is found among the members, who are few, and not once an activity.
+        // Who keeps apart is found among the members, who are few, and not once an activity. From what has no
+        // author nobody is.
         let (of, viewer) = (may.community().into(), may.viewer());
         let mut finding = Finding::new(
             "SELECT activity_id, 0::float8 FROM commons.community_activities AS shared \
              JOIN commons.renditions USING (activity_id) WHERE community_id = ",
         );
         finding.bind(Value::Id(Some(of))).sql(
-            " AND shared.author_id NOT IN (SELECT member_id FROM commons.memberships WHERE community_id = ",
+            " AND (shared.author_id IS NULL OR shared.author_id NOT IN (SELECT member_id FROM commons.memberships \
+             WHERE community_id = ",
         );
         finding.bind(Value::Id(Some(of)));
-        finding.sql(" AND commons.are_apart(").bind(asking(viewer)).sql(", member_id))");
+        finding.sql(" AND commons.are_apart(").bind(asking(viewer)).sql(", member_id)))");
         self.newest(viewer, finding, after, limit, now).await
     }
 

@@ -201,9 +201,16 @@ pub(super) async fn check_room(
     member: AccountId,
 ) -> Result<(), Stop> {
     let member = Uuid::from(member);
-    let account = accounts::table.find(member).select(accounts::restricted_at.is_not_null());
-    if account.for_no_key_update().first::<bool>(conn).await? {
-        return Err(Undone::Restricted.into());
+    let account = accounts::table
+        .find(member)
+        .select((accounts::erase_at, accounts::restricted_at.is_not_null()));
+    let held: Option<(Option<DateTime<Utc>>, bool)> =
+        account.for_no_key_update().first(conn).await.optional()?;
+    match held {
+        Some((None, false)) => {}
+        Some((None, true)) => return Err(Undone::Restricted.into()),
+        // Who has left gets into nothing any more, by a call that was on its way.
+        Some((Some(_), _)) | None => return Err(Undone::Missing.into()),
     }
     let joined = memberships::table.filter(memberships::member_id.eq(member)).count();
     let asked =
@@ -245,7 +252,7 @@ pub(super) async fn part(
     let (community, member) = (parting.community(), parting.member());
     let Some(role) = role_of(conn, community, member).await? else { return Ok(false) };
     if role == Role::Administrator && administrators(conn, community).await? == 1 {
-        hand_over(conn, parting).await?;
+        hand_over(conn, community, member).await?;
     }
     take_back(conn, community, vec![member.into()], now).await?;
     diesel::delete(memberships::table.find(key(community, member))).execute(conn).await?;
@@ -300,7 +307,7 @@ pub(super) async fn membership(
     Ok(open(row.ok_or(Undone::Missing)?)?)
 }
 
-async fn administrators(
+pub(super) async fn administrators(
     conn: &mut AsyncPgConnection,
     community: CommunityId,
 ) -> Result<i64, Error> {
@@ -312,23 +319,29 @@ async fn administrators(
         .await?)
 }
 
+/// Who administers the community `$1` once `$2` does not any more.
+pub(super) const SUCCESSOR: &str = "
+    SELECT member_id FROM commons.memberships
+    WHERE community_id = $1 AND member_id <> $2
+    ORDER BY role = 'moderator' DESC, joined_at, member_id
+    LIMIT 1";
+
 /// Lets whoever has moderated for longest, else whoever has been a member for longest, administer
-/// the community. Nobody does when there is nobody else, and who lets nothing be done with their data only
-/// when there is nobody else.
-async fn hand_over(conn: &mut AsyncPgConnection, parting: &Parting) -> Result<(), Error> {
-    diesel::sql_query(
+/// the community. Nobody does when there is nobody else.
+pub(super) async fn hand_over(
+    conn: &mut AsyncPgConnection,
+    community: CommunityId,
+    from: AccountId,
+) -> Result<(), Error> {
+    let statement = format!(
         "UPDATE commons.memberships SET role = 'administrator'
-         WHERE community_id = $1 AND member_id = (
-             SELECT member_id FROM commons.memberships JOIN commons.members USING (member_id)
-             WHERE community_id = $1 AND member_id <> $2
-             ORDER BY is_hidden, role = 'moderator' DESC, joined_at, member_id
-             LIMIT 1
-         )",
-    )
-    .bind::<SqlUuid, _>(Uuid::from(parting.community()))
-    .bind::<SqlUuid, _>(Uuid::from(parting.member()))
-    .execute(conn)
-    .await?;
+         WHERE community_id = $1 AND member_id = ({SUCCESSOR})"
+    );
+    diesel::sql_query(statement)
+        .bind::<SqlUuid, _>(Uuid::from(community))
+        .bind::<SqlUuid, _>(Uuid::from(from))
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -352,7 +365,10 @@ async fn take_back(
         .filter(community_activities::author_id.eq_any(authors));
     let shared: Activities = theirs
         .clone()
-        .select((community_activities::author_id, community_activities::activity_id))
+        .select((
+            community_activities::author_id.assume_not_null(),
+            community_activities::activity_id,
+        ))
         .load(conn)
         .await?;
     lock_all(conn, &shared).await?;

@@ -2,12 +2,14 @@
 //! which everyone finds the published ones.
 
 mod along;
+mod anonymous;
 mod bans;
 mod communities;
 mod entries;
 mod features;
 mod feed;
 mod heat;
+mod leaving;
 mod members;
 mod memberships;
 mod nearby;
@@ -24,6 +26,7 @@ mod traces;
 mod undone;
 
 pub use along::{Along, Way};
+pub use anonymous::{Telling, Work};
 pub use communities::{Community, CommunityChange, Listed, NamePosition, NewCommunity};
 pub use entries::Entry;
 pub use features::Feature;
@@ -43,6 +46,10 @@ pub use tiles::{LINES_FROM_ZOOM, Tile, ZOOM_MAX};
 pub use traces::Traces;
 pub use undone::Undone;
 
+pub use leaving::HandOver;
+
+pub(in crate::db) use anonymous::take_ways;
+pub(in crate::db) use leaving::{around, hold_all, leave_all};
 pub(in crate::db) use members::find as find_members;
 pub(in crate::db) use photos::{show_photos, withdraw_photo};
 pub(in crate::db) use shared::{Level, narrow, show, withdraw, withdraw_all};

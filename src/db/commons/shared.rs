@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{SmallInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use postgis_diesel::sql_types::Geometry;
 use postgis_diesel::types::{LineString, MultiLineString, Point};
@@ -19,7 +19,9 @@ use crate::db::schema::commons::{
 };
 use crate::db::vault::{Activity, Details};
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, ActivityId, Choices, Description, PublicName, Sport, Visibility};
+use crate::domain::{
+    AccountId, ActivityId, Choices, Description, Kind, PublicName, Sport, Visibility,
+};
 use crate::track::columns::PER_DEGREE;
 use crate::track::cut::hour;
 use crate::track::simplify::{preview, simplify_for_zoom};
@@ -183,6 +185,22 @@ impl Db {
     }
 }
 
+/// What is told of a rendition beside what follows from its line.
+pub(super) struct Words<'a> {
+    /// Its id.
+    pub(super) id: ActivityId,
+    /// Who made it; nobody, once they have left.
+    pub(super) author: Option<AccountId>,
+    /// Recorded or planned.
+    pub(super) kind: Kind,
+    /// The sport.
+    pub(super) sport: Sport,
+    /// What it is called.
+    pub(super) title: &'a str,
+    /// What is written about it.
+    pub(super) description: Option<&'a str>,
+}
+
 /// Stores what others may see of `activity` with these words, in place of what was there.
 pub(in crate::db) async fn show(
     conn: &mut AsyncPgConnection,
@@ -193,18 +211,37 @@ pub(in crate::db) async fn show(
     level: Level,
 ) -> Result<(), Error> {
     withdraw(conn, activity.id).await?;
+    let title = details.public_title(sport);
+    let words = Words {
+        id: activity.id,
+        author: Some(activity.owner),
+        kind: activity.kind,
+        sport,
+        title: title.as_str(),
+        description: details.public_description().map(Description::as_str),
+    };
+    put(conn, &words, shared, level).await
+}
+
+/// Stores a rendition that is not there.
+pub(super) async fn put(
+    conn: &mut AsyncPgConnection,
+    words: &Words<'_>,
+    shared: &Shared,
+    level: Level,
+) -> Result<(), Error> {
     let Shared { line, statistics, waypoints, day, hour, is_counted, photos } = shared;
     let corrupt = |_| Error::Corrupt("commons.renditions.statistics");
     diesel::insert_into(renditions::table)
         .values((
-            renditions::activity_id.eq(Uuid::from(activity.id)),
-            renditions::author_id.eq(Uuid::from(activity.owner)),
+            renditions::activity_id.eq(Uuid::from(words.id)),
+            renditions::author_id.eq(words.author.map(Uuid::from)),
             renditions::visibility.eq(level.visibility.name()),
             renditions::published_until.eq(level.published_until),
-            renditions::kind.eq(activity.kind.name()),
-            renditions::sport.eq(sport.name()),
-            renditions::title.eq(details.public_title(sport).as_str().to_owned()),
-            renditions::description.eq(details.public_description().map(Description::as_str)),
+            renditions::kind.eq(words.kind.name()),
+            renditions::sport.eq(words.sport.name()),
+            renditions::title.eq(words.title),
+            renditions::description.eq(words.description),
             renditions::day.eq(day),
             renditions::hour.eq(hour),
             renditions::is_counted.eq(is_counted),
@@ -214,20 +251,20 @@ pub(in crate::db) async fn show(
         ))
         .execute(conn)
         .await?;
-    photos::insert(conn, activity.id, photos).await?;
+    photos::insert(conn, words.id, photos).await?;
     let Some(line) = line else { return Ok(()) };
-    show_in_communities(conn, activity, sport, shared, line).await?;
+    show_in_communities(conn, words, shared, line).await?;
     if level.visibility != Visibility::Published {
         return Ok(());
     }
     diesel::insert_into(published::table)
         .values((
-            published::activity_id.eq(Uuid::from(activity.id)),
-            published::author_id.eq(Uuid::from(activity.owner)),
+            published::activity_id.eq(Uuid::from(words.id)),
+            published::author_id.eq(words.author.map(Uuid::from)),
             published::published_until.eq(level.published_until),
             published::start.eq(line.start),
-            published::kind.eq(activity.kind.name()),
-            published::sport.eq(sport.name()),
+            published::kind.eq(words.kind.name()),
+            published::sport.eq(words.sport.name()),
             published::distance_m.eq(statistics.distance_m),
             published::ascent_m.eq(statistics.ascent_m),
             published::day.eq(day),
@@ -236,17 +273,33 @@ pub(in crate::db) async fn show(
         ))
         .execute(conn)
         .await?;
+    draw(conn, words, line).await?;
+    place(conn, words, waypoints).await?;
+    index_words(conn, words, waypoints).await
+}
+
+/// Stores the lines that maps draw.
+async fn draw(conn: &mut AsyncPgConnection, words: &Words<'_>, line: &Line) -> Result<(), Error> {
     for (zoom, line) in &line.drawn {
         diesel::sql_query(
             "INSERT INTO commons.published_lines (activity_id, zoom, line)
              VALUES ($1, $2, ST_Transform($3, 3857))",
         )
-        .bind::<SqlUuid, _>(Uuid::from(activity.id))
+        .bind::<SqlUuid, _>(Uuid::from(words.id))
         .bind::<SmallInt, _>(i16::from(*zoom))
         .bind::<Geometry, _>(line)
         .execute(conn)
         .await?;
     }
+    Ok(())
+}
+
+/// Lets everyone find its points of interest by where they lie.
+async fn place(
+    conn: &mut AsyncPgConnection,
+    words: &Words<'_>,
+    waypoints: &[PublicWaypoint],
+) -> Result<(), Error> {
     for (number, waypoint) in waypoints.iter().enumerate() {
         let degrees = |degrees_e7: i32| f64::from(degrees_e7) / PER_DEGREE;
         let place = waypoint.waypoint();
@@ -254,21 +307,29 @@ pub(in crate::db) async fn show(
         diesel::sql_query(
             "INSERT INTO commons.published_waypoints (activity_id, number, place) VALUES ($1, $2, $3)",
         )
-        .bind::<SqlUuid, _>(Uuid::from(activity.id))
+        .bind::<SqlUuid, _>(Uuid::from(words.id))
         .bind::<SmallInt, _>(i16::try_from(number).unwrap_or(i16::MAX))
         .bind::<Geometry, _>(place)
         .execute(conn)
         .await?;
     }
-    let title = details.public_title(sport);
+    Ok(())
+}
+
+/// Lets everyone find it by its words.
+async fn index_words(
+    conn: &mut AsyncPgConnection,
+    words: &Words<'_>,
+    waypoints: &[PublicWaypoint],
+) -> Result<(), Error> {
     let mut texts: Vec<&str> = waypoints.iter().flat_map(PublicWaypoint::texts).collect();
-    texts.extend(details.public_description().map(Description::as_str));
+    texts.extend(words.description);
     diesel::sql_query(
         "INSERT INTO commons.published_words (activity_id, words, title)
          VALUES ($1, commons.words_of($2, $3), commons.folded($2))",
     )
-    .bind::<SqlUuid, _>(Uuid::from(activity.id))
-    .bind::<Text, _>(title.as_str())
+    .bind::<SqlUuid, _>(Uuid::from(words.id))
+    .bind::<Text, _>(words.title)
     .bind::<Text, _>(texts.join("\n"))
     .execute(conn)
     .await?;
@@ -278,25 +339,24 @@ pub(in crate::db) async fn show(
 /// Lets the members of the communities that an activity is shared with find it by place.
 async fn show_in_communities(
     conn: &mut AsyncPgConnection,
-    activity: &Owned<Activity>,
-    sport: Sport,
+    words: &Words<'_>,
     shared: &Shared,
     line: &Line,
 ) -> Result<(), Error> {
     let communities: Vec<Uuid> = community_activities::table
-        .filter(community_activities::activity_id.eq(Uuid::from(activity.id)))
+        .filter(community_activities::activity_id.eq(Uuid::from(words.id)))
         .select(community_activities::community_id)
         .load(conn)
         .await?;
     let row = |community: &Uuid| {
         (
             community_starts::community_id.eq(*community),
-            community_starts::activity_id.eq(Uuid::from(activity.id)),
-            community_starts::author_id.eq(Uuid::from(activity.owner)),
+            community_starts::activity_id.eq(Uuid::from(words.id)),
+            community_starts::author_id.eq(words.author.map(Uuid::from)),
             community_starts::start.eq(line.start),
             community_starts::line.eq(&line.sketch),
-            community_starts::kind.eq(activity.kind.name()),
-            community_starts::sport.eq(sport.name()),
+            community_starts::kind.eq(words.kind.name()),
+            community_starts::sport.eq(words.sport.name()),
             community_starts::day.eq(shared.day),
             community_starts::distance_m.eq(shared.statistics.distance_m),
             community_starts::ascent_m.eq(shared.statistics.ascent_m),
@@ -354,12 +414,23 @@ pub(in crate::db) async fn withdraw(
     Ok(())
 }
 
-/// Removes what others could see of every activity of a member.
+/// How many renditions one statement removes.
+const WITHDRAWN_AT_ONCE: i64 = 1_000;
+
+/// Removes what others could see of every activity of a member, however many there are.
 pub(in crate::db) async fn withdraw_all(
     conn: &mut AsyncPgConnection,
     author: AccountId,
 ) -> Result<(), Error> {
-    let theirs = renditions::table.filter(renditions::author_id.eq(Uuid::from(author)));
-    diesel::delete(theirs).execute(conn).await?;
-    Ok(())
+    loop {
+        let some = diesel::sql_query(
+            "DELETE FROM commons.renditions WHERE activity_id IN (
+                 SELECT activity_id FROM commons.renditions WHERE author_id = $1 LIMIT $2
+             )",
+        );
+        let some = some.bind::<SqlUuid, _>(Uuid::from(author));
+        if some.bind::<BigInt, _>(WITHDRAWN_AT_ONCE).execute(conn).await? == 0 {
+            return Ok(());
+        }
+    }
 }

@@ -62,7 +62,10 @@ impl Tile {
         statement.bind(Value::Count(band.into())).sql("::smallint AND published_lines.line && ");
         self.envelope(&mut statement);
         statement.sql(" AND (published.published_until IS NULL OR published.published_until > ");
-        statement.bind(Value::Time(now)).sql(") LIMIT ").bind(Value::Count(LINES_MAX));
+        statement.bind(Value::Time(now)).sql(") ORDER BY activity_id LIMIT ");
+        // In the order of ids, which are random: that in which they were written would tell what is one
+        // author's once they have left.
+        statement.bind(Value::Count(LINES_MAX));
         statement.sql(") AS tile WHERE geom IS NOT NULL");
         statement
     }

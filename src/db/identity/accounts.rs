@@ -63,6 +63,8 @@ pub struct Credentials {
     pub account: AccountId,
     /// Argon2id, as a PHC string; `None` where no password was ever chosen.
     pub password_hash: Option<String>,
+    /// When the account is erased, if its owner has asked for that.
+    pub erase_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -99,15 +101,18 @@ impl Db {
 
     /// What a sign-in with `email` is checked against.
     pub async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, Error> {
-        let found: Option<(Uuid, Option<String>)> = addresses::table
+        let found: Option<(Uuid, Option<String>, Option<DateTime<Utc>>)> = addresses::table
             .inner_join(accounts::table.on(accounts::account_id.eq(addresses::account_id)))
             .filter(addresses::email_hash.eq(email_hash(&self.keyring, email)))
-            .select((accounts::account_id, accounts::password_hash))
+            .select((accounts::account_id, accounts::password_hash, accounts::erase_at))
             .first(&mut *self.conn().await?)
             .await
             .optional()?;
-        Ok(found
-            .map(|(account, password_hash)| Credentials { account: account.into(), password_hash }))
+        Ok(found.map(|(account, password_hash, erase_at)| Credentials {
+            account: account.into(),
+            password_hash,
+            erase_at,
+        }))
     }
 
     /// Keeps another hash of the same password, unless another password was chosen meanwhile.
@@ -217,11 +222,13 @@ pub(in crate::db) async fn account_key(
     keyring: &Keyring,
     account: AccountId,
 ) -> Result<AccountKey, Error> {
-    let wrapped: Vec<u8> = account_keys::table
+    let wrapped: Option<Vec<u8>> = account_keys::table
         .find(Uuid::from(account))
         .select(account_keys::wrapped)
         .first(conn)
-        .await?;
+        .await
+        .optional()?;
+    let wrapped = wrapped.ok_or(Error::NoAccount)?;
     Ok(keyring.master.account_key(account, &wrapped)?)
 }
 

@@ -23,6 +23,7 @@ const DIGITS: usize = 8;
 /// one network is for the throttles.
 pub(super) const ATTEMPTS_MAX: i16 = 50;
 const PASSWORD_RESET: &str = "password_reset";
+const ERASURE: &str = "erasure";
 
 /// A code that is mailed to prove an address.
 pub struct Code(String);
@@ -92,18 +93,7 @@ impl Db {
                 .await
                 .optional()?;
             let Some((account, locale)) = found else { return Ok(()) };
-            let code_hash = code.hash(&self.keyring, account);
-            diesel::delete(codes::table.find((account, PASSWORD_RESET))).execute(conn).await?;
-            diesel::insert_into(codes::table)
-                .values((
-                    codes::account_id.eq(account),
-                    codes::purpose.eq(PASSWORD_RESET),
-                    codes::code_hash.eq(code_hash),
-                    codes::attempts_left.eq(ATTEMPTS_MAX),
-                    codes::expires_at.eq(now + retention::MAILED_CODE),
-                ))
-                .execute(conn)
-                .await?;
+            keep(conn, &self.keyring, account, PASSWORD_RESET, code, now).await?;
             let locale = parse_locale(&locale)?;
             let subject = Subject::PasswordReset { code: code.as_str().to_owned() };
             let letter = Letter { to: email.as_str().to_owned(), locale, subject };
@@ -159,6 +149,52 @@ impl Db {
         .await
     }
 
+    /// Mails a code to the owner of an account by which they show that it is they who leave. A code sent
+    /// before is void then.
+    pub async fn send_erasure_code(
+        &self,
+        account: AccountId,
+        code: &Code,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let conn = &mut *self.conn().await?;
+        conn.transaction(async |conn| {
+            let owner = accounts::find(conn, &self.keyring, account).await?;
+            let owner = owner.ok_or(Error::NoAccount)?;
+            keep(conn, &self.keyring, account.into(), ERASURE, code, now).await?;
+            let subject = Subject::ErasureCode { code: code.as_str().to_owned() };
+            let (to, locale) = (owner.email.as_str().to_owned(), owner.profile.locale);
+            let letter = Letter { to, locale, subject };
+            enqueue(conn, &self.keyring, Some(account), &Job::SendMail(letter), now).await
+        })
+        .await
+    }
+
+    /// Whether `code` is the one that was mailed to the owner of an account who wants to leave. A wrong one
+    /// uses up an attempt, the right one is good once.
+    pub async fn take_erasure_code(
+        &self,
+        account: AccountId,
+        code: &Code,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let conn = &mut *self.conn().await?;
+        let id = Uuid::from(account);
+        let row = codes::table.find((id, ERASURE));
+        let live = row.filter(codes::expires_at.gt(now)).filter(codes::attempts_left.gt(0));
+        let hash: Option<Vec<u8>> = diesel::update(live)
+            .set(codes::attempts_left.eq(codes::attempts_left - 1))
+            .returning(codes::code_hash)
+            .get_result(conn)
+            .await
+            .optional()?;
+        let Some(hash) = hash.filter(|hash| code.matches(&self.keyring, id, hash)) else {
+            return Ok(false);
+        };
+        let taken = diesel::delete(row.filter(codes::code_hash.eq(hash))).execute(conn).await?;
+        Ok(taken > 0)
+    }
+
     /// The account of `email` if `code` is the one that was mailed to it. Uses up an attempt.
     async fn locked_by(
         &self,
@@ -207,4 +243,37 @@ impl Db {
             Letter { to: email.as_str().to_owned(), locale, subject: Subject::PasswordChanged };
         enqueue(conn, &self.keyring, Some(account), &Job::SendMail(letter), now).await
     }
+}
+
+/// Keeps a code that is about to be mailed, in place of the one before.
+async fn keep(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    account: Uuid,
+    purpose: &'static str,
+    code: &Code,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    diesel::delete(codes::table.find((account, purpose))).execute(conn).await?;
+    diesel::insert_into(codes::table)
+        .values((
+            codes::account_id.eq(account),
+            codes::purpose.eq(purpose),
+            codes::code_hash.eq(code.hash(keyring, account)),
+            codes::attempts_left.eq(ATTEMPTS_MAX),
+            codes::expires_at.eq(now + retention::MAILED_CODE),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Voids every code of an account.
+pub(in crate::db) async fn delete_all(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<(), Error> {
+    let theirs = codes::table.filter(codes::account_id.eq(Uuid::from(account)));
+    diesel::delete(theirs).execute(conn).await?;
+    Ok(())
 }

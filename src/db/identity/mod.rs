@@ -13,15 +13,17 @@ mod sessions;
 pub use accounts::{Account, Credentials, Profile};
 pub(in crate::db) use accounts::{account_key, find as find_by_id, find_account};
 pub use codes::Code;
+pub(in crate::db) use codes::delete_all as end_codes;
 pub use email_changes::BothCodes;
 pub use profiles::{ProfessionalChange, ProfileChange, Unchanged};
 pub use registrations::Registration;
 pub use sessions::{NewSession, Rotation, SessionPosition, SessionRow};
+pub(in crate::db) use sessions::{delete_all as end_sessions, insert as insert_session};
 
 use crate::domain::Email;
 use crate::seal::Keyring;
 
 /// What stands for an e-mail address where it must be found without being stored.
-fn email_hash(keyring: &Keyring, email: &Email) -> Vec<u8> {
+pub(in crate::db) fn email_hash(keyring: &Keyring, email: &Email) -> Vec<u8> {
     keyring.index.mac(&["email", email.as_str()]).to_vec()
 }

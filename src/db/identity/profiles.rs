@@ -101,8 +101,12 @@ impl Db {
         let changed = conn
             .transaction(async |conn| {
                 // Locked, so that two changes of different fields are both kept.
-                let row = accounts_table::table.find(Uuid::from(id));
-                row.select(accounts_table::account_id).for_update().first::<Uuid>(conn).await?;
+                let row = accounts_table::table
+                    .find(Uuid::from(id))
+                    .filter(accounts_table::erase_at.is_null());
+                let row = row.select(accounts_table::account_id).for_update();
+                let held = row.first::<Uuid>(conn).await.optional()?;
+                held.ok_or(Stop::Undone(Unchanged::Stale))?;
                 let found = accounts::find(conn, &self.keyring, id).await?;
                 let account = found.filter(|account| expected(account));
                 let account = account.ok_or(Stop::Undone(Unchanged::Stale))?;

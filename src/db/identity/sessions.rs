@@ -131,6 +131,7 @@ impl Db {
             let verified: Option<Uuid> = accounts::table
                 .find(Uuid::from(account))
                 .filter(accounts::password_hash.eq(password_hash))
+                .filter(accounts::erase_at.is_null())
                 .select(accounts::account_id)
                 .for_share()
                 .first(conn)
@@ -267,7 +268,7 @@ impl Db {
     }
 }
 
-pub(super) async fn insert(
+pub(in crate::db) async fn insert(
     conn: &mut AsyncPgConnection,
     keyring: &Keyring,
     account: AccountId,
@@ -299,7 +300,7 @@ pub(super) async fn insert(
     Ok(RefreshToken::make(&keyring.refresh_token, account, session.id, 1, &salt))
 }
 
-pub(super) async fn delete_all(
+pub(in crate::db) async fn delete_all(
     conn: &mut AsyncPgConnection,
     account: AccountId,
 ) -> Result<(), Error> {

@@ -12,7 +12,7 @@ use diesel::sql_types::{Bool, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::jobs::{ERASE_BLOB, Job, enqueue_as};
+use super::jobs::{ERASE_BLOB, Job, enqueue_as, ensure_as};
 use crate::db::schema::ops::jobs;
 use crate::db::{Db, Error};
 use crate::domain::{AccountId, BlobId, JobId};
@@ -97,6 +97,29 @@ pub(in crate::db) async fn keep(conn: &mut AsyncPgConnection, blob: BlobId) -> R
     if called_off == 0 { Err(Error::BlobErased) } else { Ok(()) }
 }
 
+/// Erases `blob`, which is nobody's any more.
+pub(in crate::db) async fn erase_orphan(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    blob: BlobId,
+    run_at: DateTime<Utc>,
+) -> Result<(), Error> {
+    ensure_as(conn, keyring, job_of(blob), &Job::EraseBlob { blob }, run_at).await
+}
+
+/// Lets what erases files of an account be nobody's.
+pub(in crate::db) async fn disown(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<(), Error> {
+    let theirs = jobs::table.filter(jobs::account_id.eq(Uuid::from(account)));
+    diesel::update(theirs.filter(jobs::kind.eq(ERASE_BLOB)))
+        .set(jobs::account_id.eq(None::<Uuid>))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Erases `blob` at `run_at`. The job has the id of its blob.
 pub(in crate::db) async fn erase(
     conn: &mut AsyncPgConnection,
@@ -105,6 +128,10 @@ pub(in crate::db) async fn erase(
     blob: BlobId,
     run_at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let id = JobId::from(Uuid::from(blob));
-    enqueue_as(conn, keyring, id, Some(account), &Job::EraseBlob { blob }, run_at).await
+    let job = Job::EraseBlob { blob };
+    enqueue_as(conn, keyring, job_of(blob), Some(account), &job, run_at).await
+}
+
+fn job_of(blob: BlobId) -> JobId {
+    Uuid::from(blob).into()
 }

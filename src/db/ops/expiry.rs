@@ -74,6 +74,7 @@ impl Db {
                 kept_after: retention::PROBLEM_REPORT,
                 which: "true",
             },
+            Expiring::Erasures => Expired { which: "true", ..expires("ops.erasures") },
             Expiring::ReleasedNames => {
                 Expired { column: "free_at", which: "true", ..expires("identity.public_names") }
             }

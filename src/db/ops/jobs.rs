@@ -10,9 +10,12 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::db::commons::Work;
 use crate::db::schema::ops::{jobs, schedule};
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, ArchiveId, BlobId, Email, JobId, Letter, PhotoId, RegistrationId};
+use crate::domain::{
+    AccountId, ArchiveId, BlobId, Email, ErasureId, JobId, Letter, PhotoId, RegistrationId,
+};
 use crate::seal::Keyring;
 
 const TABLE: &str = "ops.jobs";
@@ -21,8 +24,10 @@ const TABLE: &str = "ops.jobs";
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How often a job is tried before it is put aside for a person to look at.
 const ATTEMPTS_MAX: i16 = 12;
-/// The kind of job that is tried until it succeeds: erasing was promised.
-pub(super) const ERASE_BLOB: &str = "erase_blob";
+pub(in crate::db) const ERASE_BLOB: &str = "erase_blob";
+const ERASE_ACCOUNT: &str = "erase_account";
+/// The kinds of jobs that are tried until they succeed: erasing was promised.
+const PROMISED: [&str; 2] = [ERASE_BLOB, ERASE_ACCOUNT];
 const SEND_MAIL: &str = "send_mail";
 const SEND_LINK: &str = "send_link";
 const ANSWER_REGISTRATION: &str = "answer_registration";
@@ -102,6 +107,13 @@ pub enum Job {
         /// Which.
         account: AccountId,
     },
+    /// Go on with the erasure of an account.
+    EraseAccount {
+        /// Which erasure.
+        erasure: ErasureId,
+    },
+    /// Show a work that has no author any more.
+    ShowWork(Box<Work>),
 }
 
 impl Job {
@@ -119,6 +131,8 @@ impl Job {
             Self::DrawPhoto { .. } => "draw_photo",
             Self::EraseBlob { .. } => ERASE_BLOB,
             Self::CloseAccount { .. } => CLOSE_ACCOUNT,
+            Self::EraseAccount { .. } => ERASE_ACCOUNT,
+            Self::ShowWork(_) => "show_work",
         }
     }
 }
@@ -173,18 +187,63 @@ pub(super) async fn enqueue_as(
     job: &Job,
     run_at: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let row = row(keyring, id, account, job, run_at)?;
+    diesel::insert_into(jobs::table).values(row).execute(conn).await?;
+    Ok(())
+}
+
+/// Enqueues a job of nobody's under its id, unless it is there already.
+pub(in crate::db) async fn ensure_as(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    id: JobId,
+    job: &Job,
+    run_at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let row = row(keyring, id, None, job, run_at)?;
+    diesel::insert_into(jobs::table).values(row).on_conflict_do_nothing().execute(conn).await?;
+    Ok(())
+}
+
+type Row = (
+    diesel::dsl::Eq<jobs::job_id, Uuid>,
+    diesel::dsl::Eq<jobs::account_id, Option<Uuid>>,
+    diesel::dsl::Eq<jobs::kind, &'static str>,
+    diesel::dsl::Eq<jobs::content, Vec<u8>>,
+    diesel::dsl::Eq<jobs::run_at, DateTime<Utc>>,
+);
+
+fn row(
+    keyring: &Keyring,
+    id: JobId,
+    account: Option<AccountId>,
+    job: &Job,
+    run_at: DateTime<Utc>,
+) -> Result<Row, Error> {
     let id = Uuid::from(id);
     let content = serde_json::to_vec(job).map_err(|_| Error::Corrupt("ops.jobs.content"))?;
-    diesel::insert_into(jobs::table)
-        .values((
-            jobs::job_id.eq(id),
-            jobs::account_id.eq(account.map(Uuid::from)),
-            jobs::kind.eq(job.kind()),
-            jobs::content.eq(keyring.queue.seal(TABLE, "content", id, &content)),
-            jobs::run_at.eq(run_at),
-        ))
-        .execute(conn)
-        .await?;
+    Ok((
+        jobs::job_id.eq(id),
+        jobs::account_id.eq(account.map(Uuid::from)),
+        jobs::kind.eq(job.kind()),
+        jobs::content.eq(keyring.queue.seal(TABLE, "content", id, &content)),
+        jobs::run_at.eq(run_at),
+    ))
+}
+
+/// Removes what was to be done for an account, such as mails, but for what erases files.
+pub(in crate::db) async fn call_off(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<(), Error> {
+    let theirs = jobs::table.filter(jobs::account_id.eq(Uuid::from(account)));
+    diesel::delete(theirs.filter(jobs::kind.ne(ERASE_BLOB))).execute(conn).await?;
+    Ok(())
+}
+
+/// Removes a job.
+pub(in crate::db) async fn remove(conn: &mut AsyncPgConnection, id: JobId) -> Result<(), Error> {
+    diesel::delete(jobs::table.find(Uuid::from(id))).execute(conn).await?;
     Ok(())
 }
 
@@ -197,7 +256,7 @@ impl Db {
                  attempts = least(attempts, $4) + 1
              WHERE job_id = (
                  SELECT job_id FROM ops.jobs
-                 WHERE failed_at IS NULL AND run_at <= $2 AND (attempts < $4 OR kind = $5)
+                 WHERE failed_at IS NULL AND run_at <= $2 AND (attempts < $4 OR kind = ANY ($5))
                    AND (leased_until IS NULL OR leased_until <= $2)
                    AND NOT (kind = ANY ($6) AND EXISTS (
                        SELECT FROM identity.accounts
@@ -211,7 +270,7 @@ impl Db {
         .bind::<Timestamptz, _>(now)
         .bind::<Interval, _>(LEASE)
         .bind::<SmallInt, _>(ATTEMPTS_MAX)
-        .bind::<Text, _>(ERASE_BLOB)
+        .bind::<Array<Text>, _>(PROMISED.as_slice())
         .bind::<Array<Text>, _>(HELD_KINDS.as_slice())
         .get_result(&mut *self.conn().await?)
         .await
@@ -220,7 +279,7 @@ impl Db {
         let json = self.keyring.queue.open(TABLE, "content", claimed.job_id, &claimed.content);
         let job = json.ok().and_then(|json| serde_json::from_slice(&json).ok());
         let attempts = claimed.attempts;
-        let is_last = ATTEMPTS_MAX <= attempts && claimed.kind != ERASE_BLOB;
+        let is_last = ATTEMPTS_MAX <= attempts && !PROMISED.contains(&claimed.kind.as_str());
         let lease = Lease { job: claimed.job_id.into(), holder, attempts, is_last };
         Ok(Some(Leased { lease, job }))
     }
@@ -240,7 +299,7 @@ impl Db {
         let spent = jobs::failed_at
             .is_null()
             .and(jobs::attempts.ge(ATTEMPTS_MAX))
-            .and(jobs::kind.ne(ERASE_BLOB));
+            .and(jobs::kind.ne_all(PROMISED));
         diesel::update(jobs::table.filter(spent.and(jobs::leased_until.le(now))))
             .set(jobs::failed_at.eq(now))
             .execute(&mut *self.conn().await?)
@@ -262,6 +321,21 @@ impl Db {
     pub async fn finish_job(&self, lease: Lease) -> Result<(), Error> {
         diesel::delete(jobs::table.find(Uuid::from(lease.job)))
             .filter(jobs::lease.eq(lease.holder))
+            .execute(&mut *self.conn().await?)
+            .await?;
+        Ok(())
+    }
+
+    /// Puts back a job that has done a part of its work, to go on once others had their turn.
+    pub async fn continue_job(&self, lease: Lease, now: DateTime<Utc>) -> Result<(), Error> {
+        diesel::update(jobs::table.find(Uuid::from(lease.job)))
+            .filter(jobs::lease.eq(lease.holder))
+            .set((
+                jobs::run_at.eq(now),
+                jobs::attempts.eq(0),
+                jobs::lease.eq(None::<Uuid>),
+                jobs::leased_until.eq(None::<DateTime<Utc>>),
+            ))
             .execute(&mut *self.conn().await?)
             .await?;
         Ok(())

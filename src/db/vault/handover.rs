@@ -253,12 +253,12 @@ impl Db {
 
     /// The communities that these activities are shared with.
     pub async fn share_rows(&self, of: &[ActivityId]) -> Result<Vec<Value>, Error> {
-        let rows: Vec<(Uuid, Uuid, Uuid)> = community_activities::table
+        let rows: Vec<(Uuid, Uuid, Option<Uuid>)> = community_activities::table
             .filter(community_activities::activity_id.eq_any(ids(of)))
             .order((community_activities::activity_id, community_activities::community_id))
             .load(&mut *self.conn().await?)
             .await?;
-        let row = |(community, activity, author): (Uuid, Uuid, Uuid)| json!({ "community_id": community, "activity_id": activity, "author_id": author });
+        let row = |(community, activity, author): (Uuid, Uuid, Option<Uuid>)| json!({ "community_id": community, "activity_id": activity, "author_id": author });
         Ok(rows.into_iter().map(row).collect())
     }
 

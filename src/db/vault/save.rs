@@ -15,6 +15,7 @@ use crate::access::{Owned, Sealed, Viewer};
 use crate::db::commons::{self, Level};
 use crate::db::identity::account_key;
 use crate::db::ops::blobs;
+use crate::db::schema::identity::accounts;
 use crate::db::schema::vault::activities;
 use crate::db::stop::Stop::Undone;
 use crate::db::stop::outcome;
@@ -119,18 +120,20 @@ impl Db {
         Ok(outcome(saved)?.map_or_else(|undone| undone, Saved::Kept))
     }
 
-    /// Up to `limit` shared activities whose rendition was made under other zones than now.
+    /// Up to `limit` shared activities whose rendition was made under other zones than now; none of who has
+    /// left.
     pub async fn outdated_activities(
         &self,
         account: AccountId,
         limit: i64,
     ) -> Result<Vec<ActivityId>, Error> {
         let conn = &mut *self.conn().await?;
-        let current = zones::version(conn, account).await?;
         let ids: Vec<Uuid> = activities::table
+            .inner_join(accounts::table.on(accounts::account_id.eq(activities::account_id)))
             .filter(activities::account_id.eq(Uuid::from(account)))
             .filter(activities::visibility.ne(Visibility::Private.name()))
-            .filter(activities::zones_version.ne(current))
+            .filter(activities::zones_version.ne(accounts::zones_version))
+            .filter(accounts::erase_at.is_null())
             .order(activities::activity_id)
             .limit(limit)
             .select(activities::activity_id)

@@ -295,6 +295,7 @@ impl Db {
             .filter(activities::visibility.ne("private"))
             .filter(activities::zones_version.ne(accounts::zones_version))
             .filter(accounts::restricted_at.is_null())
+            .filter(accounts::erase_at.is_null())
             .select(activities::account_id)
             .distinct()
             .load(conn)
@@ -370,19 +371,22 @@ pub(super) async fn version(
     Ok(account.select(accounts::zones_version).first(conn).await?)
 }
 
-/// Whether the zones are still those of `version`; they stay so until the transaction ends.
+/// Whether the zones are still those of `version`; they stay so until the transaction ends. An error when
+/// their owner has left: nothing of theirs is shown any more.
 pub(super) async fn still_stand(
     conn: &mut AsyncPgConnection,
     account: AccountId,
     version: i32,
 ) -> Result<bool, Error> {
-    let current: i32 = accounts::table
+    let current: Option<i32> = accounts::table
         .find(Uuid::from(account))
+        .filter(accounts::erase_at.is_null())
         .select(accounts::zones_version)
         .for_share()
         .first(conn)
-        .await?;
-    Ok(current == version)
+        .await
+        .optional()?;
+    Ok(current.ok_or(Error::NoAccount)? == version)
 }
 
 async fn load(conn: &mut AsyncPgConnection, key: &AccountKey) -> Result<Vec<Zone>, Error> {

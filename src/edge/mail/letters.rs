@@ -1,6 +1,7 @@
 //! The texts of mails. None asks for personal information, none has a form; a code stands alone on
 //! its line, so that programs find it too.
 
+use super::leaving;
 use crate::domain::{Letter, Locale, Subject};
 use crate::privacy::retention;
 
@@ -80,6 +81,9 @@ pub(super) fn write(letter: &Letter) -> Text {
             write_export(&letter.subject, locale)
         }
         (Subject::Shared { public_name, url }, locale) => write_shared(public_name, url, locale),
+        (Subject::ErasureCode { code }, locale) => leaving::code(code, locale),
+        (Subject::Leaving { on }, locale) => leaving::announcement(*on, locale),
+        (Subject::Erased(receipt), locale) => leaving::receipt(receipt, locale),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Mail: to a folder, or to an SMTP server.
 
+mod leaving;
 mod letters;
 
 use std::fs;

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::f64::consts::TAU;
+use std::ops::Range;
 
 use super::place::{POLAR_RADIUS_M, Place};
 use super::{Ends, Zone};
@@ -10,6 +11,13 @@ use crate::track::columns::{ExactTrack, PER_DEGREE};
 /// Circles reach this much further than asked, in metres: a receiver is a few metres off, and a
 /// line is drawn with a width.
 pub const MARGIN_M: f64 = 30.0;
+
+/// How far round the ends is hidden at least in what has no author any more, in metres, whatever they
+/// showed while it had one.
+pub const AGAIN_ENDS_M: f64 = 200.0;
+/// How much further circles reach in it, in metres. So the ends of two tracks of one author do not meet
+/// any more where a zone of theirs was.
+pub const AGAIN_M: Range<f64> = 100.0..500.0;
 
 /// The hidden places of one track, and with them which of its points, waypoints and photos others
 /// may see.
@@ -56,6 +64,23 @@ impl Shade {
         shade
             .circles
             .extend(in_the_open.iter().map(|&(lat_e7, lon_e7)| hide_end(lat_e7, lon_e7, ends)));
+        shade
+    }
+
+    /// What hides all that [`Shade::new`] hides, at least [`AGAIN_ENDS_M`] round both ends, and round each
+    /// place [`AGAIN_M`] more: `share` says for each circle how much of that, from 0 to 1.
+    pub fn again(
+        track: &ExactTrack,
+        zones: &[Zone],
+        ends: Ends,
+        share: &mut impl FnMut() -> f64,
+    ) -> Self {
+        let mut shade = Self::new(track, zones, ends);
+        let least = Ends { radius_m: AGAIN_ENDS_M, ..ends };
+        shade.circles.extend(Self::new(track, zones, least).circles);
+        for circle in &mut shade.circles {
+            circle.reach_m += AGAIN_M.start + share() * (AGAIN_M.end - AGAIN_M.start);
+        }
         shade
     }
 

@@ -144,6 +144,9 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("put", "/api/v1/me/picture", Members),
     ("get", "/api/v1/me/picture", Members),
     ("delete", "/api/v1/me/picture", Members),
+    ("delete", "/api/v1/me", Members),
+    ("get", "/api/v1/me/deletion", Members),
+    ("post", "/api/v1/me/deletion/code", Members),
     // After the others: with it their sessions end.
     ("post", "/api/v1/auth/logout", Members),
     ("get", "/api/v1/communities/{id}", Community),
@@ -180,6 +183,7 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("post", "/api/v1/auth/refresh", Open),
     ("post", "/api/v1/auth/password/forgot", Open),
     ("post", "/api/v1/auth/password/reset", Open),
+    ("post", "/api/v1/auth/undo-deletion", Open),
 ];
 
 /// The formats of a line.

@@ -1,0 +1,149 @@
+//! What in a work's words and dates would tell whose it was, once its author has left.
+
+use std::collections::BTreeSet;
+
+use chrono::{Datelike, NaiveDate};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Parts of names with fewer letters are no more than initials.
+const NAME_CHARS_MIN: usize = 2;
+/// A name of so many letters is looked for inside other words too, and across spaces.
+const INSIDE_CHARS_MIN: usize = 6;
+
+/// What a person is called, in whatever spelling.
+pub struct Names {
+    words: BTreeSet<String>,
+    inside: BTreeSet<String>,
+}
+
+impl Names {
+    /// All that a person is called, their address among it.
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut found = Self { words: BTreeSet::new(), inside: BTreeSet::new() };
+        for name in names {
+            // Of an address what stands before the @ is theirs; the rest is their provider's.
+            let own = folded(name.split('@').next().unwrap_or_default());
+            found.words.extend(words(&own).filter(is_name).map(str::to_owned));
+            found.inside.extend(Some(letters(&own)).filter(|name| is_inside(name)));
+        }
+        found
+    }
+
+    /// Whether a text holds one of them, whatever its case and accents.
+    pub fn are_in(&self, text: &str) -> bool {
+        let text = folded(text);
+        let run = letters(&text);
+        words(&text).any(|word| self.words.contains(word))
+            || self.inside.iter().any(|name| run.contains(name.as_str()))
+    }
+}
+
+/// What makes two texts ones of a series: their letters, without case, accents, numbers and signs.
+/// Empty for a text without letters.
+pub fn outline(text: &str) -> String {
+    folded(text).chars().filter(|char| char.is_alphabetic()).collect()
+}
+
+/// Whether a text has numbers that may be a time or a day: `07:12`, `2026-05-30`, `30.5.26`.
+pub fn tells_a_time(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    chars.windows(3).any(|three| {
+        let is_between = matches!(three[1], ':' | '-' | '/' | '.' | '–' | 'h' | '年' | '月');
+        three[0].is_numeric() && is_between && three[2].is_numeric()
+    })
+}
+
+/// The first day of the month that a day lies in.
+pub fn month(day: NaiveDate) -> NaiveDate {
+    day.with_day(1).unwrap_or(day)
+}
+
+fn is_name(word: &&str) -> bool {
+    NAME_CHARS_MIN <= word.chars().count()
+}
+
+/// Not every script parts words.
+fn is_inside(name: &str) -> bool {
+    let chars = name.chars().count();
+    let parts_no_words = NAME_CHARS_MIN <= chars && !name.chars().any(|char| char.is_ascii());
+    INSIDE_CHARS_MIN <= chars || parts_no_words
+}
+
+fn letters(text: &str) -> String {
+    words(text).collect()
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+fn folded(text: &str) -> String {
+    let letters = text.nfkd().filter(|char| !is_combining_mark(*char));
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ada() -> Names {
+        Names::of(["Ada L.", "Augusta", "King-Noël", "ada.lovelace@example.org"])
+    }
+
+    #[test]
+    fn a_name_is_found_in_any_spelling() {
+        for text in [
+            "Ada's evening loop",
+            "with ADA",
+            "ádà",
+            "Loop of A. Lovelace",
+            "king of the hill",
+            "Noel market",
+            "write to ada.lovelace@example.org",
+            "AdaLovelace rides",
+            "a d a . l o v e l a c e",
+        ] {
+            assert!(ada().are_in(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_words_are_none() {
+        for text in
+            ["Evening loop", "Adagio", "L 17", "example.org", "Kingdom of the Sky", "Canada", ""]
+        {
+            assert!(!ada().are_in(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_without_spaces_around_it_is_found_too() {
+        let names = Names::of(["山田太郎"]);
+        assert!(names.are_in("今日は山田太郎のコース") && !names.are_in("今日のコース"));
+    }
+
+    #[test]
+    fn texts_of_a_series_have_one_outline() {
+        assert_eq!(outline("Commute #12"), outline("commute 13!"));
+        assert_eq!(outline("Été à vélo"), outline("ete a velo"));
+        assert_ne!(outline("Lake loop"), outline("Hill loop"));
+        assert_eq!(outline("12/4"), "");
+    }
+
+    #[test]
+    fn times_and_days_in_a_text_are_noticed() {
+        for text in ["Run at 07:12", "2026-05-30", "on 30.5.26 with the club", "at 7h30"] {
+            assert!(tells_a_time(text), "{text}");
+        }
+        for text in ["Lake loop", "10 km", "Stage 3", "A-1"] {
+            assert!(!tells_a_time(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_becomes_its_month() {
+        let day = |day| NaiveDate::from_ymd_opt(2026, 5, day).unwrap();
+        assert_eq!(month(day(31)), day(1));
+    }
+}

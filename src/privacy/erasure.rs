@@ -1,0 +1,201 @@
+//! What becomes of each stored column when an account goes. The job that erases accounts is driven by this, and
+//! by the inventory: a new table with an `account_id` is erased without another word, any other has to be
+//! decided here before the tests pass.
+
+use super::inventory::{COLUMNS, Column};
+
+/// What becomes of a column when the account goes that it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It goes.
+    Erased,
+    /// It goes, or stays as a work without an author: as its owner chose.
+    Anonymised,
+    /// It stays, and this is why.
+    Kept(&'static str),
+}
+
+/// How what goes is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// The rows in which this column is the account's id are deleted.
+    Rows(&'static str),
+    /// In the rows in which this column is the account's id, it is emptied, and the others stay for a
+    /// reason.
+    Emptied(&'static str, &'static str),
+    /// The rows with the hash of the account's address are deleted.
+    Address,
+    /// The rows of each of its activities are made anew without an author, or deleted.
+    Works,
+    /// Nothing is done to it, and this is why.
+    Kept(&'static str),
+}
+
+/// The column by which a table belongs to accounts, unless a row of [`RULES`] says otherwise.
+const OWNER: &str = "account_id";
+
+/// Tables that do not belong to accounts by an `account_id`, or not by it alone.
+const RULES: &[(&str, Rule)] = &[
+    ("identity.registrations", Rule::Address),
+    ("vault.blocks", Rule::Rows("member_id")),
+    ("commons.members", Rule::Rows("member_id")),
+    ("commons.memberships", Rule::Rows("member_id")),
+    ("commons.membership_requests", Rule::Rows("member_id")),
+    ("commons.bans", Rule::Rows("member_id")),
+    ("commons.renditions", Rule::Works),
+    ("commons.published", Rule::Works),
+    ("commons.published_lines", Rule::Works),
+    ("commons.published_words", Rule::Works),
+    ("commons.start_counts", Rule::Works),
+    ("commons.community_starts", Rule::Works),
+    ("commons.community_activities", Rule::Works),
+    ("commons.links", Rule::Works),
+    ("commons.photos", Rule::Works),
+    ("commons.published_waypoints", Rule::Works),
+    ("commons.member_pictures", Rule::Rows("member_id")),
+    ("commons.community_pictures", Rule::Kept("it is its members'; with the last of them it ends")),
+    (
+        "commons.heat_cells",
+        Rule::Kept("it tells of five members at least and names none; made anew each day"),
+    ),
+    ("ops.diagnostics", Rule::Kept("it is tied to no account; gone after 30 days")),
+    (
+        "ops.photo_ids",
+        Rule::Emptied(
+            OWNER,
+            "so that nobody takes the place of what was there, nor learns that it went",
+        ),
+    ),
+    (
+        "identity.public_names",
+        Rule::Kept(
+            "a keyed hash, so that nobody goes by the name of who left; whose it was goes within the hour, the \
+             hash after a year",
+        ),
+    ),
+    ("commons.communities", Rule::Kept("it is its members'; with the last of them it ends")),
+    ("ops.secrets", Rule::Kept("it is the server's")),
+    ("ops.schedule", Rule::Kept("it is the server's")),
+    (
+        "ops.throttles",
+        Rule::Kept(
+            "it counts attempts of a MAC that is no use without the server's secret, for a day",
+        ),
+    ),
+    (
+        "ops.activity_ids",
+        Rule::Emptied(
+            OWNER,
+            "so that nobody takes the place of what was there, nor learns that it went",
+        ),
+    ),
+    (
+        "ops.erasures",
+        Rule::Kept(
+            "so that the account stays erased when a backup is restored; gone with the last backup",
+        ),
+    ),
+];
+
+/// Columns that say where a sealed file lies, though they are not called `blob`.
+const FILES: &[(&str, &str)] = &[
+    ("vault.photos", "original"),
+    ("vault.photos", "thumbnail"),
+    ("vault.photos", "medium"),
+    ("vault.photos", "large"),
+];
+
+/// Tables that belong to accounts by an `account_id`, and name them in another column as well.
+const BOTH: &[&str] = &["vault.blocks"];
+
+/// The tables of the inventory, each once.
+pub fn tables() -> impl Iterator<Item = &'static str> {
+    let first = |(index, column): (usize, &'static Column)| {
+        let known = COLUMNS[..index].iter().any(|before| before.table == column.table);
+        (!known).then_some(column.table)
+    };
+    COLUMNS.iter().enumerate().filter_map(first)
+}
+
+/// How what goes is found in a table; nothing when that is undecided.
+pub fn rules_of(table: &str) -> impl Iterator<Item = Rule> {
+    let stated = RULES.iter().find(|(known, _)| *known == table).map(|(_, rule)| *rule);
+    let is_owned = COLUMNS.iter().any(|column| column.table == table && column.name == OWNER);
+    let by_owner = is_owned && (stated.is_none() || BOTH.contains(&table));
+    stated.into_iter().chain(by_owner.then_some(Rule::Rows(OWNER)))
+}
+
+/// What becomes of a column; `None` when that is undecided.
+pub fn fate(column: &Column) -> Option<Fate> {
+    Some(match rules_of(column.table).next()? {
+        Rule::Rows(_) | Rule::Address => Fate::Erased,
+        Rule::Emptied(emptied, _) if emptied == column.name => Fate::Erased,
+        Rule::Emptied(_, reason) | Rule::Kept(reason) => Fate::Kept(reason),
+        Rule::Works => Fate::Anonymised,
+    })
+}
+
+/// Tables of accounts in which a column says where a sealed file lies, with that column: it is called
+/// `blob`, ends with `_blob`, or stands in [`FILES`].
+pub fn blobs() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let is_blob = |column: &&Column| {
+        let is_named = column.name == "blob"
+            || column.name.ends_with("_blob")
+            || FILES.contains(&(column.table, column.name));
+        is_named && rules_of(column.table).any(|rule| rule == Rule::Rows(OWNER))
+    };
+    COLUMNS.iter().filter(is_blob).map(|column| (column.table, column.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_is_decided() {
+        for column in COLUMNS {
+            assert!(
+                fate(column).is_some(),
+                "say in src/privacy/erasure.rs what becomes of {}.{} when an account goes",
+                column.table,
+                column.name
+            );
+        }
+    }
+
+    #[test]
+    fn every_rule_is_of_a_table_and_a_column_that_are_there() {
+        let is_there = |table: &str, name: &str| {
+            COLUMNS.iter().any(|column| column.table == table && column.name == name)
+        };
+        for (table, rule) in RULES {
+            assert!(tables().any(|known| known == *table), "{table}");
+            match rule {
+                Rule::Rows(column) | Rule::Emptied(column, _) => {
+                    assert!(is_there(table, column), "{table}.{column}");
+                }
+                Rule::Address => assert!(is_there(table, "email_hash"), "{table}"),
+                Rule::Works | Rule::Kept(_) => {}
+            }
+        }
+        assert!(BOTH.iter().all(|table| is_there(table, OWNER)));
+        assert!(FILES.iter().all(|(table, column)| is_there(table, column)));
+    }
+
+    #[test]
+    fn nothing_of_the_vault_and_of_identity_is_kept() {
+        let behind = |column: &&Column| {
+            column.table.starts_with("vault.") || column.table.starts_with("identity.")
+        };
+        // But for a hash that says that a name is taken.
+        let is_other = |column: &&Column| column.table != "identity.public_names";
+        for column in COLUMNS.iter().filter(behind).filter(is_other) {
+            assert_eq!(fate(column), Some(Fate::Erased), "{}.{}", column.table, column.name);
+        }
+    }
+
+    #[test]
+    fn files_are_found_by_the_columns_that_name_them() {
+        assert!(blobs().any(|found| found == ("vault.originals", "blob")));
+    }
+}

@@ -1,0 +1,277 @@
+//! Works of those who have left are joined no better than by chance: several attacks, and that each of them
+//! succeeds on what their authors showed before.
+
+use std::fmt::Write;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
+use serde_json::{Value, json};
+
+use crate::activities::path_of;
+use crate::communities::json_of;
+use crate::harness::{Caller, TestApp, dump_data};
+use crate::tiles::{tile, tile_of};
+
+/// How many people leave, and how much each has published, unless `OPENTRACKS_LEAVERS` and `OPENTRACKS_WORKS`
+/// say otherwise.
+const LEAVERS: usize = 10;
+const WORKS: usize = 8;
+/// The homes stand close together, as in a town: then where a work is tells little of whose it is.
+const HOME: [f64; 2] = [8.5, 47.3];
+const BETWEEN_HOMES_M: f64 = 15.0;
+/// How high the first of them rides; each other one a metre higher.
+const LOWEST_M: f64 = 100.0;
+/// Metres in a degree of latitude, and of longitude there.
+const DEGREE_M: [f64; 2] = [75_500.0, 111_200.0];
+
+/// A work as an attacker has it.
+struct Seen {
+    /// Whose it is, which the attacker does not know.
+    author: usize,
+    id: String,
+    title: String,
+    day: String,
+    ends: [[f64; 2]; 2],
+    points: f64,
+    elapsed_s: f64,
+    /// Its place among the rows of a dump, and among the features of a tile.
+    in_dump: f64,
+    in_tile: f64,
+}
+
+/// Numbers that only look like chance, so that each run is the same.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> f64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        f64::from(u32::try_from(self.0 >> 32).unwrap()) / f64::from(u32::MAX)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn works_of_one_author_are_joined_no_better_than_by_chance() {
+    let app = TestApp::start().await;
+    let leavers = size("OPENTRACKS_LEAVERS").unwrap_or(LEAVERS);
+    let works_each = size("OPENTRACKS_WORKS").unwrap_or(WORKS);
+    let mut chance = Chance(7);
+    let mut people = Vec::new();
+    for person in 0..leavers {
+        let who = app.member(&format!("Leaver{person}")).await;
+        let home = at(HOME, [offset(person % 5), offset(person / 5)]);
+        for number in 0..works_each {
+            let file = ride(home, chance.next(), person, number);
+            let words = json!({ "title": format!("{} {number}", wording(person)) });
+            let own: Value = who.upload(&file, &words).await.json().await.unwrap();
+            let path = path_of(&own);
+            // Whoever does not mind shows where they live; that is over once they have left.
+            let choices = json!({ "choices": { "ends_m": 0 } });
+            assert_eq!(who.patch(&path, &choices).await.status(), 200);
+            super::publish(&who, &path).await;
+        }
+        people.push(who);
+    }
+    let before = attacks(&seen(&app).await);
+    for who in &people {
+        assert_eq!(who.leave(&json!({})).await.status(), 202);
+    }
+    app.finish_leaving().await;
+    let works = seen(&app).await;
+    assert!(works.len() * 10 >= leavers * works_each * 9, "{} are left", works.len());
+    let after = attacks(&works);
+    let chance = by_chance(&works);
+    #[expect(clippy::print_stdout, reason = "figures for ARCHITECTURE.md")]
+    for ((attack, before), (_, after)) in before.iter().zip(&after) {
+        println!(
+            "{attack:<14} {:>4.0} % → {:>4.0} %, by chance {:.0} %",
+            before * 100.0,
+            after * 100.0,
+            chance * 100.0
+        );
+    }
+    #[expect(clippy::cast_precision_loss, reason = "hundreds")]
+    let spread = (chance * (1.0 - chance) / works.len() as f64).sqrt();
+    for ((attack, before), (_, after)) in before.iter().zip(&after) {
+        assert!(*after <= chance + 4.0 * spread, "{attack}: {after} by chance {chance}");
+        // The control: all but what follows from ids tells while there is an author.
+        let tells_nothing = ["ids", "rows of a tile"].contains(attack);
+        assert!(tells_nothing || *before > chance + 4.0 * spread, "{attack}: {before}");
+    }
+}
+
+/// How unlike two works are, in the eyes of an attack.
+type Unlike<'a> = &'a dyn Fn(&Seen, &Seen) -> f64;
+
+/// Each attack takes each work for the same author's as that which is most like it; how often that is right.
+fn attacks(works: &[Seen]) -> Vec<(&'static str, f64)> {
+    let apart_m = |one: [f64; 2], other: [f64; 2]| {
+        let [east, north] = [0, 1].map(|axis| (one[axis] - other[axis]) * DEGREE_M[axis]);
+        east.hypot(north)
+    };
+    let ends = |one: &Seen, other: &Seen| {
+        let pairs = one.ends.iter().flat_map(|end| other.ends.map(|other| apart_m(*end, other)));
+        pairs.fold(f64::INFINITY, f64::min)
+    };
+    let words = |one: &Seen, other: &Seen| {
+        let letters = |title: &str| title.replace(|char: char| !char.is_alphabetic(), "");
+        f64::from(letters(&one.title) != letters(&other.title))
+    };
+    let pace = |seen: &Seen| seen.elapsed_s / seen.points.max(1.0);
+    let rules: [(&'static str, Unlike<'_>); 6] = [
+        ("ends", &ends),
+        ("titles", &words),
+        ("times", &|one, other| days(&one.day, &other.day) + (pace(one) - pace(other)).abs()),
+        ("rows of a dump", &|one, other| (one.in_dump - other.in_dump).abs()),
+        ("rows of a tile", &|one, other| (one.in_tile - other.in_tile).abs()),
+        ("ids", &|one, other| if one.id < other.id { 0.0 } else { 1.0 }),
+    ];
+    rules.into_iter().map(|(name, unlike)| (name, success(works, unlike))).collect()
+}
+
+fn success(works: &[Seen], unlike: Unlike<'_>) -> f64 {
+    let mut right = 0.0;
+    for one in works {
+        let others = || works.iter().filter(|other| other.id != one.id);
+        let least = others().map(|other| unlike(one, other)).fold(f64::INFINITY, f64::min);
+        // Among equals the attacker picks any.
+        let (mut alike, mut of_author) = (0.0, 0.0);
+        for other in others().filter(|other| unlike(one, other) <= least) {
+            alike += 1.0;
+            of_author += f64::from(other.author == one.author);
+        }
+        right += of_author / alike;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "hundreds")]
+    let all = works.len() as f64;
+    right / all
+}
+
+/// How often a guess is right that looks at nothing.
+fn by_chance(works: &[Seen]) -> f64 {
+    success(works, &|_, _| 0.0)
+}
+
+fn days(one: &str, other: &str) -> f64 {
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+    f64::from(i32::try_from((day(one) - day(other)).num_days().abs()).unwrap())
+}
+
+/// All that is published, as anyone sees it, and as who has a dump does.
+async fn seen(app: &TestApp) -> Vec<Seen> {
+    let anyone = app.anyone();
+    let mut items: Vec<Value> = Vec::new();
+    let mut path = "/api/v1/explore/search?limit=100&sort=newest".to_owned();
+    loop {
+        let page = json_of(&anyone, &path).await;
+        items.extend(page["items"].as_array().unwrap().clone());
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("/api/v1/explore/search?limit=100&sort=newest&cursor={cursor}");
+    }
+    let dump = dump_data(app);
+    let rows = dump.split("COPY commons.published ").nth(1).unwrap().split("\\.").next().unwrap();
+    let tile = tile(&anyone, &tile_of(9, HOME[0], HOME[1])).await;
+    let mut works = Vec::new();
+    for item in items {
+        works.push(look(&anyone, &item, rows, &tile).await);
+    }
+    works
+}
+
+#[expect(clippy::cast_precision_loss, reason = "places in a text")]
+async fn look(anyone: &Caller<'_>, item: &Value, rows: &str, tile: &[u8]) -> Seen {
+    let id = item["id"].as_str().unwrap().to_owned();
+    let line = json_of(anyone, &format!("{}/track.geojson", path_of(item))).await;
+    let mut points = Vec::new();
+    collect(&line, &mut points);
+    let at = rows.find(&id).unwrap();
+    let in_dump = rows[..at].lines().count() as f64;
+    let at = tile.windows(id.len()).position(|window| window == id.as_bytes());
+    // Each author's rides lie at a height of their own, by which we know whose they are; the attacker does not
+    // look at that.
+    let height_m = item["statistics"]["elevation_min_m"].as_f64().unwrap();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and whole")]
+    let author = (height_m - LOWEST_M).round() as usize;
+    Seen {
+        author,
+        title: item["title"].as_str().unwrap().to_owned(),
+        day: item["day"].as_str().unwrap().to_owned(),
+        ends: [points[0], points[points.len() - 1]],
+        points: points.len() as f64,
+        elapsed_s: item["statistics"]["elapsed_s"].as_f64().unwrap_or(0.0),
+        in_dump,
+        in_tile: at.map_or(0.0, |at| at as f64),
+        id,
+    }
+}
+
+/// Every position below a value of GeoJSON.
+fn collect(value: &Value, points: &mut Vec<[f64; 2]>) {
+    match value {
+        Value::Array(items) => match items.as_slice() {
+            [Value::Number(lon), Value::Number(lat), ..] => {
+                points.push([lon.as_f64().unwrap(), lat.as_f64().unwrap()]);
+            }
+            items => items.iter().for_each(|item| collect(item, points)),
+        },
+        Value::Object(fields) => {
+            let parts = ["geometry", "geometries", "features", "coordinates"];
+            parts
+                .iter()
+                .filter_map(|part| fields.get(*part))
+                .for_each(|part| collect(part, points));
+        }
+        _ => {}
+    }
+}
+
+fn size(name: &str) -> Option<usize> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few")]
+fn offset(number: usize) -> f64 {
+    number as f64 * BETWEEN_HOMES_M
+}
+
+fn at([lon, lat]: [f64; 2], [east_m, north_m]: [f64; 2]) -> [f64; 2] {
+    [lon + east_m / DEGREE_M[0], lat + north_m / DEGREE_M[1]]
+}
+
+/// Each rides in a week of their own of the same month.
+fn day_of(person: usize, number: usize) -> DateTime<Utc> {
+    let day = i64::try_from(1 + (person * 2 + number / 4) % 28).unwrap();
+    Utc.with_ymd_and_hms(2026, 5, 1, 6, 0, 0).unwrap() + TimeDelta::days(day - 1)
+}
+
+fn wording(person: usize) -> String {
+    let letter = |number: usize| char::from(b'a' + u8::try_from(number % 26).unwrap());
+    format!("Out and {}{}{}", letter(person), letter(person / 26), letter(person))
+}
+
+/// Out from home for five kilometres in some direction, and back beside it. Each has a watch with a rhythm of
+/// its own.
+#[expect(clippy::cast_precision_loss, reason = "a few")]
+fn ride(home: [f64; 2], share: f64, person: usize, number: usize) -> Vec<u8> {
+    let (start, height_m) = (day_of(person, number), LOWEST_M + person as f64);
+    let rhythm_s = 1 + i32::try_from(person).unwrap();
+    let mut gpx = String::from(
+        "<?xml version=\"1.0\"?><gpx version=\"1.1\" creator=\"test\" \
+         xmlns=\"http://www.topografix.com/GPX/1/1\"><trk><type>cycling</type><trkseg>",
+    );
+    let (sin, cos) = (share * std::f64::consts::TAU).sin_cos();
+    let steps = 500;
+    for step in 0..=2 * steps {
+        let out = f64::from(if step <= steps { step } else { 2 * steps - step }) * 10.0;
+        let aside = if step <= steps { 0.0 } else { 5.0 };
+        let [lon, lat] = at(home, [out * cos - aside * sin, out * sin + aside * cos]);
+        let time = start + TimeDelta::seconds((step * rhythm_s).into());
+        let time = time.format("%Y-%m-%dT%H:%M:%SZ");
+        write!(
+            gpx,
+            "<trkpt lat=\"{lat:.7}\" lon=\"{lon:.7}\"><ele>{height_m}</ele><time>{time}</time></trkpt>"
+        )
+        .unwrap();
+    }
+    gpx.push_str("</trkseg></trk></gpx>");
+    gpx.into_bytes()
+}

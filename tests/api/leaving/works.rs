@@ -1,0 +1,304 @@
+//! What stays of those who have left: works that are nobody's.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::{Scene, feed, found, opened, publish, titled, work};
+use crate::activities::path_of;
+use crate::communities::{community, json_of, put, share};
+use crate::harness::{Caller, TestApp, connect, dump_data, northward_gpx};
+use crate::links::{link, shared};
+use crate::tiles::{tells, tile, tile_of};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_ot_7_1_what_was_shared_stays_without_its_author() {
+    let app = TestApp::start().await;
+    let scene = Scene::of(&app).await;
+    let Scene { ada, eve, community, .. } = &scene;
+    let before = work(&app.anyone(), "Up the valley").await.unwrap();
+    assert_eq!(ada.leave(&json!({})).await.status(), 202);
+    app.finish_leaving().await;
+
+    let published = work(&app.anyone(), "Up the valley").await.unwrap();
+    let linked = opened(&app, &scene.link).await.unwrap();
+    let shared_with = feed(eve, community).await;
+    assert_eq!((linked["title"].clone(), shared_with.len()), (json!("For some friends"), 1));
+    assert_eq!(shared_with[0]["title"], "With the club");
+    for (work, old) in [
+        (&published, &scene.published),
+        (&linked, &scene.linked),
+        (&shared_with[0], &scene.communal),
+    ] {
+        assert_eq!(work["author"], Value::Null);
+        assert_eq!((&work["day"], &work["hour"]), (&json!("2026-05-01"), &Value::Null));
+        assert!(
+            work["statistics"]["moving_s"].is_null() && work["statistics"]["elapsed_s"].is_null()
+        );
+        assert!(!old.ends_with(work["id"].as_str().unwrap()), "it has another id");
+        // By the old one there is nothing, for nobody.
+        for viewer in [app.anyone(), eve.clone()] {
+            assert_eq!(viewer.get(old).await.status(), 404);
+        }
+    }
+    // Less of it than before, and nothing more.
+    let (bbox, was) = (&published["statistics"]["bbox"], &before["statistics"]["bbox"]);
+    let edge = |bbox: &Value, index: usize| bbox[index].as_f64().unwrap();
+    let trimmed_m = (edge(bbox, 1) - edge(was, 1)) * 111_000.0;
+    assert!((100.0..=501.0).contains(&trimmed_m), "{trimmed_m}");
+    assert!(edge(bbox, 3) < edge(was, 3));
+    assert!(
+        published["statistics"]["distance_m"].as_f64()
+            < before["statistics"]["distance_m"].as_f64()
+    );
+    let path = path_of(&published);
+    for child in
+        ["/track.geojson", "/track.gpx", "/track.tcx", "/track.kml", "/track.csv", "/profile"]
+    {
+        let answer = app.anyone().get(&format!("{path}{child}")).await;
+        assert_eq!(answer.status(), 200, "{child}");
+        let text = answer.text().await.unwrap();
+        for gone in ["Ada", "Brook", "2026-05-30", "T07:"] {
+            assert!(!text.contains(gone), "{child}: {gone}");
+        }
+    }
+    // It is found, counted and drawn like any other.
+    let search: Value =
+        app.anyone().get("/api/v1/explore/search?q=valley").await.json().await.unwrap();
+    assert_eq!(search["items"][0]["id"], published["id"]);
+    let near = tile(&app.anyone(), &tile_of(13, super::LON, 47.315)).await;
+    assert!(tells(&near, published["id"].as_str().unwrap()) && !tells(&near, "Brook"));
+    assert!(tells(&tile(&app.anyone(), &tile_of(6, super::LON, 47.315)).await, "activities"));
+    // In a community its members find it, and others do not.
+    assert!(work(eve, "With the club").await.is_some());
+    assert!(work(&app.anyone(), "With the club").await.is_none());
+    // It stays without limit.
+    app.advance(TimeDelta::days(4_000));
+    app.run_jobs().await;
+    assert_eq!(found(&app.anyone()).await.len(), 1);
+    assert!(opened(&app, &scene.link).await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_author_says_what_is_not_to_stay() {
+    for (wishes, stays) in [
+        (json!({ "published": "erase" }), [false, true, true]),
+        (json!({ "shared": "erase" }), [true, false, false]),
+        (json!({ "published": "erase", "shared": "erase" }), [false, false, false]),
+    ] {
+        let app = TestApp::start().await;
+        let scene = Scene::of(&app).await;
+        assert_eq!(scene.ada.leave(&wishes).await.status(), 202);
+        app.finish_leaving().await;
+        assert_eq!(what_stays(&app, &scene).await, stays, "{wishes}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_by_one_too() {
+    let app = TestApp::start().await;
+    let scene = Scene::of(&app).await;
+    let id = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+    let items = json!({
+        id(&scene.published): "erase", id(&scene.communal): "anonymize",
+        // What nobody saw stays nobody's to see.
+        id(&scene.private): "anonymize",
+    });
+    let wishes = json!({ "published": "anonymize", "shared": "erase", "items": items });
+    assert_eq!(scene.ada.leave(&wishes).await.status(), 202);
+    app.finish_leaving().await;
+    assert_eq!(what_stays(&app, &scene).await, [false, false, true]);
+    assert!(!dump_data(&app).contains("Nobody sees this"));
+    assert_eq!(rows(&app, "commons.renditions").await, 1);
+}
+
+/// Of what was published, what a link led to, and what a community saw.
+async fn what_stays(app: &TestApp, scene: &Scene<'_>) -> [bool; 3] {
+    let published = work(&app.anyone(), "Up the valley").await.is_some();
+    let linked = opened(app, &scene.link).await.is_some();
+    [published, linked, !feed(&scene.eve, &scene.community).await.is_empty()]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_that_tell_whose_it_was_go() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada Brook").await;
+    let names = json!({ "given_name": "Augusta", "family_name": "King" });
+    assert_eq!(ada.patch("/api/v1/me", &names).await.status(), 200);
+    let texts = [
+        ("Along the river with Ada", "Quiet"),
+        ("Up a hill", "Yours, Augusta KING"),
+        ("From 7:12 on", "Fresh air"),
+        ("Loop of the week", "Signed: the walker"),
+        ("Ridge and lake", "Signed: the walker"),
+    ];
+    for (number, (title, description)) in texts.into_iter().enumerate() {
+        let words = json!({ "title": title, "description": description });
+        let file = northward_gpx(super::LON, super::LAT, 300 + number);
+        let own: Value = ada.upload(&file, &words).await.json().await.unwrap();
+        publish(&ada, &path_of(&own)).await;
+    }
+    assert_eq!(ada.leave(&json!({})).await.status(), 202);
+    app.finish_leaving().await;
+    let text = |work: &Value, name: &str| work[name].as_str().unwrap_or("-").to_owned();
+    let mut left: Vec<(String, String)> = found(&app.anyone())
+        .await
+        .iter()
+        .map(|work| (text(work, "title"), text(work, "description")))
+        .collect();
+    left.sort();
+    let expected = [
+        ("Loop of the week", "-"),
+        ("Ridge and lake", "-"),
+        ("Running", "Fresh air"),
+        ("Running", "Quiet"),
+        ("Up a hill", "-"),
+    ];
+    assert_eq!(left, expected.map(|(title, text)| (title.to_owned(), text.to_owned())));
+    let dump = dump_data(&app);
+    for gone in ["Augusta", "KING", "walker", "7:12", "with Ada"] {
+        assert!(!dump.contains(gone), "{gone}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_anonymous_in_good_conscience_is_erased() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let short = titled(&ada, 115, "Too short").await;
+    publish(&ada, &short).await;
+    let limited = titled(&ada, 300, "For a week").await;
+    let until = json!({ "until": "2026-06-08T12:00:00Z" });
+    assert_eq!(ada.post(&format!("{limited}/publish"), &until).await.status(), 200);
+    let passing = titled(&ada, 301, "By a link that ends").await;
+    let ends = link(&ada, &passing, json!({ "expires_at": "2026-07-01T12:00:00Z" })).await;
+    // A file whose track does not open any more.
+    let damaged = titled(&ada, 302, "Damaged").await;
+    publish(&ada, &damaged).await;
+    let mut conn = connect(&app, "opentracks_owner").await;
+    let damage = format!(
+        "UPDATE vault.tracks SET track = '\\x00' WHERE activity_id = '{}'",
+        damaged.rsplit('/').next().unwrap()
+    );
+    diesel_async::SimpleAsyncConnection::batch_execute(&mut conn, &damage).await.unwrap();
+    assert_eq!(ada.leave(&json!({})).await.status(), 202);
+    app.finish_leaving().await;
+    assert!(found(&app.anyone()).await.is_empty() && opened(&app, &ends).await.is_none());
+    assert_eq!(rows(&app, "commons.renditions").await, 0);
+    assert_eq!(rows(&app, "commons.links").await, 0);
+    let mails = app.mails(&ada.email).await;
+    assert!(mails.last().unwrap().contains("4 activities"), "{mails:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_map_stays_hidden() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let path = titled(&ada, 300, "Somewhere").await;
+    assert_eq!(ada.patch(&path, &json!({ "choices": { "map": false } })).await.status(), 200);
+    publish(&ada, &path).await;
+    assert_eq!(ada.leave(&json!({})).await.status(), 202);
+    app.finish_leaving().await;
+    let search: Value =
+        app.anyone().get("/api/v1/explore/search?sort=newest").await.json().await.unwrap();
+    assert!(found(&app.anyone()).await.is_empty(), "{search}");
+    assert_eq!(rows(&app, "commons.renditions WHERE track IS NULL").await, 1);
+    assert_eq!(rows(&app, "commons.published").await, 0);
+}
+
+/// A link keeps its password, and forgets how often it was opened.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_link_stays_locked() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let path = titled(&ada, 300, "Behind a lock").await;
+    let made = link(&ada, &path, json!({ "password": "brook" })).await;
+    assert_eq!(ada.leave(&json!({})).await.status(), 202);
+    app.finish_leaving().await;
+    assert_eq!(app.anyone().get(&shared(&made)).await.status(), 401);
+    let unlock = format!("{}/unlock", shared(&made));
+    let answer = app.anyone().post(&unlock, &json!({ "password": "brook" })).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(rows(&app, "commons.links WHERE opened > 1").await, 0);
+}
+
+/// The work goes with the last who sees it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_a_community_saw_goes_with_it() {
+    let app = TestApp::start().await;
+    let scene = Scene::of(&app).await;
+    let Scene { ada, eve, community: riders, .. } = &scene;
+    let other = community(eve, "Walkers", "public").await;
+    super::joins(ada, &other).await;
+    assert_eq!(share(ada, &scene.published, &other).await.status(), 200);
+    assert_eq!(ada.leave(&json!({})).await.status(), 202);
+    app.finish_leaving().await;
+    assert_eq!(feed(eve, &other).await.len(), 1);
+    assert_eq!(rows(&app, "commons.renditions").await, 3);
+    for path in [riders, &other] {
+        assert_eq!(eve.delete(path).await.status(), 204);
+    }
+    // The published one stays published, and the one that a link leads to.
+    assert_eq!(rows(&app, "commons.renditions").await, 2);
+    assert_eq!(found(&app.anyone()).await.len(), 1);
+    assert!(opened(&app, &scene.link).await.is_some());
+}
+
+/// Whoever keeps away from others reads what is nobody's, in a community and outside.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_keeps_away_from_nobody() {
+    let app = TestApp::start().await;
+    let scene = Scene::of(&app).await;
+    let Scene { ada, eve, community, .. } = &scene;
+    let ben = app.member("Ben").await;
+    super::joins(&ben, community).await;
+    assert!(put(eve, &format!("/api/v1/me/blocks/{}", ben.account_id)).await.status().is_success());
+    assert_eq!(ada.leave(&json!({})).await.status(), 202);
+    app.finish_leaving().await;
+    assert_eq!(feed(eve, community).await.len(), 1);
+    assert_eq!(found(eve).await.len(), 2);
+}
+
+/// The same file, the same place: each has what is theirs.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stays_keeps_what_is_theirs_also_of_the_same_file() {
+    let app = TestApp::start().await;
+    let file = northward_gpx(super::LON, super::LAT, 300);
+    let (ada, eve) = (app.member("Ada").await, app.member("Eve").await);
+    let (left, stays) = (ada.has_published(&file).await, eve.has_published(&file).await);
+    let path = format!("/api/v1/activities/{stays}");
+    let before = everything_of(&eve, &path).await;
+    assert_eq!(ada.leave(&json!({})).await.status(), 202);
+    assert_eq!(everything_of(&eve, &path).await, before);
+    app.finish_leaving().await;
+    assert_eq!(everything_of(&eve, &path).await, before);
+    assert_eq!(found(&app.anyone()).await.len(), 2);
+    assert_eq!(app.anyone().get(&format!("/api/v1/activities/{left}")).await.status(), 404);
+    // The other leaves as well, and the two works have nothing in common but the way.
+    assert_eq!(eve.leave(&json!({})).await.status(), 202);
+    app.finish_leaving().await;
+    let works = found(&app.anyone()).await;
+    assert_eq!(works.len(), 2);
+    assert_ne!(works[0]["statistics"]["bbox"], works[1]["statistics"]["bbox"]);
+}
+
+async fn everything_of(who: &Caller<'_>, path: &str) -> Vec<Value> {
+    let mut all = Vec::new();
+    for child in ["", "?as=public", "/track.geojson", "/profile"] {
+        all.push(json_of(who, &format!("{path}{child}")).await);
+    }
+    let original = who.get(&format!("{path}/original")).await.text().await.unwrap();
+    all.push(json!(original));
+    all
+}
+
+/// How many rows there are.
+pub(super) async fn rows(app: &TestApp, of: &str) -> i64 {
+    use diesel_async::RunQueryDsl;
+    #[derive(diesel::QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        rows: i64,
+    }
+    let query = diesel::sql_query(format!("SELECT count(*) AS rows FROM {of}"));
+    query.get_result::<Count>(&mut connect(app, "opentracks_owner").await).await.unwrap().rows
+}
