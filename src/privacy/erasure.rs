@@ -136,7 +136,7 @@ pub fn fate(column: &Column) -> Option<Fate> {
 }
 
 /// Tables of accounts in which a column says where a sealed file lies, with that column: it is called
-/// `blob`, ends with `_blob`, or stands in [`FILES`].
+/// `blob`, ends with `_blob`, or is listed here as one.
 pub fn blobs() -> impl Iterator<Item = (&'static str, &'static str)> {
     let is_blob = |column: &&Column| {
         let is_named = column.name == "blob"
