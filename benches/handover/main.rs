@@ -1,6 +1,6 @@
 //! What handing an account over takes: time, the memory of the server, and how long others wait meanwhile.
 //!
-//! `OPENTRACKS_BENCH_ACTIVITIES` says how many activities the account has; 1,000 unless it says otherwise.
+//! `HANDOVER_ACTIVITIES` says how many activities the account has; 1,000 unless it says otherwise.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark stops where it fails")]
 #![allow(clippy::print_stdout, reason = "the figures are what it is for")]
@@ -31,7 +31,7 @@ const IDLE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() {
-    let activities = std::env::var("OPENTRACKS_BENCH_ACTIVITIES").ok();
+    let activities = std::env::var("HANDOVER_ACTIVITIES").ok();
     let activities = activities.map_or(ACTIVITIES, |count| count.parse().unwrap());
     let server = Server::start();
     opentracks::edge::choose_tls();
