@@ -4,6 +4,7 @@ pub mod blobs;
 mod blocks;
 mod communities;
 mod cores;
+mod draw;
 pub mod edit;
 pub mod findings;
 pub mod levels;

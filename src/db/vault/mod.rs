@@ -7,6 +7,7 @@ mod delete;
 mod links;
 mod list;
 mod originals;
+mod photo_blobs;
 mod photo_changes;
 mod photos;
 mod save;
