@@ -6,6 +6,7 @@ pub mod blobs;
 mod blocks;
 mod communities;
 mod cores;
+mod draw;
 pub mod edit;
 pub mod erase;
 pub mod findings;

@@ -10,17 +10,16 @@ use uuid::Uuid;
 use super::{Error, Service};
 use crate::access::{Owned, Sealed, Viewer};
 use crate::db;
-use crate::db::commons::{Appearance, Sizes};
+use crate::db::commons::Sizes;
 use crate::db::vault::{
-    self, Activity, Added, NewPhoto, Photo, PhotoChange, PhotoDetails, PhotoDrawn, PositionSource,
+    self, Activity, Added, NewPhoto, Photo, PhotoChange, PhotoDetails, PositionSource,
     SealedOriginal, SealedTrack, Shown,
 };
 use crate::domain::{
-    AccountId, AlternativeText, BlobId, Caption, Invalid, PhotoId, PhotoSize, PhotoState, Position,
-    Visibility,
+    AccountId, AlternativeText, BlobId, Caption, Invalid, PhotoId, PhotoSize, Position, Visibility,
 };
-use crate::picture::{self, Renditions, Taken, Unfit};
-use crate::seal::{AccountKey, PhotoKey};
+use crate::picture::{self, Taken, Unfit};
+use crate::seal::AccountKey;
 use crate::track::places::{moment_of, place_at};
 
 /// A picture that is handed in.
@@ -68,9 +67,6 @@ pub struct PhotoEdit {
     /// Whether it stands for its activity.
     pub is_cover: Option<bool>,
 }
-
-/// How often a drawn photo is tried to be kept while others change something.
-const TURNS_MAX: usize = 32;
 
 impl Service {
     /// Keeps pictures as photos of `activity`, all or none. Once this returns, every byte of them is on
@@ -181,41 +177,8 @@ impl Service {
         deleted.then_some(()).ok_or(Error::Stale)
     }
 
-    /// Draws a photo in each size, unless that was done or it is gone.
-    pub async fn draw_photo(
-        &self,
-        account: AccountId,
-        id: PhotoId,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let Some(photo) = self.own_photo(account, id).await? else { return Ok(()) };
-        if photo.state != PhotoState::Waiting {
-            return Ok(());
-        }
-        let drawn = match self.drawn(&photo).await? {
-            Ok(renditions) => PhotoDrawn::Ready(self.put_sizes(account, renditions, now).await?),
-            Err(_) => PhotoDrawn::Failed,
-        };
-        for _ in 0..TURNS_MAX {
-            // What there is now: somebody may have changed it while it was drawn.
-            let Some(photo) = self.own_photo(account, id).await? else { return Ok(()) };
-            let Some(activity) = self.owned(account, photo.activity).await? else { return Ok(()) };
-            let mut photos = self.db.photos(&activity).await?;
-            if let PhotoDrawn::Ready(sizes) = &drawn
-                && let Some(photo) = photos.iter_mut().find(|photo| photo.id == id)
-            {
-                photo.sizes = Some(sizes.clone());
-            }
-            let shown = self.shown_to_others(&activity, photos).await?;
-            if self.db.keep_drawn(&activity, &photo, &drawn, shown.as_ref()).await? {
-                return Ok(());
-            }
-        }
-        Err(Error::Stale)
-    }
-
     /// What others get of an activity with these photos, if they get anything.
-    async fn shown_to_others(
+    pub(super) async fn shown_to_others(
         &self,
         activity: &Owned<Activity>,
         photos: Vec<Photo>,
@@ -319,38 +282,6 @@ impl Service {
         let seal = move || vault::seal_photo(&key, id, &file);
         self.files.put(blob, self.cores.run(seal).await?).await?;
         Ok(SealedOriginal { blob, bytes })
-    }
-
-    async fn drawn(&self, photo: &Owned<Photo>) -> Result<Result<Renditions, Unfit>, Error> {
-        let key = self.db.account_key(photo.owner).await?;
-        let (sealed, id) = (self.files.get(photo.original).await?, photo.id);
-        let draw = move || {
-            let file = vault::open_photo(&key, id, &sealed).map_err(db::Error::from)?;
-            drop(sealed);
-            Ok::<_, Error>(picture::render(&file))
-        };
-        let drawn = self.drawing.run(draw).await;
-        drawn.unwrap_or(Ok(Err(Unfit::Broken("cannot be decoded"))))
-    }
-
-    /// Puts each size, sealed with a key of the photo's own. They are erased in an hour unless a row names
-    /// them by then.
-    async fn put_sizes(
-        &self,
-        account: AccountId,
-        renditions: Renditions,
-        now: DateTime<Utc>,
-    ) -> Result<Sizes, Error> {
-        let Renditions { jpegs, colour, placeholder } = renditions;
-        let (key, blobs) = (PhotoKey::random(), [(); 3].map(|()| BlobId::random()));
-        let sides = [0, 1, 2].map(|index: usize| (jpegs[index].width, jpegs[index].height));
-        for (blob, jpeg) in blobs.into_iter().zip(jpegs) {
-            self.db.announce_blob(account, blob, now).await?;
-            let key = key.clone();
-            let sealed = self.cores.run(move || key.seal(blob, &jpeg.bytes)).await?;
-            self.files.put(blob, sealed).await?;
-        }
-        Ok(Sizes { key, blobs, appearance: Appearance { sides, colour, placeholder } })
     }
 }
 

@@ -10,7 +10,7 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
-use super::{Format, MEMORY_BYTES_MAX, PIXELS_MAX, Pixels, Unfit, jpeg, png};
+use super::{Format, MEMORY_BYTES_MAX, PIXELS_MAX, Pixels, Unfit, jpeg};
 
 /// The bytes that a pixel takes once it is decoded.
 const PIXEL_BYTES: u64 = 3;
@@ -40,7 +40,6 @@ pub(super) fn decode(format: Format, file: &[u8]) -> Result<Decoded, Unfit> {
     match format {
         Format::Jpeg => decode_jpeg(file, Detail::Colours),
         Format::Png => {
-            png::walk(file)?;
             let decoder = PngDecoder::with_limits(Cursor::new(file), limits());
             decode_any(decoder.map_err(|_| BROKEN)?)
         }

@@ -8,7 +8,6 @@ mod colour;
 mod decode;
 mod encode;
 mod jpeg;
-mod png;
 mod recognise;
 mod resize;
 mod taken;

@@ -126,6 +126,12 @@ mod tests {
         ];
         let told = cut_places(&[Some(start), Some(middle), Some(aside), None], &shade, &shown);
         assert_eq!(told, [None, Some(PublicPlace([471_050_000, 85_001_000])), None, None]);
+        // Hidden, though the visible line passes near by.
+        let edge = (0..100).map(|step| 471_000_000 + step * 1_000);
+        let edge = edge.take_while(|lat_e7| shade.hides(*lat_e7, 85_000_000)).last().unwrap();
+        let edge = [Some(position(edge, 85_000_000)), Some(position(edge + 1_000, 85_000_000))];
+        let told_there = cut_places(&edge, &shade, &shown);
+        assert!(told_there[0].is_none() && told_there[1].is_some());
         let [lon, lat] = told[1].unwrap().degrees();
         assert!((lon - 8.5001).abs() < 1e-9 && (lat - 47.105).abs() < 1e-9);
     }

@@ -399,6 +399,16 @@ async fn others_are_told_a_place_only_where_the_line_is_shown() {
     assert_eq!(ada.delete(&format!("{zone}?confirm={confirmation}")).await.status(), 204);
     app.run_jobs().await;
     assert_eq!(places().await[0], middle["position"]);
+    // What is hidden hides places as near to the visible line as one likes.
+    let line: Value = eve.get(&format!("{activity}/track.geojson")).await.json().await.unwrap();
+    let coordinates = &line["features"][0]["geometry"]["coordinates"];
+    let first = if coordinates[0][0].is_array() { &coordinates[0][0] } else { &coordinates[0] };
+    let [lon, lat] = [&first[0], &first[1]].map(|part| part.as_f64().unwrap());
+    for (north_m, is_told) in [(-40.0, false), (40.0, true)] {
+        let moved = json!({ "position": [lon, lat + north_m / 111_320.0] });
+        assert_eq!(ada.patch(&path(&middle), &moved).await.status(), 200);
+        assert_eq!(places().await[0].is_array(), is_told, "{north_m} m");
+    }
     // A hidden map hides places of photos too, and a moved photo is judged by where it is moved to.
     let choices = json!({ "choices": { "map": false } });
     assert_eq!(ada.patch(&activity, &choices).await.status(), 200);
@@ -629,6 +639,7 @@ async fn what_is_no_fit_picture_is_refused_and_nothing_is_kept() {
         ("a broken png", fixture("photos/broken.png"), 422),
         ("a png with a broken stream", fixture("photos/broken_data_stream.png"), 422),
         ("a png with a cut end", fixture("photos/truncated_end_chunk.png"), 422),
+        ("a png without its end", png(60, 40)[..png(60, 40).len() - 12].to_vec(), 422),
         ("a cut webp", fixture("photos/hopper_orientation_3.webp")[..2_000].to_vec(), 422),
         ("a webp head", b"RIFF\x04\0\0\0WEBP".to_vec(), 422),
         ("40 MiB and more", [whole.clone(), vec![0; 40 * 1024 * 1024]].concat(), 413),

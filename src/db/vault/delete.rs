@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::{Activity, audience, originals, photo_changes};
+use super::{Activity, audience, originals, photo_blobs};
 use crate::access::Owned;
 use crate::db::commons;
 use crate::db::ops::blobs;
@@ -43,7 +43,7 @@ pub(super) async fn delete(
 ) -> Result<(), Error> {
     audience::forget(conn, activity).await?;
     commons::withdraw(conn, activity.id).await?;
-    photo_changes::delete_all(conn, keyring, activity, now).await?;
+    photo_blobs::delete_all(conn, keyring, activity, now).await?;
     let blob = originals::delete(conn, activity.owner, activity.id).await?;
     let row = activities::table.find((Uuid::from(activity.owner), Uuid::from(activity.id)));
     diesel::delete(row).execute(conn).await?;

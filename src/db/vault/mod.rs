@@ -13,6 +13,7 @@ mod leave;
 mod links;
 mod list;
 mod originals;
+mod photo_blobs;
 mod photo_changes;
 mod photos;
 mod restriction;

@@ -10,7 +10,7 @@ use super::audience::{Applied, Reach, Shown, Standing};
 use super::delete::{delete, lock};
 use super::originals::{self, SealedOriginal};
 use super::tracks::{self, SealedTrack};
-use super::{photo_changes, zones};
+use super::{photo_blobs, zones};
 use crate::access::{Owned, Sealed, Viewer};
 use crate::db::commons::{self, Level};
 use crate::db::identity::account_key;
@@ -101,7 +101,7 @@ impl Db {
                         }
                     }
                     Other::Deleted(other) => {
-                        photo_changes::move_all(conn, other, activity).await?;
+                        photo_blobs::move_all(conn, other, activity).await?;
                         delete(conn, &self.keyring, other, now).await?;
                     }
                 }

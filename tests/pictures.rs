@@ -1,0 +1,71 @@
+//! Real pictures: each is drawn, or refused with a reason. With `OPENTRACKS_CORPUS=/path` those of its folders
+//! `photos` and `bad` as well; `cargo test --test pictures -- --nocapture` prints the table.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+#![allow(clippy::print_stdout, reason = "the table is for whoever runs it with --nocapture")]
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use opentracks::domain::PhotoSize;
+use opentracks::picture::{self, Taken, Unfit};
+
+const CORPUS: &str = "OPENTRACKS_CORPUS";
+const KINDS: [&str; 11] =
+    ["jpg", "jpeg", "png", "webp", "gif", "ico", "tif", "heic", "heif", "hif", "avif"];
+
+#[test]
+fn every_picture_is_drawn_or_refused_with_a_reason() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos");
+    let mut files = pictures_in(&fixtures);
+    assert_eq!(files.len(), 9);
+    if let Some(corpus) = env::var_os(CORPUS) {
+        let folders = ["photos", "bad"].map(|folder| Path::new(&corpus).join(folder));
+        files.extend(folders.iter().flat_map(|folder| pictures_in(folder)));
+    }
+    let now = "2026-06-01T12:00:00Z".parse().unwrap();
+    let (mut drawn, mut refused) = (0, 0);
+    for path in files {
+        let (name, file) = (path.file_name().unwrap().to_string_lossy(), fs::read(&path).unwrap());
+        // Whatever it is, looking for what it says of itself comes to an end.
+        let taken = Taken::read(&file, now);
+        match picture::check(&file) {
+            Ok(format) => {
+                // What was taken in can be drawn: nobody is told so later.
+                let renditions = picture::render(&file).unwrap();
+                for (size, jpeg) in PhotoSize::ALL.into_iter().zip(&renditions.jpegs) {
+                    assert!(jpeg.width.max(jpeg.height) <= size.side_max(), "{name}");
+                    picture::check(&jpeg.bytes).unwrap();
+                    assert!(Taken::read(&jpeg.bytes, now) == Taken::default(), "{name}");
+                }
+                let [.., large] = &renditions.jpegs;
+                let place = if taken.position.is_some() { ", with a place" } else { "" };
+                let time = if taken.clock.is_some() { ", with a time" } else { "" };
+                println!("{name}: {format:?}, {} × {}{time}{place}", large.width, large.height);
+                drawn += 1;
+            }
+            Err(unfit) => {
+                println!("{name}: refused, {unfit}");
+                assert!(!matches!(unfit, Unfit::Kind(reason) if reason.is_empty()));
+                refused += 1;
+            }
+        }
+    }
+    println!("{drawn} drawn, {refused} refused");
+    assert!(drawn >= 6 && refused >= 3);
+}
+
+/// All pictures below a folder by their names, in the order of their paths.
+fn pictures_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = entries
+        .flat_map(|path| if path.is_dir() { pictures_in(&path) } else { vec![path] })
+        .filter(|path| {
+            let kind = path.extension().map(|kind| kind.to_string_lossy().to_lowercase());
+            kind.is_some_and(|kind| KINDS.contains(&kind.as_str()))
+        })
+        .collect();
+    files.sort();
+    files
+}
