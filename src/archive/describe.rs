@@ -20,6 +20,7 @@ program opens it.
   elevations in decimetres, times in milliseconds since 1970, cadence in tenths, temperature in tenths of a degree;
   null where a point lacks it. `part_ends` says after how many points each part ends.
 * `activities/<id>/rendition.json`: what others see of it, if you share it.
+* `activities/<id>/photos/<photo>`: its photos as they were uploaded, unchanged; what is said of them is in `photos/`.
 * `activities/<id>/original`: the file as your device wrote it, unchanged.
 * `manifest.json`: what is in the archive, and how much.
 

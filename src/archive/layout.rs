@@ -2,13 +2,15 @@
 
 use uuid::Uuid;
 
-use crate::domain::ActivityId;
+use crate::domain::{ActivityId, PhotoId};
 
 /// A kind of row. Its rows stand in files of JSON Lines, numbered from 1, in a folder of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// The account, one line.
     Account,
+    /// The picture beside the public name.
+    Pictures,
     /// Privacy zones.
     Zones,
     /// Signed-in devices.
@@ -29,6 +31,8 @@ pub enum Kind {
     Archives,
     /// Activities. Each page of them is followed by those of their links and shares, and by their files.
     Activities,
+    /// Photos of activities; their files stand beside those of the activity.
+    Photos,
     /// Links to activities, without their tokens.
     Links,
     /// Which activities are shared with which communities.
@@ -65,12 +69,15 @@ pub enum Name {
     Page(Kind, u32),
     /// A file of an activity.
     Of(ActivityId, File),
+    /// The file of a photo of an activity, as it was uploaded.
+    Photo(ActivityId, PhotoId),
 }
 
 impl Kind {
     /// Every kind, in the order in which they stand in the archive.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Account,
+        Self::Pictures,
         Self::Zones,
         Self::Sessions,
         Self::Blocks,
@@ -81,6 +88,7 @@ impl Kind {
         Self::Consents,
         Self::Archives,
         Self::Activities,
+        Self::Photos,
         Self::Links,
         Self::Shares,
         Self::AccessLog,
@@ -90,6 +98,7 @@ impl Kind {
     pub const fn folder(self) -> &'static str {
         match self {
             Self::Account => "account",
+            Self::Pictures => "pictures",
             Self::Zones => "zones",
             Self::Sessions => "sessions",
             Self::Blocks => "blocks",
@@ -100,6 +109,7 @@ impl Kind {
             Self::Consents => "consents",
             Self::Archives => "archives",
             Self::Activities => "activities",
+            Self::Photos => "photos",
             Self::Links => "links",
             Self::Shares => "community_activities",
             Self::AccessLog => "access_log",
@@ -110,6 +120,7 @@ impl Kind {
     pub const fn tables(self) -> &'static [&'static str] {
         match self {
             Self::Account => &["identity.accounts", "commons.members"],
+            Self::Pictures => &["commons.member_pictures"],
             Self::Zones => &["vault.zones"],
             Self::Sessions => &["identity.sessions"],
             Self::Blocks => &["vault.blocks"],
@@ -120,6 +131,7 @@ impl Kind {
             Self::Consents => &["vault.consents"],
             Self::Archives => &["vault.archives"],
             Self::Activities => &["vault.activities", "vault.originals"],
+            Self::Photos => &["vault.photos"],
             Self::Links => &["vault.links", "commons.links"],
             Self::Shares => &["commons.community_activities"],
             Self::AccessLog => &["vault.access_log"],
@@ -128,8 +140,7 @@ impl Kind {
 }
 
 impl File {
-    /// Every file that an activity may have, in the order in which they stand in the archive. Photos come
-    /// here: a file each, and their rows as a [`Kind`].
+    /// Every file that an activity may have once, in the order in which they stand in the archive.
     pub const ALL: [Self; 5] =
         [Self::Track, Self::Gpx, Self::GeoJson, Self::Rendition, Self::Original];
 
@@ -157,6 +168,8 @@ impl File {
 const README: &str = "README.md";
 const SCHEMA: &str = "schema.json";
 const MANIFEST: &str = "manifest.json";
+/// The folder of the photos of an activity.
+const PHOTOS: &str = "photos";
 const PAGE_END: &str = ".jsonl";
 /// A page has at least so many digits, so that pages sort by name.
 const DIGITS: usize = 4;
@@ -177,8 +190,12 @@ impl Name {
             return Some(Self::Page(kind, digits.then(|| number.parse().ok())??));
         }
         let (id, file) = rest.split_once('/').filter(|_| kind == Kind::Activities)?;
+        let id = Uuid::parse_str(id).ok()?.into();
+        if let Some((PHOTOS, photo)) = file.split_once('/') {
+            return Some(Self::Photo(id, Uuid::parse_str(photo).ok()?.into()));
+        }
         let file = File::ALL.into_iter().find(|known| known.name() == file)?;
-        Some(Self::Of(Uuid::parse_str(id).ok()?.into(), file))
+        Some(Self::Of(id, file))
     }
 }
 
@@ -193,6 +210,9 @@ impl std::fmt::Display for Name {
             }
             Self::Of(id, file) => {
                 write!(f, "{}/{id}/{}", Kind::Activities.folder(), file.name())
+            }
+            Self::Photo(id, photo) => {
+                write!(f, "{}/{id}/{PHOTOS}/{photo}", Kind::Activities.folder())
             }
         }
     }
@@ -220,7 +240,9 @@ mod tests {
         let id = ActivityId::random();
         let pages = Kind::ALL.map(|kind| Name::Page(kind, 12)).into_iter();
         let files = File::ALL.map(|file| Name::Of(id, file));
-        let fixed = [Name::Readme, Name::Schema, Name::Manifest, Name::Page(Kind::Zones, 12_345)];
+        let photo = Name::Photo(id, PhotoId::random());
+        let fixed =
+            [photo, Name::Readme, Name::Schema, Name::Manifest, Name::Page(Kind::Zones, 12_345)];
         for name in pages.chain(files).chain(fixed) {
             assert_eq!(Name::parse(&name.to_string()), Some(name));
         }
@@ -240,6 +262,7 @@ mod tests {
             "account\\0001.jsonl",
             "activities/home/track.json",
             "activities/../track.json",
+            "activities/3fa85f64-5717-4562-b3fc-2c963f66afa6/photos/../x",
             "zones/3fa85f64-5717-4562-b3fc-2c963f66afa6/track.json",
             "activities/3fa85f64-5717-4562-b3fc-2c963f66afa6/track.json/x",
             "README.md\0",

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::rows::{Cursor, Rows, activity_line, json_lines};
+use super::rows::{Cursor, Rows, activity_line, json_lines, photo_line};
 use super::store::{Reader, Writer};
 use crate::access::Owned;
 use crate::actions::{Error, Service};
@@ -15,7 +15,8 @@ use crate::archive::zip::{self, TooLong, Written};
 use crate::archive::{FORMAT, File, Kind, Name, VERSION, describe};
 use crate::db;
 use crate::db::vault::{
-    self, Activity, ActivityFilter, Archive, ListPosition, Role, SealedTrack, Step, StoredRendition,
+    self, Activity, ActivityFilter, Archive, ListPosition, Photo, Role, SealedTrack, Step,
+    StoredRendition,
 };
 use crate::domain::{AccountId, ArchiveState, Description, Kind as ActivityKind};
 use crate::seal::AccountKey;
@@ -23,8 +24,9 @@ use crate::track::plain;
 use crate::track::write::{self, Document, Times};
 
 /// The kinds of rows in the order in which they are written; what hangs on activities comes with them.
-const ORDER: [Kind; 12] = [
+const ORDER: [Kind; 13] = [
     Kind::Account,
+    Kind::Pictures,
     Kind::Zones,
     Kind::Sessions,
     Kind::Blocks,
@@ -167,11 +169,20 @@ impl Export<'_> {
         let shares = db.share_rows(&ids).await?;
         let lines: Vec<Value> =
             found.items.iter().map(|activity| activity_line(activity)).collect();
+        let mut photos = Vec::new();
+        for activity in &found.items {
+            photos.push(db.photos(activity).await?);
+        }
+        let of_each = photos.iter().flat_map(|photos| photos.iter().enumerate());
+        let photo_lines: Vec<Value> =
+            of_each.map(|(rank, photo)| photo_line(rank, photo)).collect();
         self.lines(Kind::Activities, &lines).await?;
+        self.lines(Kind::Photos, &photo_lines).await?;
         self.lines(Kind::Links, &links).await?;
         self.lines(Kind::Shares, &shares).await?;
-        for activity in found.items {
+        for (activity, photos) in found.items.into_iter().zip(photos) {
             self.files(activity).await?;
+            self.photos(photos).await?;
             self.progress.activities += 1;
         }
         Ok(found.next.map(|next| Cursor { at: next.at, id: next.id.into() }))
@@ -199,6 +210,19 @@ impl Export<'_> {
             *self.progress.counts.entry(file.name().to_owned()).or_default() += 1;
         }
         self.put(written).await
+    }
+
+    /// Writes the files of photos, but of those that were deleted meanwhile.
+    async fn photos(&mut self, photos: Vec<Photo>) -> Result<(), Error> {
+        for photo in photos {
+            let Some(photo) = self.service.own_photo(self.account, photo.id).await? else {
+                continue;
+            };
+            if let Some(file) = self.service.photo_file(&photo).await? {
+                self.add(vec![(Name::Photo(photo.activity, photo.id), file)]).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn add(&mut self, files: Vec<(Name, Vec<u8>)>) -> Result<(), Error> {

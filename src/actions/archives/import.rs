@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::IMPORTS;
-use super::lines::{ActivityLine, BlockLine, LinkLine, ZoneLine, lines_of};
+use super::lines::{ActivityLine, BlockLine, LinkLine, PhotoLine, ZoneLine, lines_of};
 use super::store::{Reader, Writer};
 use crate::actions::{Error, Service};
 use crate::archive::unzip::{self, Directory, Entry, Unfit};
 use crate::archive::{FORMAT, File, Kind, Name, VERSION};
 use crate::db;
 use crate::db::vault::{Archive, Role, Step};
-use crate::domain::{AccountId, ActivityId, ArchiveId, ArchiveState};
+use crate::domain::{AccountId, ActivityId, ArchiveId, ArchiveState, PhotoId};
 
 /// The longest archive that is taken in: 8 GiB.
 pub const ARCHIVE_BYTES_MAX: usize = 8 * 1024 * 1024 * 1024;
@@ -249,6 +249,8 @@ async fn read(reader: &mut Reader, entry: &Entry, end: u64) -> Result<Vec<u8>, E
 pub(super) struct Batch {
     pub(super) activities: BTreeMap<ActivityId, ActivityLine>,
     pub(super) links: BTreeMap<ActivityId, Vec<LinkLine>>,
+    photos: BTreeMap<ActivityId, Vec<PhotoLine>>,
+    photo_files: BTreeMap<PhotoId, Entry>,
     tracks: BTreeMap<ActivityId, Entry>,
     originals: BTreeMap<ActivityId, Entry>,
 }
@@ -305,6 +307,20 @@ impl Service {
                     let lines = lines_of(&read(&mut reader, &entry, end).await?)?;
                     self.take_account(account, lines, now).await?;
                 }
+                Some(Name::Page(Kind::Pictures, _)) => {
+                    let lines = lines_of(&read(&mut reader, &entry, end).await?)?;
+                    self.take_picture(account, lines).await?;
+                }
+                Some(Name::Page(Kind::Photos, _)) => {
+                    let lines: Vec<PhotoLine> = lines_of(&read(&mut reader, &entry, end).await?)?;
+                    let batch = batch.get_or_insert_default();
+                    for line in lines {
+                        batch.photos.entry(line.activity_id).or_default().push(line);
+                    }
+                }
+                Some(Name::Photo(_, photo)) => {
+                    batch.get_or_insert_default().photo_files.insert(photo, entry);
+                }
                 Some(Name::Page(Kind::Zones, _)) => {
                     let lines: Vec<ZoneLine> = lines_of(&read(&mut reader, &entry, end).await?)?;
                     self.take_zones(account, lines, now).await?;
@@ -354,8 +370,15 @@ impl Service {
             let original = read(&mut reader, original, end).await?;
             let links = batch.links.get(id).map_or(&[][..], Vec::as_slice);
             let wish = (progress.sharing == Sharing::Restore).then_some(links);
-            self.take_activity(account, line, track, original, wish, &mut progress.taken, now)
+            let kept = self
+                .take_activity(account, line, track, original, wish, &mut progress.taken, now)
                 .await?;
+            let Some(mut kept) = kept else { continue };
+            for photo in batch.photos.get(id).map_or(&[][..], Vec::as_slice) {
+                let Some(file) = batch.photo_files.get(&photo.photo_id) else { continue };
+                let file = read(&mut reader, file, end).await?;
+                kept = self.take_photo(kept, photo, file, now).await?;
+            }
         }
         (progress.at, progress.left) = (entries.at, entries.left);
         Ok(())

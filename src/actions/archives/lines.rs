@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::actions::record::{STARTED_AT_MIN_YEAR, WAYPOINTS_MAX, repair};
 use crate::archive::unzip::Unfit;
-use crate::db::vault::{Details, NewActivity, SealedTrack, StoredFlaw};
+use crate::db::vault::{Details, NewActivity, PositionSource, SealedTrack, StoredFlaw};
 use crate::domain::{
-    AccountId, ActivityId, Choices, Description, Kind, Sport, Title, Visibility, ZoneId,
+    AccountId, ActivityId, Choices, Description, Kind, PhotoId, Sport, Title, Visibility, ZoneId,
 };
 use crate::seal::AccountKey;
 use crate::track::{self, ExactTrack, Rule, Waypoint, plain};
@@ -91,6 +91,30 @@ struct DetailsLine {
     waypoints: Vec<Waypoint>,
     choices: Choices,
     digest: String,
+}
+
+/// The picture beside the public name.
+#[derive(Deserialize)]
+pub(super) struct PictureLine {
+    pub(super) picture: String,
+}
+
+/// A photo.
+#[derive(Deserialize)]
+pub(super) struct PhotoLine {
+    pub(super) photo_id: PhotoId,
+    pub(super) activity_id: ActivityId,
+    pub(super) is_cover: bool,
+    pub(super) details: PhotoWords,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PhotoWords {
+    pub(super) caption: Option<String>,
+    pub(super) alternative_text: Option<String>,
+    pub(super) taken_at: Option<DateTime<Utc>>,
+    pub(super) position: Option<[f64; 2]>,
+    pub(super) position_source: Option<PositionSource>,
 }
 
 /// A link.

@@ -1,5 +1,7 @@
 //! Rows as lines of an archive: their fields have the names of the columns.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -8,7 +10,7 @@ use uuid::Uuid;
 use crate::actions::{Error, Service};
 use crate::archive::Kind;
 use crate::db::identity::{SessionPosition, SessionRow};
-use crate::db::vault::{Activity, LogEntry, LogPosition};
+use crate::db::vault::{Activity, LogEntry, LogPosition, Photo};
 use crate::domain::AccountId;
 
 /// The most lines of a page.
@@ -86,6 +88,11 @@ impl Service {
                 });
                 Ok(Rows { lines: zones.collect(), next: None })
             }
+            Kind::Pictures => {
+                let picture = self.db.own_picture(account).await?;
+                let line = |picture: Vec<u8>| json!({ "member_id": account, "picture": BASE64.encode(picture) });
+                Ok(Rows { lines: picture.into_iter().map(line).collect(), next: None })
+            }
             Kind::Account
             | Kind::Blocks
             | Kind::Communities
@@ -95,6 +102,7 @@ impl Service {
             | Kind::Consents
             | Kind::Archives
             | Kind::Activities
+            | Kind::Photos
             | Kind::Links
             | Kind::Shares => Ok(Rows { lines: self.db.rows_of(account, kind).await?, next: None }),
         }
@@ -127,6 +135,29 @@ pub(super) fn activity_line(activity: &Activity) -> Value {
         },
         "created_at": activity.created_at,
         "updated_at": activity.updated_at,
+    })
+}
+
+/// A photo as a line, with its place among those of its activity.
+pub(super) fn photo_line(rank: usize, photo: &Photo) -> Value {
+    let details = &photo.details;
+    let position = details.position.map(|place| [place.longitude(), place.latitude()]);
+    json!({
+        "account_id": photo.owner,
+        "photo_id": photo.id,
+        "activity_id": photo.activity,
+        "rank": rank,
+        "is_cover": photo.is_cover,
+        "details": {
+            "caption": details.caption,
+            "alternative_text": details.alternative_text,
+            "taken_at": details.taken_at,
+            "clock": details.clock,
+            "position": position,
+            "position_source": details.position_source,
+        },
+        "created_at": photo.created_at,
+        "updated_at": photo.updated_at,
     })
 }
 

@@ -2,22 +2,26 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::import::Taken;
 use super::lines::{
-    AccountLine, ActivityLine, BlockLine, LinkLine, Parsed, UNFIT, ZoneLine, dates, exact, past,
+    AccountLine, ActivityLine, BlockLine, LinkLine, Parsed, PhotoLine, PictureLine, UNFIT,
+    ZoneLine, dates, exact, past,
 };
 use crate::access::{Owned, Sealed};
+use crate::actions::photos::{PhotoEdit, Picture, Words};
 use crate::actions::record::id_from;
 use crate::actions::{Error, Service};
 use crate::archive::unzip::Unfit;
 use crate::db::identity::{ProfessionalChange, ProfileChange};
-use crate::db::vault::{Activity, HiddenPlace, NewLink, NewWay, Stored};
+use crate::db::vault::{Activity, HiddenPlace, NewLink, NewWay, PositionSource, Stored};
 use crate::domain::{
-    AccountId, ActivityId, LinkLabel, PersonName, Position, ProfessionalDetail, Visibility,
-    WebLink, ZoneLabel, ZoneRadius,
+    AccountId, ActivityId, AlternativeText, Caption, LinkLabel, PersonName, Position,
+    ProfessionalDetail, Visibility, WebLink, ZoneLabel, ZoneRadius,
 };
 use crate::seal::AccountKey;
 use crate::track::{ExactTrack, FILE_BYTES_MAX};
@@ -110,7 +114,7 @@ impl Service {
         links: Option<&[LinkLine]>,
         taken: &mut Taken,
         now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Owned<Activity>>, Error> {
         let key = Arc::new(self.db.account_key(account).await?);
         let parsed = Arc::new(Parsed::of(line, now)?);
         if FILE_BYTES_MAX < original.len() {
@@ -138,15 +142,82 @@ impl Service {
                 break;
             }
         }
-        match (kept, links) {
-            (None, _) => taken.passed_over += 1,
-            // What its owner has changed since is left as it is.
-            (Some(activity), Some(links)) if activity.updated_at == parsed.dates.1 => {
-                self.share_again(activity, &parsed, links, now).await?;
-            }
-            (Some(_), _) => {}
+        let Some(activity) = kept else {
+            taken.passed_over += 1;
+            return Ok(None);
+        };
+        let id = activity.id;
+        // What its owner has changed since is left as it is.
+        if let Some(links) = links.filter(|_| activity.updated_at == parsed.dates.1) {
+            self.share_again(activity, &parsed, links, now).await?;
         }
-        Ok(())
+        self.owned(account, id).await
+    }
+
+    /// Takes over the picture beside the public name, if the account has none. What cannot be read is passed
+    /// over.
+    pub(super) async fn take_picture(
+        &self,
+        account: AccountId,
+        lines: Vec<PictureLine>,
+    ) -> Result<(), Error> {
+        let Some(PictureLine { picture }) = lines.into_iter().next() else { return Ok(()) };
+        if self.db.own_picture(account).await?.is_some() {
+            return Ok(());
+        }
+        let file = BASE64.decode(picture).map_err(|_| UNFIT)?;
+        match self.portray_member(account, file).await {
+            Ok(()) | Err(Error::Unfit(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Keeps a photo of an activity, unless it is there; what cannot be shown is passed over. Returns the
+    /// activity as it is then.
+    pub(super) async fn take_photo(
+        &self,
+        activity: Owned<Activity>,
+        line: &PhotoLine,
+        file: Vec<u8>,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        let said = &line.details;
+        let caption = said.caption.as_deref().map(Caption::try_from).transpose();
+        let text = said.alternative_text.as_deref().map(AlternativeText::try_from).transpose();
+        // Where it is by its camera or the track is found out again.
+        let stated = said.position.filter(|_| said.position_source == Some(PositionSource::Owner));
+        let position = stated.map(|[longitude, latitude]| Position::new(longitude, latitude));
+        let words = Words {
+            caption: caption.map_err(|_| UNFIT)?,
+            alternative_text: text.map_err(|_| UNFIT)?,
+            position: position.transpose().map_err(|_| UNFIT)?,
+            taken_at: said.taken_at,
+        };
+        // Should somebody have the id, another one stands for it: always the same.
+        let other = self.keyed_photo(&activity, &Uuid::from(line.photo_id).to_string(), 0);
+        let file = Arc::new(file);
+        for id in [line.photo_id, other] {
+            let picture = Picture { id, file: file.clone(), words: words.clone() };
+            let kept = match self.add_photos(&activity, vec![picture], now).await {
+                Ok(kept) => kept,
+                Err(Error::Taken | Error::Deleted) => continue,
+                Err(Error::Unfit(_) | Error::Invalid(_)) => break,
+                Err(error) => return Err(error),
+            };
+            let account = activity.owner;
+            let activity = self.owned(account, activity.id).await?.ok_or(Error::Missing)?;
+            // Its owner wanted nobody to know where it was taken.
+            let edit = PhotoEdit {
+                position: said.position.is_none().then_some(None),
+                is_cover: line.is_cover.then_some(true),
+                ..PhotoEdit::default()
+            };
+            if let (true, Some(photo)) = (kept.new, kept.photos.first()) {
+                self.edit_photo(&activity, photo, &edit, now).await?;
+            }
+            return self.owned(account, activity.id).await?.ok_or(Error::Missing);
+        }
+        Ok(activity)
     }
 
     fn imported_id(&self, account: AccountId, id: ActivityId) -> ActivityId {

@@ -142,7 +142,6 @@ impl Db {
                 .execute(conn)
                 .await?;
             sessions::delete_all(conn, account).await?;
-            log_access(conn, &self.keyring, account, &Access::PasswordChanged, now).await?;
             self.tell_password_changed(conn, account, email, now).await?;
             Ok(true)
         })
@@ -233,6 +232,7 @@ impl Db {
         email: &Email,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
+        log_access(conn, &self.keyring, account, &Access::PasswordChanged, now).await?;
         let locale: String = accounts_table::table
             .find(Uuid::from(account))
             .select(accounts_table::locale)

@@ -13,8 +13,9 @@ use crate::db::ops::{Job, enqueue};
 use crate::db::schema::identity::{
     accounts as accounts_table, addresses, codes, email_changes, registrations,
 };
+use crate::db::vault::log_access;
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, Email, Letter, Subject};
+use crate::domain::{Access, AccountId, Email, Letter, Subject};
 use crate::privacy::retention;
 
 const TABLE: &str = "identity.email_changes";
@@ -187,6 +188,7 @@ impl Db {
             .await?;
         diesel::delete(codes::table.filter(codes::account_id.eq(id))).execute(conn).await?;
         diesel::delete(email_changes::table.find(id)).execute(conn).await?;
+        log_access(conn, &self.keyring, account, &Access::EmailChanged, now).await?;
         let letter = Letter {
             to: owner.email.as_str().to_owned(),
             locale: owner.profile.locale,

@@ -117,9 +117,11 @@ impl Db {
                     .collect())
             }
             Kind::Archives => self.archive_rows(account).await,
-            Kind::Zones
+            Kind::Pictures
+            | Kind::Zones
             | Kind::Sessions
             | Kind::Activities
+            | Kind::Photos
             | Kind::Links
             | Kind::Shares
             | Kind::AccessLog => Ok(Vec::new()),
