@@ -15,11 +15,11 @@ pub mod identity {
             policy_accepted_at -> Timestamptz,
             zones_version -> Int4,
             created_at -> Timestamptz,
+            erase_at -> Nullable<Timestamptz>,
             restricted_at -> Nullable<Timestamptz>,
             last_contact_on -> Date,
             warnings -> Int2,
             warned_on -> Nullable<Date>,
-            erase_at -> Nullable<Timestamptz>,
         }
     }
 

@@ -74,19 +74,26 @@ impl Worker {
         for (task, name, every) in SCHEDULE {
             let now = self.clock.now();
             if self.service.db.claim_task(name, *every, now).await? {
-                self.carry_through(*task, now).await?;
-                self.service.db.task_is_done(name, self.clock.now()).await?;
+                if self.carry_through(*task, now).await? {
+                    self.service.db.task_is_done(name, self.clock.now()).await?;
+                }
             }
         }
         self.tell_promises_kept().await
     }
 
-    async fn carry_through(&self, task: Task, now: DateTime<Utc>) -> Result<(), Error> {
-        let db = &self.service.db;
+    /// Whether it was done: where the blob store is away it comes again, and keeps nothing else from being done.
+    async fn carry_through(&self, task: Task, now: DateTime<Utc>) -> Result<bool, Error> {
+        let (db, service) = (&self.service.db, &self.service);
         match task {
             // Noted elsewhere too, which has to go first.
-            Task::Expire(Expiring::Erasures) => tolerate(self.service.forget_erasures(now).await),
-            Task::GoOnErasing => tolerate(self.service.go_on_erasing(now).await),
+            Task::Expire(Expiring::Erasures) => {
+                return Ok(tolerate(service.forget_erasures(now).await));
+            }
+            Task::GoOnErasing => return Ok(tolerate(service.go_on_erasing(now).await)),
+            Task::ReconcileBlobs => {
+                return Ok(tolerate(service.reconcile_blobs().await.map(|found| tell(&found))));
+            }
             Task::Expire(kind) => while db.delete_expired(kind, now).await? > 0 {},
             Task::EndPublications => while db.end_publications(now).await? > 0 {},
             Task::RemoveLinks => while db.remove_expired_links(now).await? > 0 {},
@@ -97,11 +104,10 @@ impl Worker {
                 while db.enter_names(now).await? > 0 {}
             }
             Task::SumUpStarts => db.sum_up_starts().await?,
-            Task::ReconcileBlobs => tell(&self.service.reconcile_blobs().await?),
             Task::RemakeHeatMap => db.remake_heat_map(now).await?,
             Task::RemakeRenditions => db.enqueue_all_remaking(now).await?,
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Says how long ago each task that keeps a promise of retention was carried through, whichever process
@@ -135,11 +141,12 @@ fn tell(found: &Reconciled) {
     }
 }
 
-/// A store that is away keeps nothing else from being done; the task comes again.
-fn tolerate(done: Result<(), actions::Error>) {
-    if let Err(error) = done {
-        tracing::warn!(cause = %error, "Erasures cannot be noted");
+/// Whether it was done.
+fn tolerate(done: Result<(), actions::Error>) -> bool {
+    if let Err(error) = &done {
+        tracing::warn!(cause = %error, "The blob store does not do what it should");
     }
+    done.is_ok()
 }
 
 #[cfg(test)]

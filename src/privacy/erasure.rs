@@ -69,8 +69,8 @@ const RULES: &[(&str, Rule)] = &[
     (
         "identity.public_names",
         Rule::Kept(
-            "a keyed hash, so that nobody goes by the name of who left; whose it was goes within the hour, the \
-             hash after a year",
+            "a keyed hash, so that nobody goes by the name of who left; gone after a year, and whose it was at \
+             once",
         ),
     ),
     ("commons.communities", Rule::Kept("it is its members'; with the last of them it ends")),

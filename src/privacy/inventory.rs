@@ -83,7 +83,7 @@ pub const COLUMNS: &[Column] = &[
     column("identity.accounts", "last_contact_on", Personal, Plain, UntilDeleted, true, "The day of the last contact; tells accounts that are no longer used."),
     column("identity.accounts", "warnings", Personal, Plain, UntilDeleted, true, "How often its owner was warned that it is no longer used."),
     column("identity.accounts", "warned_on", Personal, Plain, UntilDeleted, true, "When they were warned last."),
-    column("identity.accounts", "erase_at", Personal, Plain, UntilDeleted, true, "When it is erased, once its owner has asked for that."),
+    column("identity.accounts", "erase_at", Personal, Plain, UntilDeleted, false, "When it is erased, once its owner has asked for that."),
     column("identity.account_keys", "account_id", Personal, Plain, UntilDeleted, false, "Whose key it is."),
     column("identity.account_keys", "wrapped", Secret, Sealed, UntilDeleted, false, "The key of all that is sealed for the account; with it gone, nothing opens."),
     column("identity.addresses", "email_hash", Personal, Hashed, UntilDeleted, false, "Finds the account of an address."),

@@ -178,17 +178,22 @@ impl TestApp {
     /// A signed-in member with an account of their own.
     pub async fn member(&self, name: &str) -> Caller<'_> {
         let email = format!("{}@example.org", name.to_lowercase().replace(' ', "."));
+        self.member_at(&email, name).await
+    }
+
+    /// The same with another address.
+    pub async fn member_at(&self, email: &str, name: &str) -> Caller<'_> {
         let profile = Profile {
             public_name: PublicName::try_from(name).unwrap(),
             given_name: None,
             family_name: None,
             locale: Locale::En,
         };
-        let address = Email::try_from(email.as_str()).unwrap();
+        let address = Email::try_from(email).unwrap();
         let password = Password::presented(PASSWORD.to_owned()).unwrap();
         let made = self.app.service().create_account(address, password, profile, self.now()).await;
         made.unwrap().expect("an address without an account");
-        self.sign_in(&email, PASSWORD).await
+        self.sign_in(email, PASSWORD).await
     }
 
     /// Signs in, which must work.

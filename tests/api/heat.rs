@@ -81,7 +81,7 @@ async fn promise_od_5_2_a_consent_is_taken_back_as_easily_as_it_is_given() {
     assert_eq!(ledger, [true, false], "what was decided before stays written down");
 }
 
-async fn agree(member: &Caller<'_>, given: bool) {
+pub async fn agree(member: &Caller<'_>, given: bool) {
     let request = member.request(reqwest::Method::PUT, "/api/v1/me/consents/heat_map");
     assert_eq!(request.json(&json!({ "given": given })).send().await.unwrap().status(), 204);
 }

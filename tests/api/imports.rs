@@ -11,7 +11,9 @@ use crate::activities::path_of;
 use crate::archives::{Files, export, items, lines, unzip};
 use crate::bad_input::{blobs, refused};
 use crate::communities::put;
-use crate::harness::{Caller, PASSWORD, TestApp, northward_gpx};
+use crate::harness::{Caller, PASSWORD, TestApp, fixture, northward_gpx};
+use crate::heat::agree;
+use crate::photos::{self, has_photo, has_picture};
 
 const IMPORTS: &str = "/api/v1/me/imports";
 
@@ -261,7 +263,7 @@ fn rezip(files: &Files) -> Vec<u8> {
         Name::Schema => (1, 0, 0),
         Name::Page(kind, number) if kind < Kind::Activities => (2, kind as usize, number),
         Name::Page(kind, number) if kind < Kind::AccessLog => (3, number as usize, kind as u32),
-        Name::Of(..) => (4, 0, 0),
+        Name::Of(..) | Name::Photo(..) => (4, 0, 0),
         Name::Page(..) => (5, 0, 0),
         Name::Manifest => (6, 0, 0),
     };
@@ -302,7 +304,18 @@ async fn with_a_life(app: &TestApp) -> Caller<'_> {
     let gpx = String::from_utf8(northward_gpx(8.5, 47.3, 300)).unwrap();
     let waypoint = "<wpt lat=\"47.31\" lon=\"8.5\"><name>Spring</name></wpt><trk>";
     let gpx = gpx.replacen("<trk>", waypoint, 1);
-    ada.has_activity(gpx.as_bytes()).await;
+    let pictured = path_of(&ada.has_activity(gpx.as_bytes()).await);
+    for file in ["photos/exif_gps.jpg", "photos/hopper_orientation_6.jpg"] {
+        let photo = has_photo(&ada, &pictured, &fixture(file)).await;
+        let words =
+            json!({ "caption": "A été", "alternative_text": file, "position": [8.5, 47.3] });
+        assert_eq!(ada.patch(&photos::path(&photo), &words).await.status(), 200);
+    }
+    let placeless = has_photo(&ada, &pictured, &fixture("photos/gps-2000-scaled.jpg")).await;
+    let hidden = json!({ "position": null, "is_cover": true });
+    assert_eq!(ada.patch(&photos::path(&placeless), &hidden).await.status(), 200);
+    has_picture(&ada).await;
+    agree(&ada, true).await;
     let cropped = path_of(&ada.has_activity(gpx.as_bytes()).await);
     app.advance(TimeDelta::seconds(10));
     let crop = json!({ "from_index": 10, "to_index": 250 });
@@ -336,15 +349,34 @@ fn comparable(files: &Files, of: &Caller<'_>) -> std::collections::BTreeMap<Stri
             // Renditions are cut anew, on the grid of another key.
             Name::Manifest | Name::Of(_, File::Rendition) => true,
             Name::Page(kind, _) => {
-                matches!(kind, Kind::Sessions | Kind::Archives | Kind::AccessLog | Kind::Links)
+                // A picture is drawn anew, and what was agreed to elsewhere is not agreed to here.
+                matches!(
+                    kind,
+                    Kind::Sessions
+                        | Kind::Archives
+                        | Kind::AccessLog
+                        | Kind::Links
+                        | Kind::Pictures
+                        | Kind::Consents
+                        | Kind::Photos
+                )
             }
-            Name::Readme | Name::Schema | Name::Of(..) => false,
+            Name::Readme | Name::Schema | Name::Of(..) | Name::Photo(..) => false,
         };
         if !is_left_out {
             let text = String::from_utf8_lossy(file).replace(&of.account_id, "ACCOUNT");
+            // The day of the last contact is each account's own.
+            let (text, day) = text.split_once("\"last_contact_on\":").unwrap_or((&text, ""));
+            let text = format!("{text}{}", day.split_once(',').map_or("", |(_, rest)| rest));
             comparable.insert(name.clone(), text);
         }
     }
+    // When a photo was kept and changed is told of each account by itself.
+    for photo in lines(files, Kind::Photos) {
+        let told = format!("{} {} {}", photo["rank"], photo["is_cover"], photo["details"]);
+        comparable.insert(photo["photo_id"].to_string(), told);
+    }
+    assert_eq!(lines(files, Kind::Pictures).len(), 1);
     let links = lines(files, Kind::Links).into_iter().filter(|link| link["is_locked"] == false);
     let links = links
         .map(|link| format!("{} {} {}", link["activity_id"], link["content"], link["expires_at"]));

@@ -43,6 +43,14 @@ pub async fn has_photo(caller: &Caller<'_>, activity: &str, file: &[u8]) -> Valu
     caller.get(&path(&photo)).await.json().await.unwrap()
 }
 
+/// Puts a picture beside the public name.
+pub async fn has_picture(caller: &Caller<'_>) {
+    let request = caller.request(Method::PUT, "/api/v1/me/picture");
+    let request = request.header("Content-Type", "image/jpeg");
+    let answer = request.body(fixture("photos/hopper_orientation_6.jpg")).send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+}
+
 /// Where a photo is.
 pub fn path(photo: &Value) -> String {
     format!("/api/v1/photos/{}", photo["id"].as_str().unwrap())

@@ -15,6 +15,7 @@ pub(in crate::db) use accounts::{account_key, find as find_by_id, find_account};
 pub use codes::Code;
 pub(in crate::db) use codes::delete_all as end_codes;
 pub use email_changes::BothCodes;
+pub(in crate::db) use names::let_go as let_go_of_names;
 pub use profiles::{ProfessionalChange, ProfileChange, Unchanged};
 pub use registrations::Registration;
 pub use sessions::{NewSession, Rotation, SessionPosition, SessionRow};

@@ -69,6 +69,24 @@ impl Db {
     }
 }
 
+/// Lets go of the names of an account that is going: nobody else has them for a while, and whose they were is
+/// not kept.
+pub(in crate::db) async fn let_go(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    diesel::sql_query(
+        "UPDATE identity.public_names SET account_id = NULL, free_at = coalesce(free_at, $1)
+         WHERE account_id = $2",
+    )
+    .bind::<Timestamptz, _>(now + retention::RELEASED_NAME)
+    .bind::<diesel::sql_types::Uuid, _>(Uuid::from(account))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Lets an account bear `name` from now on, and no longer the one before. The account is locked, or new.
 /// When the name is not to be had nothing is done, or what is done must be undone.
 pub(super) async fn bear(

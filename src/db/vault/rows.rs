@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::db::identity::{email_hash, find_by_id};
+use crate::db::identity::{email_hash, find_by_id, let_go_of_names};
 use crate::db::ops::{Erasure, blobs};
 use crate::db::schema::identity::{accounts, registrations};
 use crate::db::schema::ops::erasures as ledger;
@@ -104,6 +104,7 @@ impl Db {
             let row = accounts::table.find(Uuid::from(account)).select(accounts::account_id);
             row.for_update().first::<Uuid>(conn).await.optional()?;
             self.forget_registrations(conn, account).await?;
+            let_go_of_names(conn, account, now).await?;
             while erase_blobs(conn, &self.keyring, account, now).await? {}
             blobs::disown(conn, account).await?;
             for (table, column) in in_order(conn).await? {
