@@ -25,7 +25,7 @@ pub async fn record(data: &Path, all: &[(String, Question)]) {
             logged = log(data).len();
             question.ask(&client, &server, &token, turn).await;
         }
-        plans += &format!("### {name}\n\n{}\n", &log(data)[logged..]);
+        plans.extend(["### ", name, "\n\n", &log(data)[logged..], "\n"]);
     }
     drop(server);
     explain(data, false);
@@ -40,9 +40,9 @@ fn explain(data: &Path, is_on: bool) {
         ("auto_explain.log_analyze", "on"),
         ("auto_explain.log_buffers", "on"),
     ];
-    let role = |(name, value)| match is_on {
-        true => format!("ALTER ROLE opentracks_commons SET {name} = '{value}';\n"),
-        false => format!("ALTER ROLE opentracks_commons RESET {name};\n"),
+    let role = |(name, value)| {
+        let verb = if is_on { format!("SET {name} = '{value}'") } else { format!("RESET {name}") };
+        format!("ALTER ROLE opentracks_commons {verb};\n")
     };
     let server = Server::start_in(data.to_owned());
     let script: String = settings.into_iter().map(role).collect();

@@ -25,7 +25,7 @@ pub async fn while_reading(
         ids.push(upload(server, client, token, number).await);
     }
     let toggle = |turn: usize| {
-        let verb = if turn / ACTIVITIES % 2 == 0 { "publish" } else { "unpublish" };
+        let verb = if (turn / ACTIVITIES).is_multiple_of(2) { "publish" } else { "unpublish" };
         let url = server.url(&format!("/api/v1/activities/{}/{verb}", ids[turn % ACTIVITIES]));
         let ask = client.post(url).bearer_auth(token).json(&json!({}));
         async move {
@@ -47,9 +47,10 @@ async fn upload(server: &Server, client: &Client, token: &str, number: usize) ->
     for second in 0..POINTS {
         let (lat, lon) = (47.3 + f64::from(second) * 5e-5, 8.5 + number as f64 * 1e-3);
         let (minute, second) = (second / 60, second % 60);
-        gpx += &format!(
+        let point = format!(
             "<trkpt lat=\"{lat:.6}\" lon=\"{lon:.6}\"><time>2026-05-30T07:{minute:02}:{second:02}Z</time></trkpt>"
         );
+        gpx += &point;
     }
     gpx += "</trkseg></trk></gpx>";
     let form = Form::new().part("file", Part::bytes(gpx.into_bytes()).file_name("ride.gpx"));

@@ -24,6 +24,7 @@ pub enum Asked {
 }
 
 /// All that is asked, with what it is called. The first is nearby without filters.
+#[allow(clippy::too_many_lines, reason = "a table")]
 pub async fn all(data: &Path, is_drawn: bool) -> Vec<(String, Question)> {
     let server = Server::start_in(data.to_owned());
     let places = data::places(&server, PLACES).await;

@@ -73,10 +73,10 @@ impl Worker {
         self.service.tokens.reload(&db::load_access_token_keys(&self.service.db).await?);
         for (task, name, every) in SCHEDULE {
             let now = self.clock.now();
-            if self.service.db.claim_task(name, *every, now).await? {
-                if self.carry_through(*task, now).await? {
-                    self.service.db.task_is_done(name, self.clock.now()).await?;
-                }
+            if self.service.db.claim_task(name, *every, now).await?
+                && self.carry_through(*task, now).await?
+            {
+                self.service.db.task_is_done(name, self.clock.now()).await?;
             }
         }
         self.tell_promises_kept().await
@@ -143,10 +143,8 @@ fn tell(found: &Reconciled) {
 
 /// Whether it was done.
 fn tolerate(done: Result<(), actions::Error>) -> bool {
-    if let Err(error) = &done {
-        tracing::warn!(cause = %error, "The blob store does not do what it should");
-    }
-    done.is_ok()
+    let warn = |error| tracing::warn!(cause = %error, "The blob store does not do what it should");
+    done.map_err(warn).is_ok()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! never meet in practice, so nothing has to be counted. The associated data is the header and the
 //! [`Place`], so that a sealed value opens nowhere but where it was put.
 //!
-//! The construction is two steps (section 2.3 of the draft): HChaCha20 makes a key of its own from
+//! The construction is two steps (section 2.3 of the draft): `HChaCha20` makes a key of its own from
 //! the key and the first 16 bytes of the nonce, ChaCha20-Poly1305 (RFC 8439) seals with that key
 //! and the other 8. The second step is `ring`'s, the fastest at hand, because sealing the original
 //! file was a quarter of an upload; that both together are the standard is shown by the draft's
@@ -302,7 +302,7 @@ mod tests {
     }
 
     fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
     }
 
     proptest! {

@@ -301,6 +301,7 @@ async fn the_served_policy_states_the_periods_that_are_kept() {
 const ASIDE: &str = "(SELECT FROM ops.jobs WHERE failed_at IS NOT NULL)";
 
 /// How many records of `kind` there are when `elapsed` has passed since one was made.
+#[allow(clippy::too_many_lines, reason = "a table")]
 async fn left_after(kind: Expiring, elapsed: TimeDelta) -> i64 {
     let app = TestApp::start().await;
     let table = match kind {

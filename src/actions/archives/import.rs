@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::IMPORTS;
-use super::lines::{ActivityLine, BlockLine, LinkLine, PhotoLine, ZoneLine, lines_of};
+use super::lines::{ActivityLine, LinkLine, PhotoLine, lines_of};
 use super::store::{Reader, Writer};
 use crate::actions::{Error, Service};
 use crate::archive::unzip::{self, Directory, Entry, Unfit};
@@ -303,47 +303,12 @@ impl Service {
             }
             let Some(entry) = entries.advance() else { break };
             match name {
-                Some(Name::Page(Kind::Account, _)) => {
-                    let lines = lines_of(&read(&mut reader, &entry, end).await?)?;
-                    self.take_account(account, lines, now).await?;
-                }
-                Some(Name::Page(Kind::Pictures, _)) => {
-                    let lines = lines_of(&read(&mut reader, &entry, end).await?)?;
-                    self.take_picture(account, lines).await?;
-                }
-                Some(Name::Page(Kind::Photos, _)) => {
-                    let lines: Vec<PhotoLine> = lines_of(&read(&mut reader, &entry, end).await?)?;
-                    let batch = batch.get_or_insert_default();
-                    for line in lines {
-                        batch.photos.entry(line.activity_id).or_default().push(line);
-                    }
+                Some(Name::Page(kind, _)) if is_taken(kind) => {
+                    let page = read(&mut reader, &entry, end).await?;
+                    self.take_page(account, kind, &page, &mut batch, now).await?;
                 }
                 Some(Name::Photo(_, photo)) => {
                     batch.get_or_insert_default().photo_files.insert(photo, entry);
-                }
-                Some(Name::Page(Kind::Zones, _)) => {
-                    let lines: Vec<ZoneLine> = lines_of(&read(&mut reader, &entry, end).await?)?;
-                    self.take_zones(account, lines, now).await?;
-                }
-                Some(Name::Page(Kind::Blocks, _)) => {
-                    let lines: Vec<BlockLine> = lines_of(&read(&mut reader, &entry, end).await?)?;
-                    self.take_blocks(account, lines, now).await?;
-                }
-                Some(Name::Page(Kind::Activities, _)) => {
-                    let lines: Vec<ActivityLine> =
-                        lines_of(&read(&mut reader, &entry, end).await?)?;
-                    if ACTIVITIES_AT_ONCE_MAX < lines.len() {
-                        return Err(Unfit("has too many activities on one page").into());
-                    }
-                    let activities = lines.into_iter().map(|line| (line.activity_id, line));
-                    batch = Some(Batch { activities: activities.collect(), ..Batch::default() });
-                }
-                Some(Name::Page(Kind::Links, _)) => {
-                    let lines: Vec<LinkLine> = lines_of(&read(&mut reader, &entry, end).await?)?;
-                    let batch = batch.get_or_insert_default();
-                    for line in lines {
-                        batch.links.entry(line.activity_id).or_default().push(line);
-                    }
                 }
                 Some(Name::Of(id, file)) => {
                     let batch = batch.get_or_insert_default();
@@ -355,7 +320,6 @@ impl Service {
                         }
                     }
                 }
-                // What others keep, and what this server makes itself, is not taken from a file.
                 Some(Name::Page(..) | Name::Readme | Name::Schema | Name::Manifest) | None => {}
             }
         }
@@ -383,6 +347,60 @@ impl Service {
         (progress.at, progress.left) = (entries.at, entries.left);
         Ok(())
     }
+
+    /// Takes in a page, or keeps it with the activities that it comes after.
+    async fn take_page(
+        self: &Arc<Self>,
+        account: AccountId,
+        kind: Kind,
+        page: &[u8],
+        batch: &mut Option<Batch>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        match kind {
+            Kind::Account => self.take_account(account, lines_of(page)?, now).await?,
+            Kind::Pictures => self.take_picture(account, lines_of(page)?).await?,
+            Kind::Zones => self.take_zones(account, lines_of(page)?, now).await?,
+            Kind::Blocks => self.take_blocks(account, lines_of(page)?, now).await?,
+            Kind::Activities => {
+                let lines: Vec<ActivityLine> = lines_of(page)?;
+                if ACTIVITIES_AT_ONCE_MAX < lines.len() {
+                    return Err(Unfit("has too many activities on one page").into());
+                }
+                let activities = lines.into_iter().map(|line| (line.activity_id, line));
+                *batch = Some(Batch { activities: activities.collect(), ..Batch::default() });
+            }
+            Kind::Photos => {
+                let batch = batch.get_or_insert_default();
+                for line in lines_of::<PhotoLine>(page)? {
+                    batch.photos.entry(line.activity_id).or_default().push(line);
+                }
+            }
+            Kind::Links => {
+                let batch = batch.get_or_insert_default();
+                for line in lines_of::<LinkLine>(page)? {
+                    batch.links.entry(line.activity_id).or_default().push(line);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Whether pages of a kind are taken in: what others keep, and what this server makes itself, is not taken from a
+/// file.
+const fn is_taken(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Account
+            | Kind::Pictures
+            | Kind::Zones
+            | Kind::Blocks
+            | Kind::Activities
+            | Kind::Photos
+            | Kind::Links
+    )
 }
 
 /// It says why, and quotes nothing.

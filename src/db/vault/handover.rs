@@ -102,20 +102,7 @@ impl Db {
                     })
                     .collect())
             }
-            Kind::Consents => {
-                let of = consents::table.filter(consents::account_id.eq(id));
-                let rows: Vec<(Uuid, String, DateTime<Utc>, bool)> =
-                    of.order((consents::consent, consents::decided_at)).load(conn).await?;
-                Ok(rows
-                    .into_iter()
-                    .map(|(account_id, consent, decided_at, is_given)| {
-                        json!({
-                            "account_id": account_id, "consent": consent, "decided_at": decided_at,
-                            "is_given": is_given,
-                        })
-                    })
-                    .collect())
-            }
+            Kind::Consents => consents_of(conn, id).await,
             Kind::Archives => self.archive_rows(account).await,
             Kind::Pictures
             | Kind::Zones
@@ -307,6 +294,19 @@ impl StoredRendition {
         let fields = fields.map(|(name, value)| (name.to_owned(), value));
         Ok(Value::Object(fields.into_iter().collect::<Map<_, _>>()))
     }
+}
+
+async fn consents_of(conn: &mut AsyncPgConnection, account: Uuid) -> Result<Vec<Value>, Error> {
+    let of = consents::table.filter(consents::account_id.eq(account));
+    let rows: Vec<(Uuid, String, DateTime<Utc>, bool)> =
+        of.order((consents::consent, consents::decided_at)).load(conn).await?;
+    let row = |(account_id, consent, decided_at, is_given): (Uuid, String, DateTime<Utc>, bool)| {
+        json!({
+            "account_id": account_id, "consent": consent, "decided_at": decided_at,
+            "is_given": is_given,
+        })
+    };
+    Ok(rows.into_iter().map(row).collect())
 }
 
 async fn communities_of(conn: &mut AsyncPgConnection, member: Uuid) -> Result<Vec<Value>, Error> {

@@ -12,6 +12,7 @@ pub(super) struct Text {
 }
 
 /// Writes `letter` in its language.
+#[allow(clippy::too_many_lines, reason = "one arm a letter and language")]
 pub(super) fn write(letter: &Letter) -> Text {
     let minutes = retention::MAILED_CODE.num_minutes();
     match (&letter.subject, letter.locale) {

@@ -16,13 +16,15 @@ pub fn svg(scene: &[Shape]) -> Vec<u8> {
             Shape::Lines(lines, width, colour) => {
                 let lines: String = lines.iter().map(|line| path(line)).collect();
                 let colour = hex(*colour);
-                out += &format!(
+                let _infallible = writeln!(
+                    out,
                     "<path fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\" stroke-linecap=\"round\" \
-                     stroke-linejoin=\"round\" d=\"{lines}\"/>\n"
+                     stroke-linejoin=\"round\" d=\"{lines}\"/>"
                 );
             }
             Shape::Area(edge, colour) => {
-                out += &format!("<path fill=\"{}\" d=\"{}Z\"/>\n", hex(*colour), path(edge));
+                let colour = hex(*colour);
+                let _infallible = writeln!(out, "<path fill=\"{colour}\" d=\"{}Z\"/>", path(edge));
             }
         }
     }
