@@ -319,11 +319,12 @@ pub(super) async fn administrators(
         .await?)
 }
 
-/// Who administers the community `$1` once `$2` does not any more.
+/// Who administers the community `$1` once `$2` does not any more; who lets nothing be done with their data only
+/// when there is nobody else.
 pub(super) const SUCCESSOR: &str = "
-    SELECT member_id FROM commons.memberships
+    SELECT member_id FROM commons.memberships JOIN commons.members USING (member_id)
     WHERE community_id = $1 AND member_id <> $2
-    ORDER BY role = 'moderator' DESC, joined_at, member_id
+    ORDER BY is_hidden, role = 'moderator' DESC, joined_at, member_id
     LIMIT 1";
 
 /// Lets whoever has moderated for longest, else whoever has been a member for longest, administer
