@@ -41,6 +41,8 @@ pub struct Words {
     pub alternative_text: Option<AlternativeText>,
     /// Where it was taken; goes before what its camera says.
     pub position: Option<Position>,
+    /// Whether nobody shall know where, whatever its camera and the track say.
+    pub is_placeless: bool,
     /// When it was taken; goes before what its camera says.
     pub taken_at: Option<DateTime<Utc>>,
 }
@@ -305,7 +307,7 @@ fn details(
         let on_track = || Some((place_at(&track, taken_at?)?, PositionSource::Track));
         place = place.or_else(on_track);
     }
-    let (position, position_source) = place.unzip();
+    let (position, position_source) = place.filter(|_| !words.is_placeless).unzip();
     let Words { caption, alternative_text, .. } = words;
     let clock = taken.clock;
     Ok(PhotoDetails {

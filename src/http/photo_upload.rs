@@ -146,7 +146,13 @@ impl PhotoMetadataBody {
         if self.taken_at.is_some_and(|time| !super::page::is_storable(time)) {
             return Err(Invalid { field: "taken_at", reason: "must be of the years 0 to 9999" });
         }
-        let words = Words { caption, alternative_text, position, taken_at: self.taken_at };
+        let words = Words {
+            caption,
+            alternative_text,
+            position,
+            taken_at: self.taken_at,
+            is_placeless: false,
+        };
         Ok((self.id, words))
     }
 }

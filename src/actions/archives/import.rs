@@ -244,6 +244,9 @@ async fn read(reader: &mut Reader, entry: &Entry, end: u64) -> Result<Vec<u8>, E
     Ok(reader.service().cores.run(move || entry.unpack(packed)).await??)
 }
 
+/// The most photos, and the most links, that are taken in with an activity: no account of ours has more.
+const LINES_OF_ACTIVITY_MAX: usize = 1_000;
+
 /// Activities of one page, with what belongs to them.
 #[derive(Default)]
 pub(super) struct Batch {
@@ -307,8 +310,13 @@ impl Service {
                     let page = read(&mut reader, &entry, end).await?;
                     self.take_page(account, kind, &page, &mut batch, now).await?;
                 }
-                Some(Name::Photo(_, photo)) => {
-                    batch.get_or_insert_default().photo_files.insert(photo, entry);
+                Some(Name::Photo(id, photo)) => {
+                    // As many as a line of the batch speaks of, and no more are remembered.
+                    let batch = batch.get_or_insert_default();
+                    let mut lines = batch.photos.get(&id).into_iter().flatten();
+                    if lines.any(|line| line.photo_id == photo) {
+                        batch.photo_files.insert(photo, entry);
+                    }
                 }
                 Some(Name::Of(id, file)) => {
                     let batch = batch.get_or_insert_default();
@@ -373,13 +381,25 @@ impl Service {
             Kind::Photos => {
                 let batch = batch.get_or_insert_default();
                 for line in lines_of::<PhotoLine>(page)? {
-                    batch.photos.entry(line.activity_id).or_default().push(line);
+                    if !batch.activities.contains_key(&line.activity_id) {
+                        continue;
+                    }
+                    let of_activity = batch.photos.entry(line.activity_id).or_default();
+                    if of_activity.len() < LINES_OF_ACTIVITY_MAX {
+                        of_activity.push(line);
+                    }
                 }
             }
             Kind::Links => {
                 let batch = batch.get_or_insert_default();
                 for line in lines_of::<LinkLine>(page)? {
-                    batch.links.entry(line.activity_id).or_default().push(line);
+                    if !batch.activities.contains_key(&line.activity_id) {
+                        continue;
+                    }
+                    let of_activity = batch.links.entry(line.activity_id).or_default();
+                    if of_activity.len() < LINES_OF_ACTIVITY_MAX {
+                        of_activity.push(line);
+                    }
                 }
             }
             _ => {}

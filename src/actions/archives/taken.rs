@@ -192,6 +192,7 @@ impl Service {
             alternative_text: text.map_err(|_| UNFIT)?,
             position: position.transpose().map_err(|_| UNFIT)?,
             taken_at: said.taken_at,
+            is_placeless: said.position.is_none(),
         };
         // Should somebody have the id, another one stands for it: always the same.
         let other = self.keyed_photo(&activity, &Uuid::from(line.photo_id).to_string(), 0);
@@ -206,13 +207,8 @@ impl Service {
             };
             let account = activity.owner;
             let activity = self.owned(account, activity.id).await?.ok_or(Error::Missing)?;
-            // Its owner wanted nobody to know where it was taken.
-            let edit = PhotoEdit {
-                position: said.position.is_none().then_some(None),
-                is_cover: line.is_cover.then_some(true),
-                ..PhotoEdit::default()
-            };
-            if let (true, Some(photo)) = (kept.new, kept.photos.first()) {
+            let edit = PhotoEdit { is_cover: Some(true), ..PhotoEdit::default() };
+            if let (true, true, Some(photo)) = (line.is_cover, kept.new, kept.photos.first()) {
                 self.edit_photo(&activity, photo, &edit, now).await?;
             }
             return self.owned(account, activity.id).await?.ok_or(Error::Missing);
