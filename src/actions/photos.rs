@@ -307,7 +307,10 @@ fn details(
         let on_track = || Some((place_at(&track, taken_at?)?, PositionSource::Track));
         place = place.or_else(on_track);
     }
-    let (position, position_source) = place.filter(|_| !words.is_placeless).unzip();
+    let (position, position_source) = match place.unzip() {
+        _ if words.is_placeless => (None, Some(PositionSource::Owner)),
+        place => place,
+    };
     let Words { caption, alternative_text, .. } = words;
     let clock = taken.clock;
     Ok(PhotoDetails {

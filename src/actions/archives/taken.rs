@@ -192,7 +192,8 @@ impl Service {
             alternative_text: text.map_err(|_| UNFIT)?,
             position: position.transpose().map_err(|_| UNFIT)?,
             taken_at: said.taken_at,
-            is_placeless: said.position.is_none(),
+            is_placeless: said.position.is_none()
+                && said.position_source == Some(PositionSource::Owner),
         };
         // Should somebody have the id, another one stands for it: always the same.
         let other = self.keyed_photo(&activity, &Uuid::from(line.photo_id).to_string(), 0);
