@@ -48,6 +48,16 @@ async fn the_most_alike_comes_first() {
     let block = ada.request(Method::PUT, &format!("/api/v1/me/blocks/{}", eve.account_id));
     assert_eq!(block.send().await.unwrap().status(), 204);
     assert_eq!(along(&eve, &line).await, []);
+    // Nor does it take the place of what she may find.
+    let ben = app.member("Ben").await;
+    let bens = ben.has_published(&northward_gpx(8.5, 47.3, 200)).await;
+    let one = json!({ "line": line["line"], "limit": 1 });
+    let found = along(&eve, &one).await;
+    assert_eq!(found.iter().map(|(id, _)| id).collect::<Vec<_>>(), [&bens]);
+    assert_eq!(
+        ben.post(&format!("/api/v1/activities/{bens}/unpublish"), &json!({})).await.status(),
+        200
+    );
     assert_eq!(along(&eve, &json!({ "activity": same })).await, []);
     assert_eq!(
         ada.post(&format!("/api/v1/activities/{half}/unpublish"), &json!({})).await.status(),
