@@ -222,6 +222,9 @@ impl App {
             let stopping = stopping.clone();
             let http = HttpService::build()
                 .client_request_timeout(HEAD_MAX)
+                .on_connect_ext(|connection: &Connection, data| {
+                    data.insert(connection.asked());
+                })
                 .graceful_shutdown_signal(move || {
                     let stopping = stopping.clone();
                     async move { stopping.notified().await }

@@ -11,6 +11,8 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use uuid::Uuid;
 
+use super::framing::Asked;
+
 /// Ties an answer to its line in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What stands for a path that is none of ours.
@@ -60,11 +62,15 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
-/// `HEAD` is `GET` without the content, which the server leaves out (RFC 9110, 9.3.2).
+/// `HEAD` is `GET` without the content, which the server leaves out (RFC 9110, 9.3.2). The connection is
+/// told which one it was.
 pub async fn head_as_get(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if let Some(asked) = request.conn_data::<Asked>() {
+        asked.push(request.method());
+    }
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }

@@ -17,6 +17,7 @@ pub mod docs;
 mod edit;
 mod explore;
 mod exports;
+mod framing;
 pub mod health;
 mod imports;
 mod leaving;

@@ -1,5 +1,6 @@
 //! What the framework refuses before there is a request: it answers with a status and nothing else,
-//! so that answer is exchanged for a problem on its way out.
+//! so that answer is exchanged for a problem on its way out. What merely looks like it, in the middle of
+//! somebody's file, is not.
 
 use std::io;
 use std::pin::Pin;
@@ -11,6 +12,7 @@ use actix_web::rt::net::TcpStream;
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::framing::{Asked, Framing};
 use super::problem::Problem;
 
 /// What every answer carries unless it says otherwise.
@@ -38,24 +40,22 @@ const BARE: [(&str, Problem); 3] = [
 /// A client's connection.
 pub struct Connection {
     stream: TcpStream,
-    first: FirstAnswer,
-}
-
-/// Only the first answer is looked at. What is written later may begin in the middle of a body, and
-/// that can hold anything.
-enum FirstAnswer {
-    /// Still to come.
-    Awaited,
-    /// A problem, of which this has not been sent yet.
-    Exchanged(Bytes),
-    /// One of ours, or all said.
-    Said,
+    asked: Asked,
+    framing: Framing,
+    /// Of a problem that takes the place of a bare answer, what has not been sent yet.
+    problem: Bytes,
 }
 
 impl Connection {
     /// One on which nothing has been said.
     pub fn new(stream: TcpStream) -> Self {
-        Self { stream, first: FirstAnswer::Awaited }
+        let asked = Asked::default();
+        Self { stream, framing: Framing::new(asked.clone()), asked, problem: Bytes::new() }
+    }
+
+    /// What has to be told of each of its requests.
+    pub fn asked(&self) -> Asked {
+        self.asked.clone()
     }
 }
 
@@ -89,20 +89,23 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         content: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let Self { stream, first } = self.get_mut();
-        if matches!(first, FirstAnswer::Awaited) {
-            *first = exchange(content).map_or(FirstAnswer::Said, FirstAnswer::Exchanged);
+        let Self { stream, framing, problem, .. } = self.get_mut();
+        if problem.is_empty() && framing.is_at_head() {
+            *problem = exchange(content).unwrap_or_default();
         }
-        let FirstAnswer::Exchanged(problem) = first else {
-            return Pin::new(stream).poll_write(context, content);
-        };
+        if problem.is_empty() {
+            let passes = framing.passes(content);
+            let written = ready!(Pin::new(stream).poll_write(context, &content[..passes]))?;
+            framing.advance(written);
+            return Poll::Ready(Ok(written));
+        }
         while problem.has_remaining() {
             match ready!(Pin::new(&mut *stream).poll_write(context, problem))? {
                 0 => return Poll::Ready(Ok(0)),
                 written => problem.advance(written),
             }
         }
-        *first = FirstAnswer::Said;
+        // Nothing follows a refusal.
         Poll::Ready(Ok(content.len()))
     }
 
@@ -157,8 +160,22 @@ mod tests {
 
     /// A file may hold it, and be sent in parts that begin anywhere.
     #[tokio::test]
-    async fn what_looks_like_a_refusal_further_on_stays_as_it_is() {
+    async fn what_looks_like_a_refusal_in_a_content_stays_as_it_is() {
         let answer = "HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n";
         assert_eq!(heard(&[answer, REFUSAL]).await, format!("{answer}{REFUSAL}"));
+    }
+
+    /// In one piece with the end of the answer before, or not.
+    #[tokio::test]
+    async fn a_later_refusal_becomes_a_problem_too() {
+        let answer =
+            format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{REFUSAL}", REFUSAL.len());
+        for parts in [vec![answer.clone(), REFUSAL.to_owned()], vec![format!("{answer}{REFUSAL}")]]
+        {
+            let parts: Vec<_> = parts.iter().map(String::as_str).collect();
+            let heard = heard(&parts).await;
+            let problem = heard.strip_prefix(&answer).unwrap();
+            assert!(problem.contains("\r\ndate: today\r\n\r\n{\"type\":"), "{heard}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use opentracks::http::body::BodyPace;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, TestApp, connect, northward_gpx};
+use crate::harness::{Caller, TestApp, connect, fixture, northward_gpx};
 
 /// Stands in everything that is sent here, and in no answer.
 const CANARY: &str = "kanarie4711";
@@ -427,6 +427,47 @@ async fn what_is_no_http_is_answered_with_a_problem_and_hung_up_on() {
         }
         let told: Value = serde_json::from_str(body).unwrap();
         assert_eq!((&told["status"], &told["type"]), (&json!(status), &json!(problem)));
+    }
+}
+
+/// However the answer before it is framed, and whether or not that has been sent yet. A file that holds
+/// what a refusal looks like stays as it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_http_is_answered_with_a_problem_later_on_too() {
+    let app = TestApp::start().await;
+    let who = app.member("ana").await;
+    let bare = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+    let file =
+        format!("{}<!--{bare}-->", String::from_utf8_lossy(&fixture("demo/mousehole_to_paul.gpx")));
+    let kept = who.has_activity(file.as_bytes()).await;
+    let id = kept["id"].as_str().unwrap();
+    let original = format!("GET {ACTIVITIES}/{id}/original");
+    for (first, holds) in [
+        ("GET /health/live", 0),
+        ("HEAD /health/live", 0),
+        ("GET /openapi.json", 0),
+        ("DELETE /nowhere", 0),
+        ("OPTIONS /me", 0),
+        (original.as_str(), 1),
+    ] {
+        for comes_at_once in [false, true] {
+            let mut stream = open(&who, first, "");
+            let mut answer = Vec::new();
+            while !comes_at_once && !answer.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                answer.extend(byte);
+            }
+            stream.write_all(b"GET / HTTP/1.1\r\nNo colon\r\n\r\n").unwrap();
+            let _closed = tokio::task::block_in_place(|| stream.read_to_end(&mut answer));
+            let answer = String::from_utf8(answer).unwrap();
+            assert_eq!(answer.matches(bare).count(), holds, "{first}");
+            let (_, refusal) = answer.rsplit_once("HTTP/1.1 400 Bad Request\r\n").unwrap();
+            let (head, body) = refusal.split_once("\r\n\r\n").unwrap();
+            assert!(head.contains("application/problem+json"), "{first} {head}");
+            let told: Value = serde_json::from_str(body).unwrap();
+            assert_eq!(told["type"], "/problems/malformed", "{first}");
+        }
     }
 }
 
