@@ -12,14 +12,15 @@ use super::{Error, Service};
 use crate::access::Owned;
 use crate::db;
 use crate::db::vault::{
-    self, Activity, Change, Details, NewActivity, Other, Reach, SealedOriginal, SealedTrack, Shown,
-    StoredFlaw,
+    self, Activity, Change, Details, NewActivity, Other, Photo, Reach, SealedOriginal, SealedTrack,
+    Shown, SplitOff, StoredFlaw,
 };
 use crate::domain::{AccountId, ActivityId, BlobId, Invalid, Kind, Sport, Visibility};
 use crate::edge::terrain::Terrain;
 use crate::seal::AccountKey;
+use crate::track::places::are_of_second;
 use crate::track::waypoints::keep_waypoints;
-use crate::track::{self, ExactTrack, Recording, Unreadable, Waypoint, elevation};
+use crate::track::{self, Columns, ExactTrack, Recording, Unreadable, Waypoint, elevation};
 
 /// An activity and the one that was split off it.
 pub struct Halves {
@@ -148,17 +149,20 @@ impl Service {
         let whole = self.stored_line(activity).await?;
         let rest = self.rest(activity).await?;
         let key = rest.key.clone();
+        let photos = self.db.photos(activity).await?;
         let halve = move || {
             let whole = whole.open()?;
             let (first_half, second_half) = reshape::split(whole.exact.columns(), at)?;
+            let photos = halve_photos(photos, &first_half, &second_half);
             let tail = whole.with(second_half).keep(second, &rest);
-            Ok::<_, Error>((whole.with(first_half), tail))
+            Ok::<_, Error>((whole.with(first_half), tail, photos))
         };
-        let (head, tail) = self.cores.run(halve).await??;
-        let change = self.redraw(activity, move || Ok(head)).await?;
+        let (head, tail, [photos_left, photos]) = self.cores.run(halve).await??;
+        let change = self.redraw_with(activity, photos_left, move || Ok(head)).await?;
         let original = self.copy_original(&key, activity, second, now).await?;
-        let blob = original.blob;
-        let change = Change { other: Other::Kept(Box::new((tail, original))), ..change };
+        let (blob, photos) = (original.blob, photos.iter().map(|photo| photo.id).collect());
+        let split_off = SplitOff { new: (tail, original), photos };
+        let change = Change { other: Other::Kept(Box::new(split_off)), ..change };
         let saved = self.save(activity, &change, now).await;
         let first = self.erase_if_stale(blob, saved).await?;
         let second = self.owned(activity.owner, second).await?.ok_or(Error::Deleted)?;
@@ -215,9 +219,19 @@ impl Service {
         activity: &Owned<Activity>,
         draw: impl FnOnce() -> Result<Line, Error> + Send + 'static,
     ) -> Result<Change, Error> {
+        let photos = self.db.photos(activity).await?;
+        self.redraw_with(activity, photos, draw).await
+    }
+
+    /// The same, shown with these photos.
+    async fn redraw_with(
+        &self,
+        activity: &Owned<Activity>,
+        photos: Vec<Photo>,
+        draw: impl FnOnce() -> Result<Line, Error> + Send + 'static,
+    ) -> Result<Change, Error> {
         let rest = self.rest(activity).await?;
         let shading = self.db.shading(activity.owner).await?;
-        let photos = self.db.photos(activity).await?;
         let (id, is_shared) = (activity.id, activity.visibility != Visibility::Private);
         let work = move || {
             let line = draw()?;
@@ -263,6 +277,16 @@ impl Service {
     }
 }
 
+/// The photos of a line that is split, each with the half that it was taken on.
+fn halve_photos(photos: Vec<Photo>, first: &Columns, second: &Columns) -> [Vec<Photo>; 2] {
+    let told = |photo: &Photo| (photo.details.taken_at, photo.details.position);
+    let told: Vec<_> = photos.iter().map(told).collect();
+    let are_of_second = are_of_second(&told, first, second);
+    let (of_second, of_first): (Vec<_>, Vec<_>) =
+        photos.into_iter().zip(are_of_second).partition(|(_, is_of_second)| *is_of_second);
+    [of_first, of_second].map(|half| half.into_iter().map(|(photo, _)| photo).collect())
+}
+
 impl StoredLine {
     fn open(self) -> Result<Line, Error> {
         let Self { track, waypoints, started_at, flaws } = self;
@@ -272,7 +296,7 @@ impl StoredLine {
 
 impl Line {
     /// Another line made of this one.
-    fn with(&self, after: track::Columns) -> Self {
+    fn with(&self, after: Columns) -> Self {
         let before = self.exact.columns();
         Self {
             waypoints: keep_waypoints(&self.waypoints, before, &after),

@@ -46,7 +46,8 @@ struct HalvesBody {
 }
 
 /// Splits an activity in two. The first half stays where it is and reaches whom it reached; the
-/// second is a new activity that its owner alone sees. Both keep the original file. With an
+/// second is a new activity that its owner alone sees. Both keep the original file; each photo goes with the
+/// half that it was taken on. With an
 /// `Idempotency-Key`, a repeated call changes nothing.
 #[utoipa::path(tag = "activities", security(("token" = [])),
     params(("id" = ActivityId, Path), ("If-Match" = Option<String>, Header),
@@ -84,7 +85,8 @@ async fn split(
 }
 
 /// Merges another activity of the same kind into one that its owner alone sees, and deletes the
-/// other, its original file included. Recordings are joined in the order of their times and must
+/// other, its original file included. Its photos come after those that are there, and make 200 at the most
+/// with them. Recordings are joined in the order of their times and must
 /// not overlap; the other plan is appended, with a straight line to it.
 #[utoipa::path(tag = "activities", security(("token" = [])),
     params(("id" = ActivityId, Path), ("If-Match" = Option<String>, Header)),

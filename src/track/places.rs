@@ -67,8 +67,7 @@ pub fn place_at(track: &ExactTrack, time: DateTime<Utc>) -> Option<Position> {
 /// alone, of those in use at that longitude, in which that lies between its start and its end.
 pub fn moment_of(track: &ExactTrack, clock: NaiveDateTime) -> Option<DateTime<Utc>> {
     let columns = track.columns();
-    let times = || columns.time_ms.iter().copied().filter(|time_ms| *time_ms != NO_TIME);
-    let (first_ms, last_ms) = (times().min()?, times().max()?);
+    let (first_ms, last_ms) = span_ms(columns)?;
     let (longitude, _) = columns.start()?;
     let mut moments = (-ZONE_H_MAX..=ZONE_H_MAX)
         .filter(|hours| {
@@ -79,6 +78,48 @@ pub fn moment_of(track: &ExactTrack, clock: NaiveDateTime) -> Option<DateTime<Ut
         .map(|hours| (clock - TimeDelta::hours(hours)).and_utc())
         .filter(|moment| (first_ms..=last_ms).contains(&moment.timestamp_millis()));
     moments.next().filter(|_| moments.next().is_none())
+}
+
+/// For each photo of a line that is split in two, whether it belongs to the second half: by when it was
+/// taken, if the line was under way then; else by where; else by when. What tells neither stays with the
+/// first.
+pub fn are_of_second(
+    photos: &[(Option<DateTime<Utc>>, Option<Position>)],
+    first: &Columns,
+    second: &Columns,
+) -> Vec<bool> {
+    let turn_ms = span_ms(first).zip(span_ms(second));
+    let by_time = |time: DateTime<Utc>| {
+        let ((start_ms, before_ms), (after_ms, end_ms)) = turn_ms?;
+        let time_ms = time.timestamp_millis();
+        let under_way =
+            start_ms.saturating_sub(NEAREST_MS_MAX)..=end_ms.saturating_add(NEAREST_MS_MAX);
+        // In a pause between the halves, with the one that is nearer.
+        let is_later = after_ms.saturating_sub(time_ms) <= time_ms.saturating_sub(before_ms);
+        Some((under_way.contains(&time_ms), is_later))
+    };
+    let lines = [first, second].map(|half| Line::near(half, photos.len()));
+    let by_place = |position: Position| {
+        let [lat_e7, lon_e7] = rounded(position);
+        let place = Place::new(lat_e7, lon_e7);
+        let [first_m, second_m] = lines.each_ref().map(|line| line.distance_m(&place));
+        second_m < first_m
+    };
+    let is_of_second = |(time, position): &(Option<DateTime<Utc>>, Option<Position>)| match (
+        time.and_then(by_time),
+        position,
+    ) {
+        (Some((true, is_later)), _) | (Some((false, is_later)), None) => is_later,
+        (Some((false, _)) | None, Some(position)) => by_place(*position),
+        (None, None) => false,
+    };
+    photos.iter().map(is_of_second).collect()
+}
+
+/// The earliest and the latest time of a line, as it has them.
+fn span_ms(columns: &Columns) -> Option<(i64, i64)> {
+    let times = || columns.time_ms.iter().copied().filter(|time_ms| *time_ms != NO_TIME);
+    times().min().zip(times().max())
 }
 
 fn at(columns: &Columns, index: usize) -> Result<Position, Invalid> {
@@ -96,7 +137,7 @@ fn rounded(position: Position) -> [i32; 2] {
 mod tests {
     use super::*;
     use crate::track::cut::grid::Grid;
-    use crate::track::{Ends, SensorsShown, cut};
+    use crate::track::{Ends, SensorsShown, cut, edit};
 
     /// A kilometre northwards, a point each 11 m and second from 2026-05-30 07:00 UTC.
     fn track() -> ExactTrack {
@@ -145,6 +186,46 @@ mod tests {
         assert!(at(50) == Some(position(471_050_000, 85_000_000)));
         assert!(at(-200) == Some(position(471_000_000, 85_000_000)));
         assert!(at(-400).is_none() && at(1_000).is_none());
+    }
+
+    #[test]
+    fn a_photo_goes_with_the_half_that_it_was_taken_on() {
+        let track = track();
+        let (mut first, mut second) = edit::split(track.columns(), 40).unwrap();
+        let second_of = |first: &Columns, second: &Columns, photo| {
+            are_of_second(&[photo], first, second) == [true]
+        };
+        let time = |second: i64| {
+            Some(DateTime::from_timestamp_millis(1_780_124_400_000 + 1_000 * second).unwrap())
+        };
+        let [early, late] =
+            [20, 80].map(|step| Some(position(471_000_000 + step * 1_000, 85_001_000)));
+        for (photo, is_of_second) in [
+            ((time(39), None), false),
+            ((time(40), None), true),
+            // The time goes before the place, which is where the camera last saw a satellite.
+            ((time(39), late), false),
+            ((time(41), early), true),
+            ((None, early), false),
+            ((None, late), true),
+            // A clock that is off by a day tells less than a place, and more than nothing.
+            ((time(86_400), early), false),
+            ((time(-86_400), late), true),
+            ((time(86_400), None), true),
+            ((time(-86_400), None), false),
+            ((None, None), false),
+        ] {
+            let (time, place) = (photo.0, photo.1.is_some());
+            assert_eq!(second_of(&first, &second, photo), is_of_second, "{time:?} {place}");
+        }
+        // An hour of rest between the halves.
+        second.time_ms.iter_mut().for_each(|time_ms| *time_ms += 3_600_000);
+        assert!(!second_of(&first, &second, (time(600), None)));
+        assert!(second_of(&first, &second, (time(3_000), None)));
+        // Plans have no times.
+        (first.time_ms, second.time_ms) = (Vec::new(), Vec::new());
+        assert!(!second_of(&first, &second, (time(80), None)));
+        assert!(second_of(&first, &second, (time(20), late)));
     }
 
     #[test]

@@ -34,6 +34,8 @@ mod members;
 mod null;
 mod ogc;
 mod parts;
+mod photo_moves;
+mod photo_races;
 mod photos;
 mod pictures;
 mod pipeline;

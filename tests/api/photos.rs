@@ -56,7 +56,8 @@ pub fn path(photo: &Value) -> String {
     format!("/api/v1/photos/{}", photo["id"].as_str().unwrap())
 }
 
-async fn album(caller: &Caller<'_>, activity: &str) -> Vec<Value> {
+/// The photos of an activity, as the caller sees them.
+pub async fn album(caller: &Caller<'_>, activity: &str) -> Vec<Value> {
     let answer = caller.get(&format!("{activity}/photos")).await;
     assert_eq!(answer.status(), 200);
     answer.json::<Value>().await.unwrap()["items"].as_array().unwrap().clone()

@@ -96,11 +96,11 @@ async fn of_changes_at_once_none_is_lost() {
 }
 
 /// How often a way is closed while somebody reads by it.
-const ROUNDS: usize = 100;
+pub const ROUNDS: usize = 100;
 
 /// What a reader gets while a way is closed under them: first all of it, then nothing, and nothing in
 /// between. They ask on and on; a question that is put after the way was closed is answered with nothing.
-async fn is_closed_at_once(
+pub async fn is_closed_at_once(
     reader: &Caller<'_>,
     paths: &[String],
     close: impl AsyncFnOnce() -> u16,

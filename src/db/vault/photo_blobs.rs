@@ -1,18 +1,18 @@
-//! Deleting photos and moving them with their activity: no blob is left without its row.
+//! Deleting photos: no blob is left without its row.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::photo_changes::{count_up, next_rank};
+use super::photo_changes::count_up;
 use super::{Activity, Photo};
 use crate::access::Owned;
 use crate::db::commons;
 use crate::db::ops::blobs;
 use crate::db::schema::vault::photos;
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, ActivityId, BlobId};
+use crate::domain::{AccountId, BlobId};
 use crate::seal::Keyring;
 
 impl Db {
@@ -30,7 +30,10 @@ impl Db {
                 return Ok(false);
             }
             commons::withdraw_photo(conn, id).await?;
-            let row = photos::table.find((Uuid::from(account), Uuid::from(id)));
+            // One that was moved to another activity meanwhile is a photo of that.
+            let row = photos::table
+                .find((Uuid::from(account), Uuid::from(id)))
+                .filter(photos::activity_id.eq(Uuid::from(photo.activity)));
             let gone: Option<Blobs> =
                 diesel::delete(row).returning(BLOBS).get_result(conn).await.optional()?;
             let Some(gone) = gone else { return Ok(false) };
@@ -80,27 +83,6 @@ pub(super) async fn delete_all(
         .get_results(conn)
         .await?;
     erase(conn, keyring, activity.owner, gone, now).await
-}
-
-/// Lets an activity have the photos of one that is merged into it, after its own.
-pub(super) async fn move_all(
-    conn: &mut AsyncPgConnection,
-    from: &Owned<Activity>,
-    to: &Owned<Activity>,
-) -> Result<(), Error> {
-    let of = |id: ActivityId| {
-        photos::account_id.eq(Uuid::from(to.owner)).and(photos::activity_id.eq(Uuid::from(id)))
-    };
-    let after = next_rank(conn, to.owner, to.id).await?;
-    diesel::update(photos::table.filter(of(from.id)))
-        .set((
-            photos::activity_id.eq(Uuid::from(to.id)),
-            photos::rank.eq(photos::rank + after),
-            photos::is_cover.eq(false),
-        ))
-        .execute(conn)
-        .await?;
-    Ok(())
 }
 
 async fn erase(

@@ -10,7 +10,7 @@ use super::audience::{Applied, Reach, Shown, Standing};
 use super::delete::{delete, lock};
 use super::originals::{self, SealedOriginal};
 use super::tracks::{self, SealedTrack};
-use super::{photo_blobs, zones};
+use super::{photo_moves, zones};
 use crate::access::{Owned, Sealed, Viewer};
 use crate::db::commons::{self, Level};
 use crate::db::identity::account_key;
@@ -20,7 +20,7 @@ use crate::db::schema::vault::activities;
 use crate::db::stop::Stop::Undone;
 use crate::db::stop::outcome;
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, ActivityId, Invalid, Sport, Visibility};
+use crate::domain::{AccountId, ActivityId, Invalid, PhotoId, Sport, Visibility};
 use crate::seal::AccountKey;
 
 /// What an activity shall be after a change.
@@ -46,9 +46,17 @@ pub enum Other {
     /// There is none.
     None,
     /// It is split off and kept, private.
-    Kept(Box<(NewActivity, SealedOriginal)>),
+    Kept(Box<SplitOff>),
     /// It is merged in and deleted.
     Deleted(Box<Owned<Activity>>),
+}
+
+/// What is split off an activity.
+pub struct SplitOff {
+    /// The new activity, with its file.
+    pub new: (NewActivity, SealedOriginal),
+    /// The photos that go with it.
+    pub photos: Vec<PhotoId>,
 }
 
 /// What became of a change.
@@ -63,7 +71,7 @@ pub enum Saved {
     Missing,
     /// The link was made by the same call before, and taken back. Nothing is done.
     Gone,
-    /// There are as many links or communities as there may be. Nothing is done.
+    /// There are as many links, communities or photos as there may be. Nothing is done.
     Full(Invalid),
 }
 
@@ -94,14 +102,18 @@ impl Db {
                 }
                 match &change.other {
                     Other::None => {}
-                    Other::Kept(new) => {
-                        let new = std::slice::from_ref(&**new);
+                    Other::Kept(split_off) => {
+                        let new = std::slice::from_ref(&split_off.new);
                         if insert_all(conn, &key, new, now).await?.is_none() {
                             return Err(Undone(Saved::Taken));
                         }
+                        photo_moves::split_off(conn, activity, split_off, now).await?;
                     }
                     Other::Deleted(other) => {
-                        photo_blobs::move_all(conn, other, activity).await?;
+                        if !photo_moves::merge(conn, other, activity, now).await? {
+                            let reason = "must not make more than 200 photos of an activity";
+                            return Err(Undone(Saved::Full(Invalid { field: "with", reason })));
+                        }
                         delete(conn, &self.keyring, other, now).await?;
                     }
                 }
