@@ -262,7 +262,8 @@ impl Service {
         now: DateTime<Utc>,
     ) -> Result<SealedOriginal, Error> {
         let blob = self.db.original(activity).await?.ok_or(Error::Missing)?;
-        let (sealed, opener, id) = (self.files.get(blob).await?, key.clone(), activity.id);
+        let sealed = self.files.find(blob).await?.ok_or(Error::Stale)?;
+        let (opener, id) = (key.clone(), activity.id);
         let open = move || vault::open_original(&opener, id, &sealed);
         let file = self.cores.run(open).await?.map_err(db::Error::from)?;
         self.put_original(key, second, &Arc::new(file), now).await

@@ -92,6 +92,9 @@ pub enum Error {
     /// The account is erased: its owner left while a call of theirs was on its way.
     #[error("the account is not there any more")]
     NoAccount,
+    /// What was about to be read was deleted meanwhile.
+    #[error("what was about to be read is gone")]
+    Gone,
     /// A table still has rows of an account that is to be erased.
     #[error("a table keeps rows of an account that is to be erased: see privacy::erasure")]
     Unerased,
@@ -105,7 +108,10 @@ impl Error {
     pub const fn is_damage(&self) -> bool {
         matches!(
             self,
-            Self::Broken(_) | Self::Corrupt(_) | Self::Query(diesel::result::Error::NotFound)
+            Self::Broken(_)
+                | Self::Corrupt(_)
+                | Self::Gone
+                | Self::Query(diesel::result::Error::NotFound)
         )
     }
 

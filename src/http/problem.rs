@@ -347,6 +347,7 @@ impl From<db::Error> for Problem {
                 Self::Busy
             }
             db::Error::BlobErased => Self::Busy,
+            db::Error::Gone => Self::NotFound,
             // They left while a call of theirs was on its way.
             db::Error::NoAccount => Self::Unauthenticated,
             _ if error.is_of_nobody() => Self::Unauthenticated,

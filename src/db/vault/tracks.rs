@@ -43,12 +43,14 @@ impl Db {
     /// The exact track, for the one who recorded it.
     pub async fn track(&self, activity: &Owned<Activity>) -> Result<SealedTrack, Error> {
         let (account, id) = (Uuid::from(activity.owner), Uuid::from(activity.id));
-        let (sealed, wrapped): (Vec<u8>, Vec<u8>) = tracks::table
+        let found: Option<(Vec<u8>, Vec<u8>)> = tracks::table
             .inner_join(account_keys::table.on(account_keys::account_id.eq(tracks::account_id)))
             .filter(tracks::account_id.eq(account).and(tracks::activity_id.eq(id)))
             .select((tracks::track, account_keys::wrapped))
             .first(&mut *self.conn().await?)
-            .await?;
+            .await
+            .optional()?;
+        let (sealed, wrapped) = found.ok_or(Error::Gone)?;
         let key = Arc::new(self.keyring.master.account_key(activity.owner, &wrapped)?);
         Ok(SealedTrack { key, id: activity.id, sealed })
     }
