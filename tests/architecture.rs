@@ -81,6 +81,11 @@ const NOT_IN: &[(&str, &[&str], &str)] = &[
         "exploring knows the commons alone",
     ),
     (
+        "http/open_data.rs",
+        &["actions::", "vault", "db::Db", "ExactTrack"],
+        "exploring knows the commons alone",
+    ),
+    (
         "http/tiles.rs",
         &["actions::", "vault", "db::Db", "ExactTrack"],
         "exploring knows the commons alone",

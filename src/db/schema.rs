@@ -381,6 +381,23 @@ pub mod commons {
     }
 
     diesel::table! {
+        commons.open_data (activity_id) {
+            activity_id -> Uuid,
+            published_id -> Nullable<Uuid>,
+            issue -> Int4,
+            withdrawn_on -> Nullable<Date>,
+        }
+    }
+
+    diesel::table! {
+        commons.open_data_issues (issue) {
+            issue -> Int4,
+            made_on -> Date,
+            features -> Int4,
+        }
+    }
+
+    diesel::table! {
         commons.links (token_hash) {
             token_hash -> Bytea,
             link_id -> Uuid,

@@ -28,7 +28,7 @@ pub use archive::{ArchiveState, Direction};
 pub use choices::{Choices, EndLength};
 pub use clock::Clock;
 pub use community::{CommunityVisibility, Role};
-pub use consent::Consent;
+pub use consent::{Consent, OPEN_DATA_TERMS};
 pub use email::Email;
 pub use ids::{
     AccountId, ActivityId, ArchiveId, BlobId, CommunityId, EntryId, ErasureId, JobId, LinkId,

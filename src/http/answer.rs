@@ -4,6 +4,8 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use bytes::Bytes;
+use futures_util::Stream;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -142,6 +144,19 @@ pub fn content(
     content: Vec<u8>,
 ) -> HttpResponse {
     content_answer(request, keep, kind, None, content)
+}
+
+/// A file called `name` that is written while it is sent. Nobody keeps it: what it says may be withdrawn.
+pub fn streamed(
+    kind: &'static str,
+    name: &str,
+    content: impl Stream<Item = Result<Bytes, Problem>> + 'static,
+) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, kind))
+        .insert_header((header::CACHE_CONTROL, Keep::Nobody.cache_control()))
+        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .streaming(content)
 }
 
 fn content_tag(content: &[u8]) -> String {

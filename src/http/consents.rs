@@ -68,7 +68,8 @@ async fn consents(
 }
 
 /// Agrees, or takes that back, which is as easy. It counts from the next time that something is made of it:
-/// for the map of where many go within a day. What was decided before stays written down.
+/// within a day. What is taken back is in no open data from the answer on. What was decided before stays
+/// written down.
 #[utoipa::path(tag = "me", security(("token" = [])), params(("consent" = Consent, Path)),
     request_body = DecisionBody,
     responses(

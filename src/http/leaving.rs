@@ -241,13 +241,3 @@ impl From<&Item> for ItemBody {
         }
     }
 }
-
-impl Cursor for ActivityId {
-    fn to_bytes(self) -> Vec<u8> {
-        uuid::Uuid::from(self).as_bytes().to_vec()
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        uuid::Uuid::from_slice(bytes).ok().map(Self::from)
-    }
-}

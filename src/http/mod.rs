@@ -31,6 +31,7 @@ mod memberships;
 mod methods;
 pub mod metrics;
 mod ogc;
+mod open_data;
 mod page;
 mod photo_body;
 mod photo_upload;
@@ -87,6 +88,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(share_page::routes)
         .configure(tiles::routes)
         .configure(ogc::routes)
+        .configure(open_data::routes)
         .service(scope(BASE).configure(api));
 }
 

@@ -23,6 +23,8 @@ const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 mod activities;
 mod waypoints;
 
+pub(super) use activities::feature_json;
+
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(landing).service(conformance).service(collections);
     activities::routes(config);

@@ -11,7 +11,7 @@ use crate::db::Slice;
 use crate::db::commons::{DayPosition, NamePosition, NearbyPosition};
 use crate::db::identity::SessionPosition;
 use crate::db::vault::{ArchivePosition, BlockPosition, ListPosition, LogPosition};
-use crate::domain::{CommunityName, Invalid};
+use crate::domain::{ActivityId, CommunityName, Invalid};
 
 /// How many items a page has unless asked otherwise.
 pub const LIMIT_DEFAULT: usize = 20;
@@ -78,6 +78,16 @@ pub trait Cursor: Sized {
     fn parse(text: &str) -> Result<Self, Problem> {
         let place = BASE64.decode(text).ok().and_then(|bytes| Self::from_bytes(&bytes));
         place.ok_or_else(|| Invalid { field: "cursor", reason: "is not one that was given" }.into())
+    }
+}
+
+impl Cursor for ActivityId {
+    fn to_bytes(self) -> Vec<u8> {
+        Uuid::from(self).as_bytes().to_vec()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Uuid::from_slice(bytes).ok().map(Self::from)
     }
 }
 

@@ -23,6 +23,8 @@ enum Task {
     SumUpStarts,
     /// Make the map of where many go anew.
     RemakeHeatMap,
+    /// Make the next issue of the open data.
+    IssueOpenData,
     /// Erase blobs that no row names, and report rows whose blob is not there.
     ReconcileBlobs,
     /// Make anew what others see where it was made by other rules than now.
@@ -55,11 +57,13 @@ const SCHEDULE: &[(Task, &str, TimeDelta)] = &[
     (Task::WarnInactive, "warn the inactive", TimeDelta::hours(1)),
     (Task::SumUpStarts, "sum up starts", TimeDelta::minutes(10)),
     (Task::RemakeHeatMap, "remake heat map", TimeDelta::days(1)),
+    (Task::IssueOpenData, "issue open data", TimeDelta::days(1)),
     (Task::ReconcileBlobs, "reconcile blobs", TimeDelta::days(1)),
     (Task::RemakeRenditions, "remake renditions", TimeDelta::hours(1)),
     (Task::KeepNames, "keep names", TimeDelta::hours(1)),
     (Task::GoOnErasing, "go on erasing", TimeDelta::minutes(1)),
     expire(Expiring::Erasures, TimeDelta::hours(1)),
+    expire(Expiring::WithdrawnIds, TimeDelta::hours(1)),
 ];
 
 const fn expire(kind: Expiring, every: TimeDelta) -> (Task, &'static str, TimeDelta) {
@@ -105,6 +109,7 @@ impl Worker {
             }
             Task::SumUpStarts => db.sum_up_starts().await?,
             Task::RemakeHeatMap => db.remake_heat_map(now).await?,
+            Task::IssueOpenData => db.issue_open_data(now).await?,
             Task::RemakeRenditions => db.enqueue_all_remaking(now).await?,
         }
         Ok(true)

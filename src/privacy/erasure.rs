@@ -58,6 +58,13 @@ const RULES: &[(&str, Rule)] = &[
         "commons.heat_cells",
         Rule::Kept("it tells of five members at least and names none; made anew each day"),
     ),
+    (
+        "commons.open_data",
+        Rule::Kept(
+            "the id of what was in the open data, so that who has a copy removes it; gone after 30 days",
+        ),
+    ),
+    ("commons.open_data_issues", Rule::Kept("it is a day and a number")),
     ("ops.diagnostics", Rule::Kept("it is tied to no account; gone after 30 days")),
     (
         "ops.photo_ids",

@@ -22,6 +22,8 @@ pub const RELEASED_NAME: TimeDelta = TimeDelta::days(365);
 pub const INACTIVE: TimeDelta = TimeDelta::days(3 * 365);
 /// How long they are given after each of two warnings, before the account is closed.
 pub const INACTIVITY_NOTICE: TimeDelta = TimeDelta::days(30);
+/// How long it is told which activities were withdrawn from the open data.
+pub const WITHDRAWN_ID: TimeDelta = TimeDelta::days(30);
 /// How long technical logs may be kept by whoever runs the server.
 pub const TECHNICAL_LOG: TimeDelta = TimeDelta::days(365);
 
@@ -70,11 +72,13 @@ pub enum Expiring {
     AccessLog,
     /// That accounts were erased.
     Erasures,
+    /// Ids of what was withdrawn from the open data.
+    WithdrawnIds,
 }
 
 impl Expiring {
     /// Every kind, so that the job cannot forget one.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Sessions,
         Self::MailedCodes,
         Self::Registrations,
@@ -87,6 +91,7 @@ impl Expiring {
         Self::Archives,
         Self::AccessLog,
         Self::Erasures,
+        Self::WithdrawnIds,
     ];
 
     /// The task that erases it.
@@ -104,6 +109,7 @@ impl Expiring {
             Self::Archives => "expire archives",
             Self::AccessLog => "expire access logs",
             Self::Erasures => "expire erasures",
+            Self::WithdrawnIds => "expire withdrawn ids",
         }
     }
 
@@ -124,6 +130,9 @@ impl Expiring {
             Self::Archives => "Archives with the data of an account, made for its owner",
             Self::AccessLog => "The log of who was at an account, for its owner to read",
             Self::Erasures => "The ids of erased accounts, and as long at the most backups",
+            Self::WithdrawnIds => {
+                "The ids of activities that were withdrawn from the open data, so that copies can follow"
+            }
         }
     }
 
@@ -146,6 +155,9 @@ impl Expiring {
             Self::Erasures => {
                 "Les identifiants des comptes effacés, et au plus aussi longtemps les sauvegardes"
             }
+            Self::WithdrawnIds => {
+                "Les identifiants des activités retirées des données ouvertes, pour que les copies suivent"
+            }
         }
     }
 
@@ -163,6 +175,7 @@ impl Expiring {
             Self::Archives => ARCHIVE,
             Self::AccessLog => ACCESS_LOG,
             Self::Erasures => BACKUP,
+            Self::WithdrawnIds => WITHDRAWN_ID,
         }
     }
 }

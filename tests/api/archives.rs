@@ -17,7 +17,6 @@ use crate::activities::path_of;
 use crate::bad_input::{blobs, kept, refused};
 use crate::communities::{community, joins, put, shares};
 use crate::harness::{Caller, PASSWORD, TestApp, connect, fixture, northward_gpx};
-use crate::heat::agree;
 use crate::photos::{has_photo, has_picture};
 
 pub const EXPORTS: &str = "/api/v1/me/exports";
@@ -434,7 +433,7 @@ async fn with_everything(app: &TestApp) -> Caller<'_> {
     let own = format!("/api/v1/activities/{published}");
     has_photo(&ada, &own, &fixture("photos/exif_gps.jpg")).await;
     has_picture(&ada).await;
-    agree(&ada, true).await;
+    ada.agree("heat_map", true).await;
     let closed = community(&eve, "Closed", "private").await;
     assert_eq!(ada.post(&format!("{closed}/requests"), &json!({})).await.status(), 202);
     let other = community(&eve, "Other", "public").await;

@@ -132,6 +132,11 @@ impl TestApp {
         self.app.worker().run_due().await.unwrap();
     }
 
+    /// Makes the next issue of the open data, as a task does once a day.
+    pub async fn issue_open_data(&self) {
+        self.app.service().db.issue_open_data(self.now()).await.unwrap();
+    }
+
     /// The mails sent to `email`, oldest first, each as its source text.
     pub async fn mails(&self, email: &str) -> Vec<String> {
         self.run_jobs().await;
@@ -257,6 +262,12 @@ impl Caller<'_> {
         let answer = self.upload(file, &json!({})).await;
         assert_eq!(answer.status(), 201);
         answer.json().await.unwrap()
+    }
+
+    /// Agrees to something, or takes that back.
+    pub async fn agree(&self, consent: &str, given: bool) {
+        let request = self.request(Method::PUT, &format!("/api/v1/me/consents/{consent}"));
+        assert_eq!(request.json(&json!({ "given": given })).send().await.unwrap().status(), 204);
     }
 
     /// Uploads and publishes `file`, which must work; returns the id.

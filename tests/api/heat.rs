@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, TestApp, northward_gpx};
+use crate::harness::{TestApp, northward_gpx};
 
 /// Where these tests walk: each place lies in a tile of its own.
 const PLACES: [f64; 5] = [8.51, 8.61, 8.71, 8.81, 8.91];
@@ -18,10 +18,10 @@ async fn a_square_takes_five_members_who_agreed_and_published() {
     let (agreeing, others) = all.split_at(5);
     let [silent, fickle] = others else { panic!("two others") };
     for member in agreeing.iter().chain([fickle]) {
-        agree(member, true).await;
+        member.agree("heat_map", true).await;
     }
     app.advance(TimeDelta::seconds(1));
-    agree(fickle, false).await;
+    fickle.agree("heat_map", false).await;
     for (index, lon) in PLACES.into_iter().enumerate() {
         for member in &agreeing[..4] {
             member.has_published(&northward_gpx(lon, 47.3, 300)).await;
@@ -57,7 +57,7 @@ async fn promise_od_5_2_a_consent_is_taken_back_as_easily_as_it_is_given() {
     assert_eq!(told().await["items"][0]["given"], false, "nothing is agreed to by default");
     for given in [true, true, false] {
         app.advance(TimeDelta::minutes(1));
-        agree(&ada, given).await;
+        ada.agree("heat_map", given).await;
         assert_eq!(told().await["items"][0]["given"], given);
     }
     let unknown = ada.request(reqwest::Method::PUT, "/api/v1/me/consents/everything");
@@ -79,11 +79,6 @@ async fn promise_od_5_2_a_consent_is_taken_back_as_easily_as_it_is_given() {
         rows.into_iter().map(|row| row.is_given).collect()
     };
     assert_eq!(ledger, [true, false], "what was decided before stays written down");
-}
-
-pub async fn agree(member: &Caller<'_>, given: bool) {
-    let request = member.request(reqwest::Method::PUT, "/api/v1/me/consents/heat_map");
-    assert_eq!(request.json(&json!({ "given": given })).send().await.unwrap().status(), 204);
 }
 
 /// Whether there is a square at each of the places, and at each zoom level the same.

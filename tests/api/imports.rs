@@ -12,7 +12,6 @@ use crate::archives::{Files, export, items, lines, unzip};
 use crate::bad_input::{blobs, refused};
 use crate::communities::put;
 use crate::harness::{Caller, PASSWORD, TestApp, fixture, northward_gpx};
-use crate::heat::agree;
 use crate::photos::{self, has_photo, has_picture};
 
 const IMPORTS: &str = "/api/v1/me/imports";
@@ -315,7 +314,7 @@ async fn with_a_life(app: &TestApp) -> Caller<'_> {
     let hidden = json!({ "position": null, "is_cover": true });
     assert_eq!(ada.patch(&photos::path(&placeless), &hidden).await.status(), 200);
     has_picture(&ada).await;
-    agree(&ada, true).await;
+    ada.agree("heat_map", true).await;
     let cropped = path_of(&ada.has_activity(gpx.as_bytes()).await);
     app.advance(TimeDelta::seconds(10));
     let crop = json!({ "from_index": 10, "to_index": 250 });

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::archives::export;
 use crate::auth::{applicant, forgot, register, reset, verify};
-use crate::harness::{TestApp, code_in, connect};
+use crate::harness::{TestApp, code_in, connect, northward_gpx};
 use crate::parts::Part;
 
 /// How long a lease holds.
@@ -371,6 +371,17 @@ async fn left_after(kind: Expiring, elapsed: TimeDelta) -> i64 {
             assert_eq!(ada.leave(&json!({})).await.status(), 202);
             app.run_jobs().await;
             "ops.erasures"
+        }
+        Expiring::WithdrawnIds => {
+            let ada = app.member("Ada").await;
+            ada.agree("open_data", true).await;
+            let id = ada.has_published(&northward_gpx(8.5, 47.3, 300)).await;
+            app.issue_open_data().await;
+            assert_eq!(ada.delete(&format!("/api/v1/activities/{id}")).await.status(), 204);
+            // The day is all that is kept of when: it begins now.
+            app.advance(TimeDelta::hours(12));
+            app.issue_open_data().await;
+            "commons.open_data"
         }
     };
     assert_ne!(count(&app, table).await, 0, "{kind:?}");

@@ -33,6 +33,7 @@ mod me;
 mod members;
 mod null;
 mod ogc;
+mod open_data;
 mod parts;
 mod photo_moves;
 mod photo_races;

@@ -200,7 +200,7 @@ async fn gdal_reads_the_features() {
 }
 
 /// What a program of GDAL says.
-async fn gdal(program: &str, arguments: &[&str]) -> String {
+pub async fn gdal(program: &str, arguments: &[&str]) -> String {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).env("no_proxy", "127.0.0.1");
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();

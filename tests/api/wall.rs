@@ -116,7 +116,8 @@ async fn no_table_behind_the_wall_is_within_reach_and_none_in_front_is_written()
 }
 
 /// What runs with the rights of its owner. Each has to be looked at before it stands here.
-const FUNCTIONS: &str = "are_apart count_opening prune_access_log session_stands";
+const FUNCTIONS: &str =
+    "agrees_to_open_data are_apart count_opening prune_access_log session_stands";
 
 #[derive(diesel::QueryableByName)]
 struct Table {

@@ -54,7 +54,7 @@ impl Commons {
 }
 
 /// What has no line has no place on a map: its author hides it.
-async fn with_lines(
+pub(super) async fn with_lines(
     conn: &mut AsyncPgConnection,
     renditions: Vec<Visible<Rendition>>,
 ) -> Result<Vec<Feature>, Error> {

@@ -75,6 +75,12 @@ impl Db {
                 which: "true",
             },
             Expiring::Erasures => Expired { which: "true", ..expires("ops.erasures") },
+            Expiring::WithdrawnIds => Expired {
+                table: "commons.open_data",
+                column: "withdrawn_on",
+                kept_after: retention::WITHDRAWN_ID,
+                which: "true",
+            },
             Expiring::ReleasedNames => {
                 Expired { column: "free_at", which: "true", ..expires("identity.public_names") }
             }

@@ -78,7 +78,8 @@ fn address(url: &PublicUrl) -> String {
     format!("{}/ogc/collections/activities", url.0)
 }
 
-fn feature_json(feature: &Feature, url: &PublicUrl) -> Value {
+/// A published activity as a feature.
+pub(in crate::http) fn feature_json(feature: &Feature, url: &PublicUrl) -> Value {
     let Feature { rendition, line } = feature;
     let author = rendition.author.as_ref();
     let statistics = &rendition.statistics;

@@ -16,7 +16,7 @@ use crate::heard::Heard;
 use crate::photos::has_photo;
 use crate::pictures::{Said, telling_jpeg};
 use crate::sharing::CHILDREN;
-use twins::{Country, Dice, Twins};
+pub use twins::{Country, Dice, Twins};
 
 /// How many pairs are tried unless `OPENTRACKS_PAIRS` says otherwise.
 const PAIRS: u32 = 500;

@@ -129,6 +129,9 @@ impl<'a> Cast<'a> {
         let far = json!({ "label": "Office", "position": [10.0, 50.0], "radius_m": 300 });
         assert_eq!(ada.post("/api/v1/me/zones", &far).await.status(), 201);
         app.run_jobs().await;
+        for owner in [&ada, &zoe] {
+            owner.agree("open_data", true).await;
+        }
         let mut pieces = Vec::new();
         for state in State::ALL {
             let owner = if state == State::Rezoned { &zoe } else { &ada };
@@ -250,6 +253,8 @@ impl<'a> Piece<'a> {
             piece.does(Method::POST, "/publish", &json!({ "until": until })).await;
         }
         piece.look().await;
+        // What is taken back now was in an issue.
+        app.issue_open_data().await;
         match state {
             State::Withdrawn => {
                 let link = format!("/links/{}", piece.link);
