@@ -59,7 +59,8 @@ CREATE TEMP TABLE indexes AS
 SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS made_by
 FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
 WHERE relnamespace = 'commons'::regnamespace AND NOT indisunique AND relname IN
-    ('renditions', 'published', 'published_words', 'published_lines', 'community_starts', 'start_counts');
+    ('renditions', 'published', 'published_lines', 'community_starts', 'start_counts',
+     'title_words');
 DO $$ DECLARE index RECORD; BEGIN
     FOR index IN SELECT * FROM indexes LOOP EXECUTE 'DROP INDEX ' || index.name; END LOOP;
 END $$;
@@ -74,13 +75,14 @@ SELECT activity_id, author_id, CASE WHEN is_published THEN 'published' ELSE 'com
         'distance_m', distance_m, 'ascent_m', ascent_m, 'moving_s', moving_s), '[]', true
 FROM made, (SELECT statistics FROM commons.renditions WHERE statistics ->> 'moving_s' IS NOT NULL LIMIT 1) AS model;
 
-INSERT INTO commons.published (activity_id, start, kind, sport, distance_m, ascent_m, author_id, day, moving_s, line)
-SELECT activity_id, start::geography, kind, sport, distance_m, ascent_m, author_id, day, moving_s, line::geography
+INSERT INTO commons.published (activity_id, start, kind, sport, distance_m, ascent_m, author_id, day, moving_s, line,
+                               words)
+SELECT activity_id, start::geography, kind, sport, distance_m, ascent_m, author_id, day, moving_s, line::geography,
+    CASE WHEN {drawn} THEN commons.words_of(title, 'Along the river and back over the hill.') ELSE '' END
 FROM drawn WHERE is_published;
-
-INSERT INTO commons.published_words (activity_id, words, title)
-SELECT activity_id, commons.words_of(title, 'Along the river and back over the hill.'), commons.folded(title)
-FROM made WHERE is_published AND {drawn};
+INSERT INTO commons.title_words (word, change)
+SELECT lexeme, count(*) FROM commons.published, unnest(words)
+WHERE 'A' = ANY (weights) AND length(lexeme) BETWEEN 3 AND 40 GROUP BY lexeme;
 
 INSERT INTO commons.published_lines (activity_id, zoom, line)
 SELECT activity_id, zoom, ST_Multi(ST_Simplify(ST_Transform(line, 3857), 40075016.7 / 2 ^ (zoom + 12)))

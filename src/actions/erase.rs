@@ -56,6 +56,7 @@ impl Service {
                 self.see_to(&erasure, found, now).await?;
                 return Ok(Step::More);
             }
+            self.db.sum_up_title_words().await?;
             self.db.write_receipt(&erasure, now).await?;
             return Ok(Step::More);
         }

@@ -294,6 +294,7 @@ pub mod commons {
     diesel::table! {
         use diesel::sql_types::{Date, Float8, Nullable, Text, Timestamptz, Uuid};
         use postgis_diesel::sql_types::Geography;
+        use super::TsVector;
 
         commons.published (activity_id) {
             activity_id -> Uuid,
@@ -307,6 +308,7 @@ pub mod commons {
             day -> Nullable<Date>,
             moving_s -> Nullable<Float8>,
             line -> Geography,
+            words -> TsVector,
         }
     }
 
@@ -330,17 +332,6 @@ pub mod commons {
     }
 
     diesel::table! {
-        use diesel::sql_types::{Text, Uuid};
-        use super::TsVector;
-
-        commons.published_words (activity_id) {
-            activity_id -> Uuid,
-            words -> TsVector,
-            title -> Text,
-        }
-    }
-
-    diesel::table! {
         use diesel::sql_types::{Int2, Uuid};
         use postgis_diesel::sql_types::Geometry;
 
@@ -359,6 +350,13 @@ pub mod commons {
             activity_id -> Uuid,
             number -> Int2,
             place -> Geometry,
+        }
+    }
+
+    diesel::table! {
+        commons.title_words (word) {
+            word -> Text,
+            change -> Int4,
         }
     }
 

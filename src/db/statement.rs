@@ -1,5 +1,5 @@
 //! SQL put together from fixed pieces, with every value bound. Each shape of a statement is prepared
-//! once a connection, so that a question costs no planning when it is asked again.
+//! once a connection, so that a question costs no planning when it is asked again, unless it says otherwise.
 
 use std::marker::PhantomData;
 
@@ -13,6 +13,7 @@ use uuid::Uuid;
 /// A statement whose rows have the types `T`.
 pub(in crate::db) struct Statement<T> {
     pieces: Vec<Piece>,
+    is_planned_anew: bool,
     rows: PhantomData<T>,
 }
 
@@ -41,7 +42,14 @@ pub(in crate::db) enum Value {
 impl<T> Statement<T> {
     /// Begins with `words`.
     pub(in crate::db) fn new(words: &'static str) -> Self {
-        Self { pieces: vec![Piece::Words(words)], rows: PhantomData }
+        Self { pieces: vec![Piece::Words(words)], is_planned_anew: false, rows: PhantomData }
+    }
+
+    /// Is planned for its values each time, rather than once for all: where some are in every row and
+    /// others in few, no one way is good for both.
+    pub(in crate::db) fn plan_anew(&mut self) -> &mut Self {
+        self.is_planned_anew = true;
+        self
     }
 
     /// Goes on with `words`.
@@ -59,6 +67,7 @@ impl<T> Statement<T> {
     /// Goes on with all of another.
     pub(in crate::db) fn append<U>(&mut self, other: Statement<U>) -> &mut Self {
         self.pieces.extend(other.pieces);
+        self.is_planned_anew |= other.is_planned_anew;
         self
     }
 
@@ -73,6 +82,9 @@ impl<T> Statement<T> {
 
 impl<T> QueryFragment<Pg> for Statement<T> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        if self.is_planned_anew {
+            out.unsafe_to_cache_prepared();
+        }
         for piece in &self.pieces {
             match piece {
                 Piece::Words(words) => out.push_sql(words),

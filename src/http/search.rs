@@ -35,7 +35,8 @@ struct SearchQuery {
     /// over the antimeridian.
     bbox: Option<String>,
     /// Words in English or French, in any of title, description and waypoints; `"in quotes"` together,
-    /// `-not`, `this or that`. Where nothing has them, titles that are spelt alike. 200 characters at most.
+    /// `-not`, `this or that`. Where nothing has them, those that have words which are
+    /// spelt like them, and stand in a title. 200 characters at most.
     q: Option<String>,
     sport: Option<String>,
     kind: Option<String>,
@@ -55,8 +56,8 @@ struct SearchQuery {
     from: Option<NaiveDate>,
     /// On this day or earlier.
     to: Option<NaiveDate>,
-    /// `newest` (default), `longest`, `shortest`, `steepest`, or `relevance` with `q`, which ranks 5,000 at
-    /// most.
+    /// `newest` (default), `longest`, `shortest`, `steepest`, or `relevance` with `q`, which ranks the
+    /// newest 500.
     sort: Option<String>,
     /// Whether it is told how many there are by sport and kind.
     #[serde(default)]
@@ -74,7 +75,7 @@ struct FoundBody {
     items: Vec<RenditionBody>,
     /// Gets the next page; null on the last one.
     next_cursor: Option<String>,
-    /// Whether nothing has the words, and these are titles that are spelt alike.
+    /// Whether nothing has the words, and these have some that are spelt alike.
     spelt_alike: bool,
     /// How many there are by sport and kind, if asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,6 +106,12 @@ pub(super) struct SearchCursor {
     pub(super) place: SearchPosition,
 }
 
+/// What is looked for, and how words were compared on the page before.
+struct Asked {
+    search: Search,
+    by: Compare,
+}
+
 /// Published activities within a box, with some words, of some kind.
 #[utoipa::path(tag = "explore", security((), ("token" = [])), params(SearchQuery), responses(
     (status = 200, body = FoundBody), (status = 304), (status = 400, body = Body), (status = 401, body = Body),
@@ -119,19 +126,23 @@ async fn search(
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
     let wants_facets = query.facets;
-    let mut search = query.into_inner().parse()?;
-    let mut found = commons.search(viewer, &search, now).await?;
-    if let Some(words) = &mut search.words
-        && !words.text.contains(['-', '"'])
-        && found.items.is_empty()
-        && search.after.is_none()
-    {
-        words.by = Compare::Letters;
-        found = commons.search(viewer, &search, now).await?;
+    let text = query.q.clone().unwrap_or_default();
+    let Asked { search: mut asked, by } = query.into_inner().parse()?;
+    if by == Compare::Letters {
+        asked.words = Some(commons.spelt_alike(&text).await?);
     }
-    let by = search.words.as_ref().map_or(Compare::Stems, |words| words.by);
+    let mut found = commons.search(viewer, &asked, now).await?;
+    if asked.words.is_some()
+        && !text.contains(['-', '"'])
+        && found.items.is_empty()
+        && asked.after.is_none()
+    {
+        asked.words = Some(commons.spelt_alike(&text).await?);
+        found = commons.search(viewer, &asked, now).await?;
+    }
+    let by = asked.words.as_ref().map_or(Compare::Stems, Words::by);
     let facets = if wants_facets {
-        Some(FacetsBody::from(commons.facets(viewer, &search, now).await?))
+        Some(FacetsBody::from(commons.facets(viewer, &asked, now).await?))
     } else {
         None
     };
@@ -145,7 +156,7 @@ async fn search(
 }
 
 impl SearchQuery {
-    fn parse(self) -> Result<Search, Problem> {
+    fn parse(self) -> Result<Asked, Problem> {
         let after = self.cursor.as_deref().map(SearchCursor::parse).transpose()?;
         let by = after.as_ref().map_or(Compare::Stems, |after| after.by);
         let text = self.q.filter(|text| !text.trim().is_empty());
@@ -156,9 +167,9 @@ impl SearchQuery {
             return Err(Invalid { field: "q", reason: "must have no control characters" }.into());
         }
         let order = order(self.sort.as_deref(), text.is_some())?;
-        Ok(Search {
+        let asked = Search {
             within: self.bbox.as_deref().map(bounds).transpose()?,
-            words: text.map(|text| Words { text, by }),
+            words: text.map(Words::typed),
             sought: Sought {
                 sport: self.sport.as_deref().map(Sport::try_from).transpose()?,
                 kind: self.kind.as_deref().map(Kind::try_from).transpose()?,
@@ -171,7 +182,8 @@ impl SearchQuery {
             order,
             after: after.map(|after| after.place),
             limit: page::limit(self.limit)?,
-        })
+        };
+        Ok(Asked { search: asked, by })
     }
 }
 

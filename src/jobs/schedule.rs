@@ -19,8 +19,8 @@ enum Task {
     RemoveLinks,
     /// Tell access logs how often links were opened on days that are over.
     LogOpenings,
-    /// Sum up how many published lines start where.
-    SumUpStarts,
+    /// Sum up how many published lines start where, and how many titles have which word.
+    SumUp,
     /// Make the map of where many go anew.
     RemakeHeatMap,
     /// Make the next issue of the open data.
@@ -55,7 +55,7 @@ const SCHEDULE: &[(Task, &str, TimeDelta)] = &[
     (Task::EndPublications, "end publications", TimeDelta::minutes(1)),
     (Task::RemoveLinks, "remove links", TimeDelta::minutes(1)),
     (Task::WarnInactive, "warn the inactive", TimeDelta::hours(1)),
-    (Task::SumUpStarts, "sum up starts", TimeDelta::minutes(10)),
+    (Task::SumUp, "sum up starts", TimeDelta::minutes(10)),
     (Task::RemakeHeatMap, "remake heat map", TimeDelta::days(1)),
     (Task::IssueOpenData, "issue open data", TimeDelta::days(1)),
     (Task::ReconcileBlobs, "reconcile blobs", TimeDelta::days(1)),
@@ -107,7 +107,10 @@ impl Worker {
                 while db.release_orphaned_names(now).await? > 0 {}
                 while db.enter_names(now).await? > 0 {}
             }
-            Task::SumUpStarts => db.sum_up_starts().await?,
+            Task::SumUp => {
+                db.sum_up_starts().await?;
+                db.sum_up_title_words().await?;
+            }
             Task::RemakeHeatMap => db.remake_heat_map(now).await?,
             Task::IssueOpenData => db.issue_open_data(now).await?,
             Task::RemakeRenditions => db.enqueue_all_remaking(now).await?,

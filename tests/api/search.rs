@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::bad_input::refused;
-use crate::harness::{Caller, TestApp, northward_gpx};
+use crate::harness::{Caller, TestApp, dump_data, northward_gpx};
 
 async fn published(ada: &Caller<'_>, lon: f64, points: usize, words: Value) -> String {
     let own: Value =
@@ -226,4 +226,64 @@ async fn members_find_what_their_communities_share() {
     assert_eq!(ada.request(reqwest::Method::PUT, &block).send().await.unwrap().status(), 204);
     assert_eq!(eve.post(&format!("{community}/requests"), &json!({})).await.status(), 200);
     assert!(ids(&nearby(&eve, question).await).is_empty());
+}
+
+/// What nobody shows any more is spelt like nothing, and leaves no word.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_of_a_title_goes_with_the_last_title_that_has_it() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let found = async || ids(&search(&app.anyone(), "q=quokkkas").await).len();
+    let first = published(&ada, 8.5, 300, json!({ "title": "Among quokkas" })).await;
+    let second = published(&ada, 8.6, 300, json!({ "title": "Quokkas again" })).await;
+    assert_eq!(found().await, 2);
+    let take_back = async |id: &str| {
+        let answer = ada.post(&format!("/api/v1/activities/{id}/unpublish"), &json!({})).await;
+        assert_eq!(answer.status(), 200);
+    };
+    take_back(&first).await;
+    assert_eq!(found().await, 1);
+    app.run_jobs().await;
+    assert_eq!(found().await, 1);
+    assert!(dump_data(&app).contains("quokkas"));
+    take_back(&second).await;
+    assert_eq!(found().await, 0);
+    app.run_jobs().await;
+    assert!(!dump_data(&app).contains("quokka"));
+}
+
+/// What is looked for step by step is found in one order, whatever lies between.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lies_far_back_is_found_after_what_is_new() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let mut expected = Vec::new();
+    for (number, day) in ["2026-05-30", "2026-05-20", "2026-04-10", "2025-12-24", "2024-02-29", "2019-01-01"]
+        .into_iter()
+        .enumerate()
+    {
+        let gpx = String::from_utf8(northward_gpx(8.5, 47.3, 300 + 100 * number)).unwrap();
+        let gpx = gpx.replace("2026-05-30", day);
+        let words = json!({ "title": format!("Old road {number}") });
+        let own: Value = ada.upload(gpx.as_bytes(), &words).await.json().await.unwrap();
+        let id = own["id"].as_str().unwrap().to_owned();
+        let answer = ada.post(&format!("/api/v1/activities/{id}/publish"), &json!({})).await;
+        assert_eq!(answer.status(), 200);
+        expected.push(id);
+    }
+    for more in ["", "&sort=shortest", "&bbox=8,47,9,48", "&sort=relevance"] {
+        let mut paged = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = search(&app.anyone(), &format!("q=road&limit=2{more}{cursor}")).await;
+            paged.extend(ids(&page).into_iter().map(ToOwned::to_owned));
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        if more.contains("relevance") {
+            paged.sort();
+            expected.sort();
+        }
+        assert_eq!(paged, expected, "{more}");
+    }
 }

@@ -25,6 +25,7 @@ mod sought;
 mod tiles;
 mod traces;
 mod undone;
+mod words;
 
 pub use along::{Along, Way};
 pub use anonymous::{Telling, Work};
@@ -41,12 +42,13 @@ pub use photos::{Album, Appearance, PublicPhoto, SIZES, Sizes};
 pub use places::{InterestingPlace, Places};
 pub use renditions::{Author, Drawn, EncodedTrack, Linked, Lock, Rendition};
 pub use requests::Admission;
-pub use search::{Bounds, COUNTED_MAX, Compare, Facet, Order, Search, SearchPosition, Words};
+pub use search::{Bounds, COUNTED_MAX, Facet, Order, Search, SearchPosition};
 pub use shared::Shared;
 pub use sought::{Range, Sought};
 pub use tiles::{LINES_FROM_ZOOM, Tile, ZOOM_MAX};
 pub use traces::Traces;
 pub use undone::Undone;
+pub use words::{Compare, Words};
 
 pub use leaving::HandOver;
 

@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::renditions::{Finding, Found, Rendition, page};
 use super::sought::{Sought, write_shown};
+use super::words::Words;
 use crate::access::{Viewer, Visible};
 use crate::db::slice::one_more;
 use crate::db::statement::{Statement, Value};
@@ -39,24 +40,6 @@ pub struct Bounds {
     pub east: f64,
     /// Its northern edge.
     pub north: f64,
-}
-
-/// Words that are looked for.
-#[derive(Clone)]
-pub struct Words {
-    /// As somebody typed them.
-    pub text: String,
-    /// How they are compared.
-    pub by: Compare,
-}
-
-/// How words are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compare {
-    /// By their stems, in titles, descriptions and the names of waypoints.
-    Stems,
-    /// By their letters, in titles: what is misspelt is found all the same.
-    Letters,
 }
 
 /// The order of what is found.
@@ -94,8 +77,10 @@ pub struct Facet {
     pub count: i64,
 }
 
-/// How many are ranked by how well they fit: the rest is told by a narrower question.
-const RANKED_MAX: i64 = 5_000;
+/// How many are ranked by how well they fit, the newest: the rest is told by a narrower question.
+const RANKED_MAX: i64 = 500;
+/// The newest are looked for in these many days before the first, and then in all the others.
+const DAYS: [f64; 4] = [15.0, 60.0, 240.0, 960.0];
 /// How many are counted: more are as good as many.
 pub const COUNTED_MAX: i64 = 1_000;
 
@@ -131,101 +116,144 @@ impl Commons {
 }
 
 impl Order {
-    /// What is sorted by. An index has each ready but the last.
+    /// What is sorted by: an index has it ready.
     const fn key(self) -> &'static str {
         match self {
-            Self::Newest => "coalesce(day, '0001-01-01')",
+            Self::Newest | Self::Relevance => "coalesce(day, '0001-01-01')",
             Self::Longest | Self::Shortest => "distance_m",
             Self::Steepest => "coalesce(ascent_m, -1)",
-            Self::Relevance => "fit",
         }
     }
 
     const fn is_ascending(self) -> bool {
         matches!(self, Self::Shortest)
     }
+
+    /// Where it is worth while to look whether there is enough, before going on: in its order, beyond `from`.
+    fn steps(self, from: Option<f64>, today: f64) -> Vec<f64> {
+        let beyond = |steps: &[f64], is_beyond: fn(f64, f64) -> bool| {
+            let beyond = |step: &f64| from.is_none_or(|from| is_beyond(*step, from));
+            steps.iter().copied().filter(beyond).collect()
+        };
+        match self {
+            Self::Newest | Self::Relevance => {
+                DAYS.iter().map(|days| from.unwrap_or(today) - days).collect()
+            }
+            Self::Longest => beyond(&[80e3, 40e3, 20e3, 10e3, 5e3, 2e3], |step, from| step < from),
+            Self::Shortest => beyond(&[1e3, 2e3, 5e3, 10e3, 20e3, 40e3], |step, from| from < step),
+            Self::Steepest => beyond(&[2e3, 1e3, 500.0, 200.0, 50.0], |step, from| step < from),
+        }
+    }
+
+    /// Goes on with a value of [`Self::key()`].
+    fn bind(self, statement: &mut Finding, key: f64) -> &mut Finding {
+        statement.bind(match self {
+            Self::Newest | Self::Relevance => Value::Day(day_of(key)),
+            Self::Longest | Self::Shortest | Self::Steepest => Value::Double(key),
+        })
+    }
+
+    /// Goes on with this order.
+    fn write(self, statement: &mut Finding) -> &mut Finding {
+        let each = if self.is_ascending() { ", activity_id" } else { " DESC, activity_id DESC" };
+        statement.sql(" ORDER BY ").sql(self.key()).sql(each)
+    }
 }
 
 impl Search {
     fn statement(&self, viewer: Viewer, now: DateTime<Utc>) -> Finding {
-        let key = self.order.key();
-        let mut statement = Statement::new("SELECT activity_id, ");
-        if self.order == Order::Newest {
-            // As a number, in days.
-            statement.sql("(").sql(key).sql(" - DATE '2000-01-01')::float8");
-        } else {
-            statement.sql("(").sql(key).sql(")::float8");
-        }
-        statement.sql(" FROM (SELECT activity_id, day, distance_m, ascent_m");
         if let (Order::Relevance, Some(words)) = (self.order, &self.words) {
-            words.fit(statement.sql(", ")).sql(" AS fit");
+            return self.ranked(words, viewer, now);
         }
-        self.from(&mut statement, viewer, now);
-        if self.order == Order::Relevance {
-            statement.sql(" LIMIT ").bind(Value::Count(RANKED_MAX));
+        let mut statement = Finding::new("SELECT activity_id, ");
+        match self.order {
+            // As a number, in days.
+            Order::Newest | Order::Relevance => {
+                statement.sql("(").sql(self.order.key()).sql(" - DATE '2000-01-01')::float8")
+            }
+            Order::Longest | Order::Shortest | Order::Steepest => {
+                statement.sql(self.order.key()).sql("::float8")
+            }
+        };
+        self.first(statement.sql(" FROM ("), self.after, one_more(self.limit), viewer, now);
+        self.order.write(statement.sql(") AS found"));
+        statement
+    }
+
+    /// The newest, by how well they fit.
+    fn ranked(&self, words: &Words, viewer: Viewer, now: DateTime<Utc>) -> Finding {
+        let mut statement = Finding::new(
+            "SELECT activity_id, fit FROM (SELECT activity_id, ts_rank(words, ",
+        );
+        words.write(&mut statement).sql(")::float8 AS fit FROM (");
+        self.first(&mut statement, None, RANKED_MAX, viewer, now);
+        statement.sql(") AS found) AS ranked");
+        if let Some(SearchPosition { key, id }) = self.after {
+            statement.sql(" WHERE (fit, activity_id) < (").bind(Value::Double(key));
+            statement.sql(", ").bind(Value::Id(Some(id.into()))).sql(")");
         }
-        statement.sql(") AS found");
-        if let Some(after) = self.after {
-            let after_it =
-                if self.order.is_ascending() { ", activity_id) > (" } else { ", activity_id) < (" };
-            statement.sql(" WHERE (").sql(key).sql(after_it);
-            match self.order {
-                Order::Newest => statement.bind(Value::Day(day_of(after.key))),
-                Order::Longest | Order::Shortest | Order::Steepest | Order::Relevance => {
-                    statement.bind(Value::Double(after.key))
-                }
-            };
-            statement.sql(", ").bind(Value::Id(Some(after.id.into()))).sql(")");
-        }
-        statement.sql(" ORDER BY ").sql(key);
-        let each =
-            if self.order.is_ascending() { ", activity_id" } else { " DESC, activity_id DESC" };
-        statement.sql(each).sql(" LIMIT ");
+        statement.sql(" ORDER BY fit DESC, activity_id DESC LIMIT ");
         statement.bind(Value::Count(one_more(self.limit)));
         statement
     }
 
+    /// The first `count`: step by step, because what is rare has to be found by what it is, and what is
+    /// frequent in its order. A step is not taken when those before it gave enough.
+    fn first(
+        &self,
+        statement: &mut Finding,
+        after: Option<SearchPosition>,
+        count: i64,
+        viewer: Viewer,
+        now: DateTime<Utc>,
+    ) {
+        let (order, key) = (self.order, self.order.key());
+        let (before_it, from_it) =
+            if order.is_ascending() { (" > ", " <= ") } else { (" < ", " >= ") };
+        let today = (now.date_naive() - origin()).num_days() as f64;
+        let steps = if self.is_narrow() { order.steps(after.map(|after| after.key), today) } else { vec![] };
+        for number in 0..=steps.len() {
+            statement.sql(if number == 0 { "(SELECT " } else { " UNION ALL (SELECT " });
+            statement.sql("activity_id, day, distance_m, ascent_m");
+            statement.sql(if order == Order::Relevance { ", words" } else { "" });
+            self.from(statement, viewer, now);
+            if let Some(last) = number.checked_sub(1) {
+                order.bind(statement.sql(" AND ").sql(key).sql(before_it), steps[last]);
+            }
+            if let Some(step) = steps.get(number) {
+                order.bind(statement.sql(" AND ").sql(key).sql(from_it), *step);
+            }
+            if let Some(SearchPosition { key: place, id }) = after {
+                order.bind(statement.sql(" AND (").sql(key).sql(", activity_id)").sql(before_it).sql("("), place);
+                statement.sql(", ").bind(Value::Id(Some(id.into()))).sql(")");
+            }
+            order.write(statement).sql(" LIMIT ").bind(Value::Count(count)).sql(")");
+        }
+        if !steps.is_empty() {
+            statement.sql(" LIMIT ").bind(Value::Count(count));
+        }
+    }
+
+    /// Whether it asks for more than an order.
+    fn is_narrow(&self) -> bool {
+        self.words.is_some() || self.within.is_some() || !self.sought.is_all()
+    }
+
     /// From where, and which.
     fn from<T>(&self, statement: &mut Statement<T>, viewer: Viewer, now: DateTime<Utc>) {
-        statement.sql(" FROM commons.published");
-        match &self.words {
-            None => _ = statement.sql(" WHERE true"),
-            Some(words) => {
-                statement.sql(" JOIN commons.published_words USING (activity_id) WHERE ");
-                words.hold(statement);
-            }
+        if self.is_narrow() {
+            // A word or a box may hold nearly everything, or nothing.
+            statement.plan_anew();
+        }
+        statement.sql(" FROM commons.published WHERE true");
+        if let Some(words) = &self.words {
+            words.write(statement.sql(" AND words @@ "));
         }
         if let Some(bounds) = &self.within {
             bounds.write(statement, "line::geometry");
         }
         self.sought.write(statement);
         write_shown(statement, viewer, now);
-    }
-}
-
-impl Words {
-    fn hold<T>(&self, statement: &mut Statement<T>) {
-        let text = Value::Text(self.text.clone());
-        match self.by {
-            Compare::Stems => {
-                statement.sql("words @@ commons.words_sought(").bind(text).sql(")");
-            }
-            Compare::Letters => {
-                statement.sql("commons.folded(").bind(text).sql(") <% title");
-            }
-        }
-    }
-
-    fn fit<'a, T>(&self, statement: &'a mut Statement<T>) -> &'a mut Statement<T> {
-        let text = Value::Text(self.text.clone());
-        match self.by {
-            Compare::Stems => {
-                statement.sql("ts_rank(words, commons.words_sought(").bind(text).sql("))")
-            }
-            Compare::Letters => {
-                statement.sql("word_similarity(commons.folded(").bind(text).sql("), title)")
-            }
-        }
     }
 }
 
@@ -252,11 +280,15 @@ impl Bounds {
     }
 }
 
+/// The day that is 0 as a key.
+fn origin() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default()
+}
+
 /// The day that a key of [`Order::Newest`] stands for.
 fn day_of(key: f64) -> NaiveDate {
-    let origin = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default();
     #[expect(clippy::cast_possible_truncation, reason = "a cast saturates")]
-    let day = TimeDelta::try_days(key as i64).and_then(|days| origin.checked_add_signed(days));
+    let day = TimeDelta::try_days(key as i64).and_then(|days| origin().checked_add_signed(days));
     // What has no day comes last, and so does what is no day.
     let last = NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or_default();
     day.filter(|day| (1..=9_999).contains(&day.year())).unwrap_or(last)

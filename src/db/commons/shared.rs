@@ -15,7 +15,7 @@ use super::renditions::{Author, Drawn, EncodedTrack, Rendition};
 use super::tiles::BANDS;
 use crate::access::{Facts, Owned, Sealed, Viewer};
 use crate::db::schema::commons::{
-    community_activities, community_starts, members, published, renditions,
+    TsVector, community_activities, community_starts, members, published, renditions,
 };
 use crate::db::vault::{Activity, Details};
 use crate::db::{Db, Error};
@@ -257,6 +257,8 @@ pub(super) async fn put(
     if level.visibility != Visibility::Published {
         return Ok(());
     }
+    let mut texts: Vec<&str> = waypoints.iter().flat_map(PublicWaypoint::texts).collect();
+    texts.extend(words.description);
     diesel::insert_into(published::table)
         .values((
             published::activity_id.eq(Uuid::from(words.id)),
@@ -270,12 +272,19 @@ pub(super) async fn put(
             published::day.eq(day),
             published::moving_s.eq(statistics.moving_s),
             published::line.eq(&line.sketch),
+            published::words.eq(words_of(words.title, texts.join("\n"))),
         ))
         .execute(conn)
         .await?;
     draw(conn, words, line).await?;
-    place(conn, words, waypoints).await?;
-    index_words(conn, words, waypoints).await
+    place(conn, words, waypoints).await
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// By which everyone finds it.
+    #[sql_name = "commons.words_of"]
+    fn words_of(title: Text, body: Text) -> TsVector;
 }
 
 /// Stores the lines that maps draw.
@@ -313,26 +322,6 @@ async fn place(
         .execute(conn)
         .await?;
     }
-    Ok(())
-}
-
-/// Lets everyone find it by its words.
-async fn index_words(
-    conn: &mut AsyncPgConnection,
-    words: &Words<'_>,
-    waypoints: &[PublicWaypoint],
-) -> Result<(), Error> {
-    let mut texts: Vec<&str> = waypoints.iter().flat_map(PublicWaypoint::texts).collect();
-    texts.extend(words.description);
-    diesel::sql_query(
-        "INSERT INTO commons.published_words (activity_id, words, title)
-         VALUES ($1, commons.words_of($2, $3), commons.folded($2))",
-    )
-    .bind::<SqlUuid, _>(Uuid::from(words.id))
-    .bind::<Text, _>(words.title)
-    .bind::<Text, _>(texts.join("\n"))
-    .execute(conn)
-    .await?;
     Ok(())
 }
 

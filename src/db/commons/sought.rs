@@ -7,7 +7,7 @@ use crate::db::statement::{Statement, Value};
 use crate::domain::{Kind, Sport};
 
 /// Which activities are looked for; all of them by default.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Sought {
     /// Of this sport.
     pub sport: Option<Sport>,
@@ -35,6 +35,11 @@ pub struct Range {
 }
 
 impl Sought {
+    /// Whether there is no filter.
+    pub(super) fn is_all(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Adds the filters to a statement about `commons.published` or a table like it.
     pub(super) fn write<T>(&self, statement: &mut Statement<T>) {
         let text = |name: &'static str| Value::Text(name.to_owned());
