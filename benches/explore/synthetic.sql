@@ -84,8 +84,9 @@ INSERT INTO commons.title_words (word, change)
 SELECT lexeme, count(*) FROM commons.published, unnest(words)
 WHERE 'A' = ANY (weights) AND length(lexeme) BETWEEN 3 AND 40 GROUP BY lexeme;
 
-INSERT INTO commons.published_lines (activity_id, zoom, line)
-SELECT activity_id, zoom, ST_Multi(ST_Simplify(ST_Transform(line, 3857), 40075016.7 / 2 ^ (zoom + 12)))
+INSERT INTO commons.published_lines (activity_id, zoom, line, length_class)
+SELECT activity_id, zoom, ST_Multi(ST_Simplify(ST_Transform(line, 3857), 40075016.7 / 2 ^ (zoom + 12))),
+    commons.length_class(distance_m)
 FROM drawn, unnest(ARRAY[10, 13, 16]) AS zoom WHERE is_published AND {drawn};
 
 INSERT INTO commons.start_counts (zoom, x, y, change)

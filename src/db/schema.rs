@@ -339,6 +339,7 @@ pub mod commons {
             activity_id -> Uuid,
             zoom -> Int2,
             line -> Geometry,
+            length_class -> Int2,
         }
     }
 

@@ -113,6 +113,7 @@ const PURPOSES: &[(&str, &str)] = &[
     ("Which rendition is found by its words.", "Quelle version est trouvée par ses mots."),
     ("The words of title, description and waypoints; to find it by them.", "Les mots du titre, de la description et des points d'intérêt ; pour la trouver par eux."),
     ("A word of published titles; to find those that are spelt like what somebody types.", "Un mot de titres publiés ; pour trouver ceux qui s'écrivent presque comme ce que l'on tape."),
+    ("How long it is, roughly; to draw the longest first.", "Sa longueur, à peu près ; pour dessiner les plus longues d'abord."),
     ("How many published titles have it.", "Combien de titres publiés l'ont."),
     ("In which community it is found.", "Dans quelle communauté elle est trouvée."),
     ("Finds what a link opens.", "Trouve ce qu'un lien ouvre."),

@@ -247,6 +247,7 @@ pub const COLUMNS: &[Column] = &[
     column("commons.published_lines", "activity_id", Technical, Plain, UntilWithdrawn, false, "Which rendition is drawn on maps."),
     column("commons.published_lines", "zoom", Technical, Plain, UntilWithdrawn, false, "For which maps."),
     column("commons.published_lines", "line", Location, Plain, UntilWithdrawn, false, "The visible line as they draw it."),
+    column("commons.published_lines", "length_class", Technical, Plain, UntilWithdrawn, false, "How long it is, roughly; to draw the longest first."),
     column("commons.published_waypoints", "activity_id", Personal, Plain, UntilWithdrawn, false, "Of which activity a point of interest is."),
     column("commons.published_waypoints", "number", Technical, Plain, UntilWithdrawn, false, "Which one of its rendition."),
     column("commons.published_waypoints", "place", Location, Plain, UntilWithdrawn, false, "Where it lies, outside every zone; to find it by place."),

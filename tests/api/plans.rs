@@ -4,14 +4,16 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use diesel_async::SimpleAsyncConnection;
+use diesel::sql_types::{Integer, Text};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{CLUSTER, Caller, TestApp, connect, northward_gpx};
+use crate::tiles::{tells, tile};
 
 /// Enough that reading all of a table costs more than any index.
-const ROWS: &str = "20000";
+const ROWS: &str = "30000";
 /// A statement is planned for its values five times; then one plan for all may be kept.
 const TIMES: usize = 7;
 /// What grows with what is published.
@@ -49,6 +51,9 @@ fn questions() -> Vec<(&'static str, Value)> {
         ("/tiles/0/0/0.mvt", Value::Null),
         ("/tiles/8/134/88.mvt", Value::Null),
         ("/tiles/9/268/177.mvt", Value::Null),
+        ("/api/v1/explore/search?q=randonnee&sort=relevance", Value::Null),
+        ("/api/v1/explore/search?q=randonnee&sort=longest&sport=rowing", Value::Null),
+        ("/api/v1/explore/search?q=randonnee&bbox=8,47,9,48", Value::Null),
         ("/tiles/14/8601/5675.mvt", Value::Null),
         ("/ogc/collections/activities/items?bbox=8,47,9,48&limit=10", Value::Null),
         ("/ogc/collections/activities/items?limit=10", Value::Null),
@@ -81,6 +86,35 @@ async fn nothing_that_is_explored_reads_a_whole_table() {
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
+    a_crowded_tile_has_the_longest_lines(&app).await;
+}
+
+/// At this size more lines pass through a square than a tile has room for.
+async fn a_crowded_tile_has_the_longest_lines(app: &TestApp) {
+    #[derive(diesel::QueryableByName)]
+    struct Passing {
+        #[diesel(sql_type = Integer)]
+        x: i32,
+        #[diesel(sql_type = Integer)]
+        y: i32,
+        #[diesel(sql_type = Text)]
+        id: String,
+    }
+    let passing: Vec<Passing> = diesel::sql_query(
+        "SELECT x, y, activity_id::text AS id FROM (
+             SELECT x, y FROM commons.start_counts WHERE zoom = 9 GROUP BY x, y ORDER BY sum(change) DESC LIMIT 1
+         ) AS crowded
+         JOIN commons.published_lines ON published_lines.zoom = 10 AND line && ST_TileEnvelope(9, x, y)
+         JOIN commons.published USING (activity_id) ORDER BY distance_m DESC",
+    )
+    .load(&mut connect(app, "opentracks").await)
+    .await
+    .unwrap();
+    let crowded = format!("/tiles/9/{}/{}.mvt", passing[0].x, passing[0].y);
+    let crowded = tile(&app.anyone(), &crowded).await;
+    let told = passing.iter().filter(|passing| tells(&crowded, &passing.id)).count();
+    assert!(1_000 < passing.len() && told <= 1_000, "{told} of {}", passing.len());
+    assert!(passing[..300].iter().all(|passing| tells(&crowded, &passing.id)));
 }
 
 async fn ask(caller: &Caller<'_>, path: &str, body: &Value) {

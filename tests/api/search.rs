@@ -1,5 +1,6 @@
 //! What is published, found by box, words and kind; and near a position by its line and in communities.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::bad_input::refused;
@@ -248,6 +249,7 @@ async fn a_word_of_a_title_goes_with_the_last_title_that_has_it() {
     assert!(dump_data(&app).contains("quokkas"));
     take_back(&second).await;
     assert_eq!(found().await, 0);
+    app.advance(TimeDelta::minutes(10));
     app.run_jobs().await;
     assert!(!dump_data(&app).contains("quokka"));
 }
@@ -258,9 +260,10 @@ async fn what_lies_far_back_is_found_after_what_is_new() {
     let app = TestApp::start().await;
     let ada = app.member("Ada").await;
     let mut expected = Vec::new();
-    for (number, day) in ["2026-05-30", "2026-05-20", "2026-04-10", "2025-12-24", "2024-02-29", "2019-01-01"]
-        .into_iter()
-        .enumerate()
+    for (number, day) in
+        ["2026-05-30", "2026-05-20", "2026-04-10", "2025-12-24", "2024-02-29", "2019-01-01"]
+            .into_iter()
+            .enumerate()
     {
         let gpx = String::from_utf8(northward_gpx(8.5, 47.3, 300 + 100 * number)).unwrap();
         let gpx = gpx.replace("2026-05-30", day);

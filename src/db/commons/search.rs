@@ -182,9 +182,8 @@ impl Search {
 
     /// The newest, by how well they fit.
     fn ranked(&self, words: &Words, viewer: Viewer, now: DateTime<Utc>) -> Finding {
-        let mut statement = Finding::new(
-            "SELECT activity_id, fit FROM (SELECT activity_id, ts_rank(words, ",
-        );
+        let mut statement =
+            Finding::new("SELECT activity_id, fit FROM (SELECT activity_id, ts_rank(words, ");
         words.write(&mut statement).sql(")::float8 AS fit FROM (");
         self.first(&mut statement, None, RANKED_MAX, viewer, now);
         statement.sql(") AS found) AS ranked");
@@ -210,8 +209,12 @@ impl Search {
         let (order, key) = (self.order, self.order.key());
         let (before_it, from_it) =
             if order.is_ascending() { (" > ", " <= ") } else { (" < ", " >= ") };
-        let today = (now.date_naive() - origin()).num_days() as f64;
-        let steps = if self.is_narrow() { order.steps(after.map(|after| after.key), today) } else { vec![] };
+        let today = (now.date_naive() - origin()).as_seconds_f64() / 86_400.0;
+        let steps = if self.is_narrow() {
+            order.steps(after.map(|after| after.key), today)
+        } else {
+            vec![]
+        };
         for number in 0..=steps.len() {
             statement.sql(if number == 0 { "(SELECT " } else { " UNION ALL (SELECT " });
             statement.sql("activity_id, day, distance_m, ascent_m");
@@ -224,7 +227,10 @@ impl Search {
                 order.bind(statement.sql(" AND ").sql(key).sql(from_it), *step);
             }
             if let Some(SearchPosition { key: place, id }) = after {
-                order.bind(statement.sql(" AND (").sql(key).sql(", activity_id)").sql(before_it).sql("("), place);
+                order.bind(
+                    statement.sql(" AND (").sql(key).sql(", activity_id)").sql(before_it).sql("("),
+                    place,
+                );
                 statement.sql(", ").bind(Value::Id(Some(id.into()))).sql(")");
             }
             order.write(statement).sql(" LIMIT ").bind(Value::Count(count)).sql(")");

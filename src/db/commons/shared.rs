@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, SmallInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Double, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use postgis_diesel::sql_types::Geometry;
 use postgis_diesel::types::{LineString, MultiLineString, Point};
@@ -276,7 +276,7 @@ pub(super) async fn put(
         ))
         .execute(conn)
         .await?;
-    draw(conn, words, line).await?;
+    draw(conn, words, line, statistics.distance_m).await?;
     place(conn, words, waypoints).await
 }
 
@@ -288,15 +288,21 @@ extern "SQL" {
 }
 
 /// Stores the lines that maps draw.
-async fn draw(conn: &mut AsyncPgConnection, words: &Words<'_>, line: &Line) -> Result<(), Error> {
+async fn draw(
+    conn: &mut AsyncPgConnection,
+    words: &Words<'_>,
+    line: &Line,
+    distance_m: f64,
+) -> Result<(), Error> {
     for (zoom, line) in &line.drawn {
         diesel::sql_query(
-            "INSERT INTO commons.published_lines (activity_id, zoom, line)
-             VALUES ($1, $2, ST_Transform($3, 3857))",
+            "INSERT INTO commons.published_lines (activity_id, zoom, line, length_class)
+             VALUES ($1, $2, ST_Transform($3, 3857), commons.length_class($4))",
         )
         .bind::<SqlUuid, _>(Uuid::from(words.id))
         .bind::<SmallInt, _>(i16::from(*zoom))
         .bind::<Geometry, _>(line)
+        .bind::<Double, _>(distance_m)
         .execute(conn)
         .await?;
     }

@@ -23,8 +23,10 @@ pub const LINES_FROM_ZOOM: u8 = 9;
 const SQUARES_ZOOM: u8 = 4;
 /// For which zoom levels lines are generalised in advance; each serves those below it down to the next.
 pub(super) const BANDS: [u8; 3] = [10, 13, 16];
-/// The most lines in a tile.
-const LINES_MAX: i64 = 2_000;
+/// The most lines in a tile: the longest, where there are more.
+const LINES_MAX: i64 = 1_000;
+/// In how many classes of length lines are kept apart, to have the long ones first.
+const LENGTH_CLASSES: i64 = 10;
 
 impl Tile {
     /// The square `x` from the west and `y` from the north, if there is one.
@@ -44,29 +46,42 @@ impl Tile {
             .sql("::integer)")
     }
 
-    /// The lines that pass through it, with their authors.
+    /// The lines that pass through it, with their authors. Class after class is read, the longest first, until
+    /// there are enough: so a tile costs no more where there are more lines.
     fn lines(self, now: DateTime<Utc>) -> Statement<Binary> {
         let band = BANDS.into_iter().find(|band| self.zoom <= *band).unwrap_or(BANDS[2]);
         let mut statement = Statement::new(
             "SELECT coalesce(ST_AsMVT(tile, 'activities', 4096, 'geom'), ''::bytea) FROM (\
-             SELECT ST_AsMVTGeom(published_lines.line, ",
+             SELECT * FROM (SELECT ST_AsMVTGeom(passing.line, ",
         );
         self.envelope(&mut statement).sql(
-            ", 4096, 64, true) AS geom, activity_id::text AS id, renditions.title, published.sport, \
-             published.kind, renditions.day::text, published.distance_m, members.public_name AS author \
-             FROM commons.published_lines JOIN commons.published USING (activity_id) \
-             JOIN commons.renditions USING (activity_id) \
-             LEFT JOIN commons.members ON members.member_id = renditions.author_id \
-             WHERE zoom = ",
+            ", 4096, 64, true) AS geom, passing.activity_id::text AS id, title, sport, kind, day::text, \
+             (statistics ->> 'distance_m')::float8 AS distance_m, public_name AS author FROM (",
         );
-        statement.bind(Value::Count(band.into())).sql("::smallint AND published_lines.line && ");
-        self.envelope(&mut statement);
-        statement.sql(" AND (published.published_until IS NULL OR published.published_until > ");
-        statement.bind(Value::Time(now)).sql(") ORDER BY activity_id LIMIT ");
+        for class in (0..LENGTH_CLASSES).rev() {
+            let part = "SELECT activity_id, line FROM commons.published_lines WHERE zoom = ";
+            statement
+                .sql(part)
+                .bind(Value::Count(band.into()))
+                .sql("::smallint AND length_class = ");
+            statement.bind(Value::Count(class)).sql("::smallint AND line && ");
+            self.envelope(&mut statement).sql(if class == 0 { "" } else { " UNION ALL " });
+        }
+        // Each row by itself, so that the planner joins no more than are drawn.
+        statement.sql(
+            ") AS passing CROSS JOIN LATERAL (\
+                 SELECT * FROM commons.renditions WHERE renditions.activity_id = passing.activity_id \
+                 AND (published_until IS NULL OR published_until > ",
+        );
+        statement.bind(Value::Time(now)).sql(
+            ") OFFSET 0) AS rendition LEFT JOIN LATERAL (\
+                 SELECT public_name FROM commons.members WHERE member_id = author_id OFFSET 0\
+             ) AS member ON true LIMIT ",
+        );
         // In the order of ids, which are random: that in which they were written would tell what is one
         // author's once they have left.
         statement.bind(Value::Count(LINES_MAX));
-        statement.sql(") AS tile WHERE geom IS NOT NULL");
+        statement.sql(") AS chosen ORDER BY id) AS tile WHERE geom IS NOT NULL");
         statement
     }
 
