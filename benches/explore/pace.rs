@@ -8,6 +8,8 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::{Instant, interval};
 
 const RATE_FOR: Duration = Duration::from_secs(5);
+/// No question is asked for longer than this, however slow its answers are.
+const IN_TURN_MAX: Duration = Duration::from_secs(10);
 
 /// Sorted, in milliseconds.
 pub struct Latencies(Vec<f64>);
@@ -31,12 +33,15 @@ impl fmt::Display for Latencies {
 
 /// One after the other; the first tenth does not count.
 pub async fn in_turn<F: Future<Output = ()>>(times: usize, ask: impl Fn(usize) -> F) -> Latencies {
-    let mut each_ms = Vec::new();
+    let (mut each_ms, began) = (Vec::new(), Instant::now());
     for turn in 0..times + times / 10 {
         let started = Instant::now();
         ask(turn).await;
         if times / 10 <= turn {
             each_ms.push(started.elapsed().as_secs_f64() * 1_000.0);
+            if IN_TURN_MAX < began.elapsed() {
+                break;
+            }
         }
     }
     Latencies::of(each_ms)
@@ -58,7 +63,7 @@ pub async fn rate<F: Future<Output = ()>>(clients: usize, ask: impl Fn(usize) ->
 }
 
 /// `a_second` questions, whether or not those before are answered. Waiting counts: each is timed from
-/// when it was due.
+/// when it was due. The first tenth does not count: connections are opened then.
 pub async fn at<F: Future<Output = ()>>(
     a_second: f64,
     times: usize,
@@ -68,17 +73,18 @@ pub async fn at<F: Future<Output = ()>>(
     let mut asked = FuturesUnordered::new();
     let mut each_ms = Vec::new();
     let mut turn = 0;
-    while each_ms.len() < times {
+    let unheeded = times / 10;
+    while turn < times.saturating_add(unheeded) || !asked.is_empty() {
         tokio::select! {
-            when = due.tick(), if turn < times => {
-                let answer = ask(turn);
+            when = due.tick(), if turn < times.saturating_add(unheeded) => {
+                let (answer, counts) = (ask(turn), unheeded <= turn);
                 asked.push(async move {
                     answer.await;
-                    when.elapsed().as_secs_f64() * 1_000.0
+                    counts.then(|| when.elapsed().as_secs_f64() * 1_000.0)
                 });
                 turn += 1;
             }
-            Some(ms) = asked.next() => each_ms.push(ms),
+            Some(ms) = asked.next() => each_ms.extend(ms),
         }
     }
     Latencies::of(each_ms)

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Double, SmallInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Double, Integer, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use postgis_diesel::sql_types::Geometry;
 use postgis_diesel::types::{LineString, MultiLineString, Point};
@@ -15,7 +15,8 @@ use super::renditions::{Author, Drawn, EncodedTrack, Rendition};
 use super::tiles::BANDS;
 use crate::access::{Facts, Owned, Sealed, Viewer};
 use crate::db::schema::commons::{
-    TsVector, community_activities, community_starts, members, published, renditions,
+    TsVector, community_activities, community_starts, members, published, published_lines,
+    renditions,
 };
 use crate::db::vault::{Activity, Details};
 use crate::db::{Db, Error};
@@ -29,6 +30,8 @@ use crate::track::{self, Columns, Cut, PublicWaypoint, Statistics, encode};
 
 /// WGS 84, as PostGIS numbers it.
 const WGS_84: u32 = 4326;
+/// The map of web maps, by its EPSG code.
+const WEB_MERCATOR: i32 = 3857;
 
 /// What others get of an activity, ready to be stored.
 pub struct Shared {
@@ -50,7 +53,7 @@ struct Line {
     /// The same in few points, to be found by place.
     sketch: MultiLineString<Point>,
     /// The same as maps draw it, each with the zoom level it is for.
-    drawn: Vec<(u8, MultiLineString<Point>)>,
+    drawn: [(u8, MultiLineString<Point>); BANDS.len()],
 }
 
 /// Whom a rendition is for.
@@ -84,10 +87,7 @@ impl Shared {
                 start: Point::new(longitude, latitude, Some(WGS_84)),
                 ends,
                 sketch: multi_line(&preview(columns)),
-                drawn: BANDS
-                    .iter()
-                    .map(|zoom| (*zoom, multi_line(&simplify_for_zoom(columns, *zoom))))
-                    .collect(),
+                drawn: BANDS.map(|zoom| (zoom, multi_line(&simplify_for_zoom(columns, zoom)))),
             }),
             statistics: track::measure(columns),
             waypoints,
@@ -285,6 +285,14 @@ extern "SQL" {
     /// By which everyone finds it.
     #[sql_name = "commons.words_of"]
     fn words_of(title: Text, body: Text) -> TsVector;
+
+    /// On another map.
+    #[sql_name = "ST_Transform"]
+    fn transformed(line: Geometry, map: Integer) -> Geometry;
+
+    /// By which tiles have the longest first.
+    #[sql_name = "commons.length_class"]
+    fn length_class(distance_m: Double) -> SmallInt;
 }
 
 /// Stores the lines that maps draw.
@@ -294,18 +302,15 @@ async fn draw(
     line: &Line,
     distance_m: f64,
 ) -> Result<(), Error> {
-    for (zoom, line) in &line.drawn {
-        diesel::sql_query(
-            "INSERT INTO commons.published_lines (activity_id, zoom, line, length_class)
-             VALUES ($1, $2, ST_Transform($3, 3857), commons.length_class($4))",
+    let rows = line.drawn.each_ref().map(|(zoom, line)| {
+        (
+            published_lines::activity_id.eq(Uuid::from(words.id)),
+            published_lines::zoom.eq(i16::from(*zoom)),
+            published_lines::line.eq(transformed(line.clone(), WEB_MERCATOR)),
+            published_lines::length_class.eq(length_class(distance_m)),
         )
-        .bind::<SqlUuid, _>(Uuid::from(words.id))
-        .bind::<SmallInt, _>(i16::from(*zoom))
-        .bind::<Geometry, _>(line)
-        .bind::<Double, _>(distance_m)
-        .execute(conn)
-        .await?;
-    }
+    });
+    diesel::insert_into(published_lines::table).values(rows).execute(conn).await?;
     Ok(())
 }
 
