@@ -57,7 +57,7 @@ struct SearchQuery {
     /// On this day or earlier.
     to: Option<NaiveDate>,
     /// `newest` (default), `longest`, `shortest`, `steepest`, or `relevance` with `q`, which ranks the
-    /// newest 500.
+    /// newest 200.
     sort: Option<String>,
     /// Whether it is told how many there are by sport and kind.
     #[serde(default)]

@@ -7,6 +7,7 @@ use crate::activities::path_of;
 use crate::bad_input::refused;
 use crate::harness::{Caller, TestApp, northward_gpx};
 use crate::sharing::CHILDREN;
+use crate::tiles::{tile, tile_of};
 
 /// A walk with a heart rate, published.
 async fn published(ada: &Caller<'_>) -> String {
@@ -151,14 +152,16 @@ async fn what_is_published_for_a_time_is_gone_when_it_is_over() {
         let answer = app.anyone().post("/api/v1/explore/nearby", &nearby).await;
         answer.json::<Value>().await.unwrap()["items"].as_array().unwrap().len()
     };
+    let drawn = async || !tile(&app.anyone(), &tile_of(13, 8.5, 47.315)).await.is_empty();
     app.advance(TimeDelta::minutes(3) - TimeDelta::seconds(1));
     assert_eq!((app.anyone().get(&path).await.status().as_u16(), found().await), (200, 1));
+    assert!(drawn().await);
     app.advance(TimeDelta::seconds(1));
     // Before anything has swept it up.
     for child in CHILDREN {
         refused(app.anyone().get(&format!("{path}{child}")).await, 404).await;
     }
-    assert_eq!(found().await, 0);
+    assert_eq!((found().await, drawn().await), (0, false));
     app.run_jobs().await;
     let own: Value = ada.get(&path).await.json().await.unwrap();
     assert_eq!(

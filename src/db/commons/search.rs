@@ -78,7 +78,7 @@ pub struct Facet {
 }
 
 /// How many are ranked by how well they fit, the newest: the rest is told by a narrower question.
-const RANKED_MAX: i64 = 500;
+const RANKED_MAX: i64 = 200;
 /// The newest are looked for in these many days before the first, and then in all the others.
 const DAYS: [f64; 4] = [15.0, 60.0, 240.0, 960.0];
 /// How many are counted: more are as good as many.
