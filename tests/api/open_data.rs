@@ -286,6 +286,32 @@ async fn the_list_of_what_was_withdrawn_is_no_register() {
     assert!(!rows.contains(&id_of(&goes)) && rows.contains(&id_of(&comes_back)));
 }
 
+/// A process that dies while it makes an issue leaves rows of the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issue_that_is_half_made_is_not_seen_and_leaves_no_trace() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    ada.agree("open_data", true).await;
+    app.issue_open_data().await;
+    let (goes, stays) =
+        (published(&ada, "Goes", json!({})).await, published(&ada, "Stays", json!({})).await);
+    let mut conn = connect(&app, "opentracks").await;
+    for path in [&goes, &stays] {
+        let row = format!("('{id}', '{id}', 2)", id = id_of(path));
+        let half = format!(
+            "INSERT INTO commons.open_data (activity_id, published_id, issue) VALUES {row}"
+        );
+        conn.batch_execute(&half).await.unwrap();
+    }
+    assert_eq!(ids(&app).await, Vec::<String>::new());
+    assert_eq!(ada.post(&format!("{goes}/unpublish"), &json!({})).await.status(), 200);
+    for _ in 0..2 {
+        app.issue_open_data().await;
+        assert_eq!(ids(&app).await, [id_of(&stays)]);
+        assert_eq!(withdrawn(&app).await, Vec::<String>::new(), "it never was in an issue");
+    }
+}
+
 /// Tracks that differ in what is hidden alone give the same files.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_hidden_does_not_show_in_a_file() {
