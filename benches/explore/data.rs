@@ -11,8 +11,8 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
 use crate::server::Server;
 
-/// A folder with `rows` of them, made unless it is there.
-pub fn fill(rows: u64, is_drawn: bool) -> PathBuf {
+/// A folder with `rows` of them, made unless it is there; whole, or with no more than nearby reads.
+pub fn fill(rows: u64, is_whole: bool) -> PathBuf {
     let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("target/explore/{rows}"));
     let whole = data.join("whole");
     if whole.exists() {
@@ -22,10 +22,9 @@ pub fn fill(rows: u64, is_drawn: bool) -> PathBuf {
     fs::create_dir_all(&data).unwrap();
     let started = Instant::now();
     let server = Server::start_in(data.clone());
-    let script = include_str!("synthetic.sql")
-        .replace("{rows}", &rows.to_string())
-        .replace("{drawn}", &is_drawn.to_string());
-    run(&server, &script);
+    let made = include_str!("made.sql").replace("{rows}", &rows.to_string());
+    let stored = if is_whole { include_str!("whole.sql") } else { include_str!("lean.sql") };
+    run(&server, &(made + stored));
     drop(server);
     fs::write(whole, "").unwrap();
     println!("Made {rows} activities in {:.0} s", started.elapsed().as_secs_f64());

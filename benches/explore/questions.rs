@@ -25,7 +25,7 @@ pub enum Asked {
 
 /// All that is asked, with what it is called. The first is nearby without filters.
 #[allow(clippy::too_many_lines, reason = "a table")]
-pub async fn all(data: &Path, is_drawn: bool) -> Vec<(String, Question)> {
+pub async fn all(data: &Path) -> Vec<(String, Question)> {
     let server = Server::start_in(data.to_owned());
     let places = data::places(&server, PLACES).await;
     // The demo account joins a community that a thousandth of all is shared with, and one that a tenth is.
@@ -79,36 +79,31 @@ pub async fn all(data: &Path, is_drawn: bool) -> Vec<(String, Question)> {
             search(&|lon, lat, _| a_box(lon, lat) + "&facets=true"),
         ),
     ];
-    if is_drawn {
-        // Every word that titles are made of, the frequent first.
-        let word = |index: usize| {
-            const FIRST: [&str; 12] =
-                ["ba", "do", "ler", "mon", "ti", "sa", "vel", "ur", "kan", "ri", "sto", "ple"];
-            const THEN: [&str; 12] =
-                ["ven", "gor", "la", "shi", "tour", "mar", "nes", "wick", "pol", "fa", "den", "cé"];
-            format!("{}{}a", FIRST[index % 12], THEN[index / 12 % 12])
-        };
-        all.push((
-            "search, a word".to_owned(),
-            search(&|_, _, index| format!("q={}", word(index))),
-        ));
-        all.push((
-            "search, the best for a frequent word".to_owned(),
-            search(&|_, _, _| "q=randonnee&sort=relevance".to_owned()),
-        ));
-        all.push((
-            "search, a word in a box".to_owned(),
-            search(&|lon, lat, _| a_box(lon, lat) + "&q=boucle"),
-        ));
-        all.push((
-            "search, a word that is misspelt".to_owned(),
-            search(&|_, _, index| format!("q={}x", word(index))),
-        ));
-        for zoom in 0..=18 {
-            let each = places.iter().map(|(lon, lat)| tile(zoom, *lon, *lat));
-            let question = Question { each: each.collect(), by_member: false };
-            all.push((format!("tile, zoom {zoom}"), question));
-        }
+    // Every word that titles are made of, the frequent first.
+    let word = |index: usize| {
+        const FIRST: [&str; 12] =
+            ["ba", "do", "ler", "mon", "ti", "sa", "vel", "ur", "kan", "ri", "sto", "ple"];
+        const THEN: [&str; 12] =
+            ["ven", "gor", "la", "shi", "tour", "mar", "nes", "wick", "pol", "fa", "den", "cé"];
+        format!("{}{}a", FIRST[index % 12], THEN[index / 12 % 12])
+    };
+    all.push(("search, a word".to_owned(), search(&|_, _, index| format!("q={}", word(index)))));
+    all.push((
+        "search, the best for a frequent word".to_owned(),
+        search(&|_, _, _| "q=randonnee&sort=relevance".to_owned()),
+    ));
+    all.push((
+        "search, a word in a box".to_owned(),
+        search(&|lon, lat, _| a_box(lon, lat) + "&q=boucle"),
+    ));
+    all.push((
+        "search, a word that is misspelt".to_owned(),
+        search(&|_, _, index| format!("q={}x", word(index))),
+    ));
+    for zoom in 0..=18 {
+        let each = places.iter().map(|(lon, lat)| tile(zoom, *lon, *lat));
+        let question = Question { each: each.collect(), by_member: false };
+        all.push((format!("tile, zoom {zoom}"), question));
     }
     all
 }

@@ -125,8 +125,8 @@ async fn ask(caller: &Caller<'_>, path: &str, body: &Value) {
 }
 
 fn fill(app: &TestApp) {
-    let script = include_str!("../../benches/explore/synthetic.sql");
-    let script = script.replace("{rows}", ROWS).replace("{drawn}", "true");
+    let made = include_str!("../../benches/explore/made.sql").replace("{rows}", ROWS);
+    let script = made + include_str!("../../benches/explore/whole.sql");
     let mut psql = Command::new("psql");
     psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", &app.database_url]);
     let mut psql = psql.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
