@@ -132,7 +132,8 @@ mod tests {
         Waypoint { lat_e7, lon_e7, elevation_dm: None, name, description, symbol }
     }
 
-    fn visible(waypoints: &[Waypoint], texts: Texts) -> Vec<PublicWaypoint> {
+    /// What others see of a line without zones, and of these waypoints.
+    fn cut_both(waypoints: &[Waypoint], texts: Texts) -> (PublicTrack, Vec<PublicWaypoint>) {
         let track = ExactTrack::new(Columns {
             lat_e7: (0..100).map(|step| 471_000_000 + step * STEP_E7).collect(),
             lon_e7: vec![85_000_000; 100],
@@ -141,7 +142,22 @@ mod tests {
         });
         let ends = Ends { radius_m: 200.0, grid: Grid::FIXED };
         let shown = cut(&track, &[], ends, SensorsShown::None).unwrap().track;
-        cut_waypoints(waypoints, &Shade::new(&track, &[], ends), &shown, texts)
+        let waypoints = cut_waypoints(waypoints, &Shade::new(&track, &[], ends), &shown, texts);
+        (shown, waypoints)
+    }
+
+    fn visible(waypoints: &[Waypoint], texts: Texts) -> Vec<PublicWaypoint> {
+        cut_both(waypoints, texts).1
+    }
+
+    /// However near to the first point that is seen.
+    #[test]
+    fn a_waypoint_on_the_hidden_part_is_not_shown() {
+        let all: Vec<_> =
+            (0..100).map(|step| waypoint(471_000_000 + step * STEP_E7, 85_000_000)).collect();
+        let (track, shown) = cut_both(&all, Texts::Kept);
+        let latitudes: Vec<_> = shown.iter().map(|shown| shown.waypoint().lat_e7).collect();
+        assert_eq!(latitudes, track.columns().lat_e7);
     }
 
     #[test]

@@ -367,6 +367,27 @@ async fn a_publish_that_meets_a_new_zone_shows_nothing_that_it_hides() {
     }
 }
 
+/// What was prepared for others before the zone was there is not what they get.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zone_that_is_made_while_a_rendition_is_hides_from_it() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let path = path_of(&ada.has_activity(&northward_gpx(8.5, 47.3, 300)).await);
+    let (publish, nothing) = (format!("{path}/publish"), json!({}));
+    // The zones have been read by then.
+    let hold = Hold::on(&app, "vault.tracks").await;
+    let zoned = async {
+        waiting(&app, 1).await;
+        assert_eq!(ada.post(ZONES, &zone(HOME, 300.0)).await.status(), 201);
+        hold.release().await;
+    };
+    let (published, ()) = join!(ada.post(&publish, &nothing), zoned);
+    assert_eq!(published.status(), 200);
+    assert_eq!(parts(&app, &path).await, 2);
+    app.run_jobs().await;
+    assert_eq!(parts(&app, &path).await, 2);
+}
+
 fn zone(position: [f64; 2], radius_m: f64) -> Value {
     json!({ "label": "Home", "position": position, "radius_m": radius_m })
 }
