@@ -11,9 +11,16 @@ use serde_json::{Value, json};
 use crate::activities::path_of;
 use crate::harness::{TestApp, connect, dump_data};
 
-/// Where the planted track begins, and how far it is from point to point: far from all other tests.
-const LON: f64 = 151.263_748_1;
-const LAT: f64 = -33.728_194_6;
+/// What is planted: a word, and where the track begins, far from all other tests. Each test has its own, for
+/// all write to one log of changes.
+struct Planted {
+    word: &'static str,
+    start: [f64; 2],
+}
+
+const OF_WHO_STAYS: Planted = Planted { word: "Zembla", start: [151.263_748_1, -33.728_194_6] };
+const OF_WHO_LEAVES: Planted = Planted { word: "Xanadu", start: [149.481_527_3, -35.196_482_7] };
+/// How far it is from point to point.
 const STEP: f64 = 0.000_091_7;
 /// The heart rates of the planted track, over and over.
 const BEATS: [u8; 8] = [61, 187, 63, 185, 66, 182, 70, 178];
@@ -105,58 +112,80 @@ fn a_geohash_is_that_of_everybody() {
     assert_eq!(geohash([10.407_44, 57.649_11], 9), "u4pruydqq");
 }
 
-/// A point of the planted track.
-fn point(index: u32) -> [f64; 2] {
-    [LON, LAT + STEP * f64::from(index)]
-}
+impl Planted {
+    /// A point of the planted track.
+    fn point(&self, index: u32) -> [f64; 2] {
+        let [lon, lat] = self.start;
+        [lon, lat + STEP * f64::from(index)]
+    }
 
-fn planted_gpx() -> Vec<u8> {
-    let mut gpx = format!(
-        "<gpx version=\"1.1\" creator=\"Xanadu watch\" xmlns:t=\"http://www.garmin.com/xmlschemas/TrackPointExtension/v1\"><wpt lat=\"{:.7}\" lon=\"{LON:.7}\"><name>Xanadu gate</name></wpt><trk><type>running</type><trkseg>",
-        LAT + 0.000_000_3
-    );
-    let start = chrono::DateTime::parse_from_rfc3339("2026-05-30T07:00:00Z").unwrap();
-    for index in 0..300_u32 {
-        let ([lon, lat], time) = (point(index), start + TimeDelta::seconds(i64::from(index) * 3));
-        write!(
+    /// Where the zone is.
+    fn home(&self) -> [f64; 2] {
+        let [lon, lat] = self.start;
+        [lon + 0.000_123_4, lat - 0.000_234_5]
+    }
+
+    fn waypoint(&self) -> [f64; 2] {
+        let [lon, lat] = self.start;
+        [lon, lat + 0.000_000_3]
+    }
+
+    /// A name with the word in it.
+    fn named(&self, name: &str) -> String {
+        format!("{} {name}", self.word)
+    }
+
+    fn gpx(&self) -> Vec<u8> {
+        let (word, [lon, lat]) = (self.word, self.waypoint());
+        let mut gpx = format!(
+            "<gpx version=\"1.1\" creator=\"{word} watch\" xmlns:t=\"http://www.garmin.com/xmlschemas/TrackPointExtension/v1\"><wpt lat=\"{lat:.7}\" lon=\"{lon:.7}\"><name>{word} gate</name></wpt><trk><type>running</type><trkseg>"
+        );
+        let start = chrono::DateTime::parse_from_rfc3339("2026-05-30T07:00:00Z").unwrap();
+        for index in 0..300_u32 {
+            let ([lon, lat], time) =
+                (self.point(index), start + TimeDelta::seconds(i64::from(index) * 3));
+            write!(
             gpx,
             "<trkpt lat=\"{lat:.7}\" lon=\"{lon:.7}\"><ele>100</ele><time>{}</time><extensions><t:TrackPointExtension><t:hr>{}</t:hr></t:TrackPointExtension></extensions></trkpt>",
             time.format("%Y-%m-%dT%H:%M:%SZ"),
             BEATS[index as usize % BEATS.len()]
         )
         .unwrap();
+        }
+        (gpx + "</trkseg></trk></gpx>").into_bytes()
     }
-    (gpx + "</trkseg></trk></gpx>").into_bytes()
-}
 
-/// What is planted: everything of a private activity, its zone, and of a link its label.
-fn planted() -> Search {
-    let mut traces =
-        vec![("a word".to_owned(), b"Xanadu".to_vec()), ("a word".to_owned(), b"xanadu".to_vec())];
-    traces.extend(
-        [0, 1, 150, 299]
-            .map(point)
-            .into_iter()
-            .enumerate()
-            .flat_map(|(index, at)| traces_of(&format!("point {index}"), at)),
-    );
-    traces.extend(traces_of("the waypoint", [LON, LAT + 0.000_000_3]));
-    traces.extend(traces_of("the zone", [LON + 0.000_123_4, LAT - 0.000_234_5]));
-    traces.push(("heart rates, bytes".to_owned(), BEATS.to_vec()));
-    traces.push((
-        "heart rates, i16 LE".to_owned(),
-        BEATS.iter().flat_map(|beat| i16::from(*beat).to_le_bytes()).collect(),
-    ));
-    traces.push((
-        "heart rates, i16 BE".to_owned(),
-        BEATS.iter().flat_map(|beat| i16::from(*beat).to_be_bytes()).collect(),
-    ));
-    traces.push((
-        "heart rates, i32 LE".to_owned(),
-        BEATS.iter().flat_map(|beat| i32::from(*beat).to_le_bytes()).collect(),
-    ));
-    traces.push(("heart rates, text".to_owned(), b"61,187,63,185".to_vec()));
-    Search::of(traces)
+    /// What is planted: everything of a private activity, its zone, and of a link its label.
+    fn search(&self) -> Search {
+        let mut traces = vec![
+            ("a word".to_owned(), self.word.as_bytes().to_vec()),
+            ("a word".to_owned(), self.word.to_lowercase().into_bytes()),
+        ];
+        traces.extend(
+            [0, 1, 150, 299]
+                .map(|index| self.point(index))
+                .into_iter()
+                .enumerate()
+                .flat_map(|(index, at)| traces_of(&format!("point {index}"), at)),
+        );
+        traces.extend(traces_of("the waypoint", self.waypoint()));
+        traces.extend(traces_of("the zone", self.home()));
+        traces.push(("heart rates, bytes".to_owned(), BEATS.to_vec()));
+        traces.push((
+            "heart rates, i16 LE".to_owned(),
+            BEATS.iter().flat_map(|beat| i16::from(*beat).to_le_bytes()).collect(),
+        ));
+        traces.push((
+            "heart rates, i16 BE".to_owned(),
+            BEATS.iter().flat_map(|beat| i16::from(*beat).to_be_bytes()).collect(),
+        ));
+        traces.push((
+            "heart rates, i32 LE".to_owned(),
+            BEATS.iter().flat_map(|beat| i32::from(*beat).to_le_bytes()).collect(),
+        ));
+        traces.push(("heart rates, text".to_owned(), b"61,187,63,185".to_vec()));
+        Search::of(traces)
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,10 +193,11 @@ async fn nothing_that_is_private_lies_anywhere_in_the_clear() {
     let app = TestApp::start().await;
     let ada = app.member("Ada").await;
     let from = text(&app, "pg_walfile_name(pg_current_wal_insert_lsn())").await;
-    let zone = json!({ "label": "Xanadu home", "position": [LON + 0.000_123_4, LAT - 0.000_234_5], "radius_m": 300 });
+    let zone = json!({ "label": OF_WHO_STAYS.named("home"), "position": OF_WHO_STAYS.home(), "radius_m": 300 });
     assert_eq!(ada.post("/api/v1/me/zones", &zone).await.status(), 201);
-    let metadata = json!({ "title": "Xanadu title", "description": "Xanadu note" });
-    let own: Value = ada.upload(&planted_gpx(), &metadata).await.json().await.unwrap();
+    let metadata =
+        json!({ "title": OF_WHO_STAYS.named("title"), "description": OF_WHO_STAYS.named("note") });
+    let own: Value = ada.upload(&OF_WHO_STAYS.gpx(), &metadata).await.json().await.unwrap();
     let path = path_of(&own);
     // What is looked at, tried in vain, changed and found out leaves no trace either.
     for child in ["?as=public", "/track.gpx?as=link", "/profile", "/analysis", "/original"] {
@@ -175,18 +205,21 @@ async fn nothing_that_is_private_lies_anywhere_in_the_clear() {
     }
     assert_eq!(ada.post(&format!("{path}/publish?check=true"), &json!({})).await.status(), 200);
     assert_eq!(
-        ada.patch(&path, &json!({ "description": "Xanadu note, longer" })).await.status(),
+        ada.patch(&path, &json!({ "description": OF_WHO_STAYS.named("note, longer") }))
+            .await
+            .status(),
         200
     );
-    let nearby = json!({ "position": point(150), "radius_m": 2_000 });
+    let nearby = json!({ "position": OF_WHO_STAYS.point(150), "radius_m": 2_000 });
     assert_eq!(ada.post("/api/v1/explore/nearby", &nearby).await.status(), 200);
     // Of one that has a link nothing of the link's label, nor of what is hidden of it.
     let linked = path_of(&ada.has_activity(&crate::harness::northward_gpx(8.5, 47.3, 300)).await);
-    let label = json!({ "label": "Xanadu label", "password": "Xanadu secret" });
+    let label =
+        json!({ "label": OF_WHO_STAYS.named("label"), "password": OF_WHO_STAYS.named("secret") });
     assert_eq!(ada.post(&format!("{linked}/links"), &label).await.status(), 201);
     app.run_jobs().await;
 
-    let search = planted();
+    let search = OF_WHO_STAYS.search();
     let traces = |places: &[(String, Vec<u8>)]| -> Vec<String> {
         let each = places.iter().flat_map(|(place, content)| {
             search.find(content).into_iter().map(move |name| format!("{place}: {name}"))
@@ -219,18 +252,18 @@ async fn nothing_that_is_private_lies_anywhere_in_the_clear() {
 async fn of_who_has_left_nothing_lies_anywhere() {
     let app = TestApp::start().await;
     let ada = app.member("Ada").await;
-    let zone = json!({ "label": "Xanadu home", "position": [LON + 0.000_123_4, LAT - 0.000_234_5], "radius_m": 300 });
+    let zone = json!({ "label": OF_WHO_LEAVES.named("home"), "position": OF_WHO_LEAVES.home(), "radius_m": 300 });
     assert_eq!(ada.post("/api/v1/me/zones", &zone).await.status(), 201);
-    let metadata = json!({ "title": "Xanadu title", "description": "Xanadu note" });
+    let metadata = json!({ "title": OF_WHO_LEAVES.named("title"), "description": OF_WHO_LEAVES.named("note") });
     // What goes: private, shared in every way, published.
     for _ in 0..2 {
-        let own: Value = ada.upload(&planted_gpx(), &metadata).await.json().await.unwrap();
+        let own: Value = ada.upload(&OF_WHO_LEAVES.gpx(), &metadata).await.json().await.unwrap();
         let path = path_of(&own);
-        let label = json!({ "label": "Xanadu label" });
+        let label = json!({ "label": OF_WHO_LEAVES.named("label") });
         assert_eq!(ada.post(&format!("{path}/links"), &label).await.status(), 201);
         assert_eq!(ada.post(&format!("{path}/publish"), &json!({})).await.status(), 200);
     }
-    assert_eq!(ada.upload(&planted_gpx(), &metadata).await.status(), 201);
+    assert_eq!(ada.upload(&OF_WHO_LEAVES.gpx(), &metadata).await.status(), 201);
     // What stays, but for its ends.
     let file = crate::harness::northward_gpx(8.5, 47.3, 300);
     let kept = ada.has_published(&file).await;
@@ -246,7 +279,7 @@ async fn of_who_has_left_nothing_lies_anywhere() {
     assert_eq!(ada.leave(&wishes).await.status(), 202);
     app.finish_leaving().await;
 
-    let search = planted();
+    let search = OF_WHO_LEAVES.search();
     let mut places = vec![("dump".to_owned(), dump_data(&app).into_bytes())];
     read_all(&app.data.join("blobs"), &mut places, &|_| true);
     let found: Vec<String> = places
