@@ -168,6 +168,23 @@ fn a_killed_server_orphans_nothing_and_starts_again() {
     assert_ne!(data.postmaster(), postmaster);
 }
 
+/// What a private database logs is the program's to forget.
+#[test]
+fn a_log_that_goes_back_too_far_begins_anew() {
+    let data = Data::new();
+    data.run("migrate");
+    let log = data.0.join("postgres.log");
+    let young = fs::read_to_string(&log).unwrap();
+    assert!(!young.is_empty());
+    data.run("migrate");
+    assert!(fs::read_to_string(&log).unwrap().starts_with(&young), "what is young stays");
+    let old = "no day\n2020-01-01 00:00:00.000 UTC [1] LOG:  long ago\n";
+    fs::write(&log, format!("{old}{young}")).unwrap();
+    data.run("migrate");
+    let anew = fs::read_to_string(&log).unwrap();
+    assert!(!anew.is_empty() && !anew.contains("long ago") && !anew.contains(&young));
+}
+
 /// However long a postmaster takes to end that has lost its server.
 #[test]
 fn a_start_waits_for_the_end_of_what_a_killed_server_left() {

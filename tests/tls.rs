@@ -27,7 +27,7 @@ impl TlsDatabase {
     fn start() -> Self {
         let folder =
             std::env::temp_dir().join(format!("opentracks-tls-{}", Uuid::new_v4().simple()));
-        drop(Cluster::start(&folder, Durability::Fleeting).unwrap());
+        drop(Cluster::start(&folder, Durability::Fleeting, chrono::NaiveDate::MIN).unwrap());
         // Nobody else listens there: every process has a loopback address of its own.
         let [.., high, low] = std::process::id().to_be_bytes();
         let (named, unnamed) = (format!("127.57.{high}.{low}"), format!("127.58.{high}.{low}"));

@@ -1,6 +1,8 @@
-//! What handing an account over takes: time, the memory of the server, and how long others wait meanwhile.
+//! What handing an account over and erasing it takes: time, the memory of the server, and how long others wait
+//! meanwhile.
 //!
-//! `HANDOVER_ACTIVITIES` says how many activities the account has; 1,000 unless it says otherwise.
+//! `HANDOVER_ACTIVITIES` says how many activities the account has, 1,000 unless it says otherwise; every tenth is
+//! published. `HANDOVER_PHOTOS` says how many photos, a fifth of that unless it says otherwise.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark stops where it fails")]
 #![allow(clippy::print_stdout, reason = "the figures are what it is for")]
@@ -9,72 +11,193 @@
 
 #[path = "../http/server.rs"]
 mod server;
+mod watch;
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use diesel::sql_types::Double;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures_util::{StreamExt, stream};
+use jpeg_encoder::{ColorType, Encoder};
 use reqwest::Client;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use server::Server;
+use watch::watch;
 
 const POINTS: u32 = 3_600;
 const ACTIVITIES: usize = 1_000;
+/// Of so many activities one is published.
+const PUBLISHED_EVERY: usize = 10;
+/// How many photos one call hands in, to one activity.
+const PHOTOS_A_CALL: usize = 20;
+/// The sides of a photo in pixels.
+const PHOTO_SIDES: (u16, u16) = (1_024, 768);
 /// How long others are watched without anything else going on.
 const IDLE: Duration = Duration::from_secs(10);
+/// How long an access token is used.
+const TOKEN: Duration = Duration::from_mins(4);
+
+/// Signed in, and again when that is over.
+struct Signed<'a> {
+    client: &'a Client,
+    server: &'a Server,
+    email: &'static str,
+    password: String,
+    token: String,
+    since: Instant,
+}
+
+impl<'a> Signed<'a> {
+    async fn owner(client: &'a Client, server: &'a Server) -> Self {
+        Self::of(client, server, "demo@opentracks.example", server.password()).await
+    }
+
+    async fn of(
+        client: &'a Client,
+        server: &'a Server,
+        email: &'static str,
+        password: String,
+    ) -> Self {
+        let token = server.sign_in_as(client, email, &password).await;
+        Self { client, server, email, password, token, since: Instant::now() }
+    }
+
+    async fn token(&mut self) -> String {
+        if TOKEN < self.since.elapsed() {
+            self.token = self.server.sign_in_as(self.client, self.email, &self.password).await;
+            self.since = Instant::now();
+        }
+        self.token.clone()
+    }
+}
 
 #[tokio::main]
 async fn main() {
-    let activities = std::env::var("HANDOVER_ACTIVITIES").ok();
-    let activities = activities.map_or(ACTIVITIES, |count| count.parse().unwrap());
+    let number = |name: &str| std::env::var(name).ok().map(|count| count.parse().unwrap());
+    let activities: usize = number("HANDOVER_ACTIVITIES").unwrap_or(ACTIVITIES);
+    let photos: usize = number("HANDOVER_PHOTOS").unwrap_or(activities / 5);
     let server = Server::start();
     opentracks::edge::choose_tls();
     let client = Client::new();
-    let began = Instant::now();
-    let ids: Vec<Uuid> = (0..activities).map(|_| Uuid::new_v4()).collect();
-    let mut token = (server.sign_in(&client).await, Instant::now());
-    for some in ids.chunks(100) {
-        if Duration::from_mins(4) < token.1.elapsed() {
-            token = (server.sign_in(&client).await, Instant::now());
-        }
-        let uploads = stream::iter(some).map(|id| put(&client, &server, &token.0, *id));
-        uploads.buffer_unordered(4).collect::<Vec<()>>().await;
-    }
-    println!("{activities} activities of {POINTS} points uploaded in {:.0} s", s(began));
+    server.sign_up(&client).await;
+    prepare(&client, &server, activities, photos).await;
 
-    let idle_done = AtomicBool::new(false);
-    let (idle, ()) = tokio::join!(watch(&client, &server, ids[0], &idle_done), async {
+    let is_over = AtomicBool::new(false);
+    let (idle, ()) = tokio::join!(watch(&client, &server, &is_over), async {
         tokio::time::sleep(IDLE).await;
-        idle_done.store(true, Ordering::Relaxed);
+        is_over.store(true, Ordering::Relaxed);
     });
     idle.tell("others, before");
 
-    // The token is of another minute by now.
-    let token = server.sign_in(&client).await;
+    let (id, took_s) = observed(&client, &server, "export", export(&client, &server)).await;
+    println!("exported: {:.1} ms an activity", took_s * 1e3 / activities as f64);
+    download(&client, &server, &id).await;
+    let answered_s = observed(&client, &server, "deletion", erase(&client, &server)).await.0;
+    println!("deletion: hidden, and answered, after {answered_s:.1} s");
+    let left = ["vault.activities", "vault.photos", "identity.accounts", "commons.renditions"];
+    for table in left {
+        println!("{table}: {} rows are left", count(&server, table).await);
+    }
+}
+
+/// Does something while others read and write, and tells what that took.
+async fn observed<T>(
+    client: &Client,
+    server: &Server,
+    what: &str,
+    work: impl Future<Output = T>,
+) -> (T, f64) {
     server.forget_peak_memory();
     let before_mb = server.peak_memory_kb() / 1_000;
-    let began = Instant::now();
-    let is_done = AtomicBool::new(false);
-    let (met, id) = tokio::join!(watch(&client, &server, ids[0], &is_done), async {
-        let id = export(&client, &server, token).await;
-        is_done.store(true, Ordering::Relaxed);
-        id
+    let (began, is_over) = (Instant::now(), AtomicBool::new(false));
+    let (met, done) = tokio::join!(watch(client, server, &is_over), async {
+        let done = work.await;
+        is_over.store(true, Ordering::Relaxed);
+        (done, s(began))
     });
-    let took_s = s(began);
+    let peak_mb = server.peak_memory_kb() / 1_000;
     println!(
-        "exported in {took_s:.0} s, {:.1} ms an activity; memory of the server {before_mb} MB before, {} MB at the most",
-        took_s * 1e3 / activities as f64,
-        server.peak_memory_kb() / 1_000,
+        "{what}: {:.0} s; memory of the server {before_mb} MB before, {peak_mb} MB at the most",
+        done.1
     );
     met.tell("others, meanwhile");
+    done
+}
 
-    let token = server.sign_in(&client).await;
+/// Uploads, publishes some, and has photos drawn.
+async fn prepare(client: &Client, server: &Server, activities: usize, photos: usize) {
+    let began = Instant::now();
+    let mut owner = Signed::owner(client, server).await;
+    let ids: Vec<Uuid> = (0..activities).map(|_| Uuid::new_v4()).collect();
+    for some in ids.chunks(100) {
+        let token = owner.token().await;
+        let uploads = stream::iter(some).map(|id| put(client, server, &token, *id));
+        uploads.buffer_unordered(4).collect::<Vec<()>>().await;
+    }
+    println!("{activities} activities of {POINTS} points uploaded in {:.0} s", s(began));
+    let began = Instant::now();
+    for some in ids.iter().step_by(PUBLISHED_EVERY).collect::<Vec<_>>().chunks(100) {
+        let token = owner.token().await;
+        let publish = async |id: &Uuid| {
+            let url = server.url(&format!("/api/v1/activities/{id}/publish"));
+            let answer = client.post(url).bearer_auth(&token).json(&json!({})).send().await;
+            assert_eq!(answer.unwrap().status(), 200);
+        };
+        stream::iter(some).map(|id| publish(id)).buffer_unordered(4).collect::<Vec<()>>().await;
+    }
+    let file = photo();
+    let mut rest = photos;
+    for id in &ids {
+        let token = owner.token().await;
+        let some = rest.min(PHOTOS_A_CALL);
+        rest -= some;
+        if some == 0 {
+            break;
+        }
+        let part = || Part::bytes(file.clone()).file_name("photo.jpg");
+        let form = (0..some).fold(Form::new(), |form, _| form.part("file", part()));
+        let url = server.url(&format!("/api/v1/activities/{id}/photos"));
+        let answer = client.post(url).bearer_auth(&token).multipart(form).send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+    }
+    while count(server, "vault.photos WHERE state = 'waiting'").await > 0 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    println!(
+        "{} of them published, {} photos of {} kB drawn in {:.0} s",
+        ids.iter().step_by(PUBLISHED_EVERY).count(),
+        photos - rest,
+        file.len() / 1_000,
+        s(began)
+    );
+}
+
+/// Asks for an export, and waits until it is ready.
+async fn export(client: &Client, server: &Server) -> String {
+    // The token is of another minute by now.
+    let mut owner = Signed::owner(client, server).await;
+    let (url, token) = (server.url("/api/v1/me/exports"), owner.token().await);
+    let asked = client.post(&url).bearer_auth(&token).json(&json!({})).send().await.unwrap();
+    assert_eq!(asked.status(), 202);
+    let asked: Value = asked.json().await.unwrap();
+    let id = asked["id"].as_str().unwrap().to_owned();
+    let url = server.url(&format!("/api/v1/me/exports/{id}"));
+    loop {
+        let told = client.get(&url).bearer_auth(owner.token().await).send().await.unwrap();
+        let told: Value = told.json().await.unwrap();
+        if told["state"] == "finished" {
+            return id;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+async fn download(client: &Client, server: &Server, id: &str) {
+    let token = server.sign_in(client).await;
     server.forget_peak_memory();
     let began = Instant::now();
     let url = server.url(&format!("/api/v1/me/exports/{id}/archive"));
@@ -92,105 +215,44 @@ async fn main() {
     );
 }
 
-/// What others met: how long each waited for its answer, and the longest wait for a lock.
-struct Met {
-    reads_ms: Vec<f64>,
-    writes_ms: Vec<f64>,
-    lock_ms_max: f64,
-}
-
-impl Met {
-    fn tell(mut self, what: &str) {
-        let mut line = format!("{what}:");
-        for (name, times) in [("read", &mut self.reads_ms), ("upload", &mut self.writes_ms)] {
-            times.sort_by(f64::total_cmp);
-            let at = |percent: usize| times[(times.len() - 1) * percent / 100];
-            let (half, most, all) = (at(50), at(99), at(100));
-            write!(
-                line,
-                " {} {name}s {half:.0} ms (99 %: {most:.0}, at most {all:.0}),",
-                times.len()
-            )
-            .unwrap();
-        }
-        println!("{line} longest wait for a lock {:.1} ms", self.lock_ms_max);
+/// Leaves, and waits until all is erased; after how many seconds the answer came.
+async fn erase(client: &Client, server: &Server) -> f64 {
+    let token = server.sign_in(client).await;
+    let began = Instant::now();
+    let leave = client.delete(server.url("/api/v1/me")).bearer_auth(&token);
+    let leave = leave.json(&json!({ "password": server.password(), "photos": "anonymize" }));
+    assert_eq!(leave.send().await.unwrap().status(), 202);
+    let answered_s = s(began);
+    while count(server, "ops.erasures WHERE done_at IS NULL").await > 0 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    answered_s
 }
 
-/// Reads and writes as the owner of the account does, and looks at who waits for a lock, until it is told.
-async fn watch(client: &Client, server: &Server, id: Uuid, is_done: &AtomicBool) -> Met {
-    let (mut reads_ms, mut writes_ms, mut lock_ms_max) = (Vec::new(), Vec::new(), 0.0_f64);
-    let reading = async {
-        let mut token = (server.sign_in(client).await, Instant::now());
-        while !is_done.load(Ordering::Relaxed) {
-            if Duration::from_mins(4) < token.1.elapsed() {
-                token = (server.sign_in(client).await, Instant::now());
-            }
-            for path in [format!("/activities/{id}"), "/me/activities".to_owned()] {
-                let began = Instant::now();
-                let url = server.url(&format!("/api/v1{path}"));
-                let answer = client.get(&url).bearer_auth(&token.0).send().await.unwrap();
-                assert_eq!(answer.status(), 200);
-                reads_ms.push(s(began) * 1e3);
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let writing = async {
-        let mut token = (server.sign_in(client).await, Instant::now());
-        while !is_done.load(Ordering::Relaxed) {
-            if Duration::from_mins(4) < token.1.elapsed() {
-                token = (server.sign_in(client).await, Instant::now());
-            }
-            let began = Instant::now();
-            put(client, server, &token.0, Uuid::new_v4()).await;
-            writes_ms.push(s(began) * 1e3);
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    };
-    let looking = async {
-        let mut conn =
-            AsyncPgConnection::establish(&server.database_url("opentracks")).await.unwrap();
-        while !is_done.load(Ordering::Relaxed) {
-            let waited: Waited = diesel::sql_query(WAITED).get_result(&mut conn).await.unwrap();
-            lock_ms_max = lock_ms_max.max(waited.ms);
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::join!(reading, writing, looking);
-    Met { reads_ms, writes_ms, lock_ms_max }
-}
-
-const WAITED: &str = "
-    SELECT coalesce(max(extract(epoch FROM clock_timestamp() - waitstart)), 0)::float8 * 1000 AS ms
-    FROM pg_locks WHERE NOT granted AND waitstart IS NOT NULL";
-
-#[derive(diesel::QueryableByName)]
-struct Waited {
-    #[diesel(sql_type = Double)]
-    ms: f64,
-}
-
-/// Asks for an export, and waits until it is ready.
-async fn export(client: &Client, server: &Server, token: String) -> String {
-    let url = server.url("/api/v1/me/exports");
-    let asked = client.post(&url).bearer_auth(&token).json(&json!({})).send().await.unwrap();
-    assert_eq!(asked.status(), 202);
-    let asked: Value = asked.json().await.unwrap();
-    let id = asked["id"].as_str().unwrap().to_owned();
-    let mut token = (token, Instant::now());
-    loop {
-        if Duration::from_mins(4) < token.1.elapsed() {
-            token = (server.sign_in(client).await, Instant::now());
-        }
-        let url = server.url(&format!("/api/v1/me/exports/{id}"));
-        let told: Value =
-            client.get(&url).bearer_auth(&token.0).send().await.unwrap().json().await.unwrap();
-        if told["state"] == "finished" {
-            return id;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
+async fn count(server: &Server, of: &str) -> i64 {
+    #[derive(diesel::QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        count: i64,
     }
+    let mut conn = AsyncPgConnection::establish(&server.database_url("opentracks")).await.unwrap();
+    let query = diesel::sql_query(format!("SELECT count(*) FROM {of}"));
+    query.get_result::<Count>(&mut conn).await.unwrap().count
+}
+
+/// A picture with something in it everywhere, so that it is as long as such a file is.
+fn photo() -> Vec<u8> {
+    let (width, height) = PHOTO_SIDES;
+    #[expect(clippy::cast_possible_truncation, reason = "whatever it is")]
+    let pixels = (0..u32::from(width) * u32::from(height)).flat_map(|pixel| {
+        let noise = (pixel.wrapping_mul(2_654_435_761) >> 27) as u8;
+        let (x, y) = (pixel % u32::from(width), pixel / u32::from(width));
+        [(x >> 3) as u8, (y >> 2) as u8, 90].map(|part| part.wrapping_add(noise))
+    });
+    let mut file = Vec::new();
+    let encoder = Encoder::new(&mut file, 90);
+    encoder.encode(&pixels.collect::<Vec<u8>>(), width, height, ColorType::Rgb).unwrap();
+    file
 }
 
 async fn put(client: &Client, server: &Server, token: &str, id: Uuid) {

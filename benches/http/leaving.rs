@@ -8,13 +8,10 @@ use std::time::{Duration, Instant};
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use reqwest::Client;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::server::Server;
+use crate::server::{EVE, PASSWORD, Server};
 
-/// Somebody else.
-const EVE: &str = "eve@example.org";
-const PASSWORD: &str = "plum tractor sideways nine";
 /// How often others ask.
 const EVERY: Duration = Duration::from_millis(20);
 
@@ -106,34 +103,4 @@ async fn count(server: &Server, of: &str) -> i64 {
     let mut conn = AsyncPgConnection::establish(&server.database_url("opentracks")).await.unwrap();
     let query = diesel::sql_query(format!("SELECT count(*) FROM {of}"));
     query.get_result::<Count>(&mut conn).await.unwrap().count
-}
-
-/// Signs up somebody else, by the code in their mail.
-impl Server {
-    async fn sign_up(&self, client: &Client) {
-        let policy: Value = client
-            .get(self.url("/privacy"))
-            .header("Accept", "application/json")
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-        let body = json!({
-            "email": EVE, "password": PASSWORD, "public_name": "Eve",
-            "accept_policy": policy["version"],
-        });
-        let register = client.post(self.url("/api/v1/auth/register")).json(&body);
-        assert_eq!(register.send().await.unwrap().status(), 202);
-        let code = loop {
-            if let Some(code) = self.mailed_code() {
-                break code;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        };
-        let body = json!({ "email": EVE, "code": code });
-        let verify = client.post(self.url("/api/v1/auth/verify")).json(&body);
-        assert_eq!(verify.send().await.unwrap().status(), 200);
-    }
 }

@@ -5,13 +5,17 @@ use std::future::Future;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use serde_json::{Value, json};
 
 /// Clock ticks a second in `/proc/*/stat`, on every Linux that Rust runs on.
 const TICKS_PER_S: f64 = 100.0;
+
+/// Somebody else than the demo account.
+pub const EVE: &str = "eve@example.org";
+pub const PASSWORD: &str = "plum tractor sideways nine";
 
 pub struct Server {
     process: Child,
@@ -63,6 +67,27 @@ impl Server {
             |line: &&str| line.len() == 8 && line.bytes().all(|byte| byte.is_ascii_digit());
         let codes = texts.filter_map(|text| text.lines().find(is_code).map(ToOwned::to_owned));
         codes.last()
+    }
+
+    /// Signs up somebody else, by the code in their mail.
+    pub async fn sign_up(&self, client: &Client) {
+        let policy = client.get(self.url("/privacy")).header("Accept", "application/json");
+        let policy: Value = policy.send().await.unwrap().json().await.unwrap();
+        let body = json!({
+            "email": EVE, "password": PASSWORD, "public_name": "Eve",
+            "accept_policy": policy["version"],
+        });
+        let register = client.post(self.url("/api/v1/auth/register")).json(&body);
+        assert_eq!(register.send().await.unwrap().status(), 202);
+        let code = loop {
+            if let Some(code) = self.mailed_code() {
+                break code;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        let body = json!({ "email": EVE, "code": code });
+        let verify = client.post(self.url("/api/v1/auth/verify")).json(&body);
+        assert_eq!(verify.send().await.unwrap().status(), 200);
     }
 
     pub async fn sign_in(&self, client: &Client) -> String {

@@ -79,7 +79,7 @@ macro_rules! acts {
     };
 }
 
-acts! { 10:
+acts! { 11:
     /// Reading what it is called and what it is about.
     See,
     /// Reading who is in it and what is shared with it.
@@ -96,6 +96,8 @@ acts! { 10:
     Remove,
     /// Keeping somebody below oneself out, and letting them be again.
     Ban,
+    /// Taking off it what is shared with it, whoever shared it.
+    TakeOff,
     /// Changing what it is.
     Edit,
     /// Ending it.
@@ -137,7 +139,9 @@ impl Standing {
     /// Who is signed in and knows the id of a private community may know that there is one: that is
     /// how they ask to join. What a stranger would leave is not there.
     pub const fn may(self, act: Act, visibility: CommunityVisibility) -> Result<(), Refusal> {
-        use Act::{Approve, Ban, Delete, Edit, Join, Leave, Remove, See, SeeInside, SetRoles};
+        use Act::{
+            Approve, Ban, Delete, Edit, Join, Leave, Remove, See, SeeInside, SetRoles, TakeOff,
+        };
         use Standing::{Administrator, Asked, Banned, Member, Moderator, Nobody, Stranger};
         match (self, act) {
             (Nobody, See) => match visibility {
@@ -147,22 +151,28 @@ impl Standing {
             (Stranger, See | Join)
             | (Asked, See | Join | Leave)
             | (Member, See | SeeInside | Join | Leave)
-            | (Moderator, See | SeeInside | Join | Leave | Approve | Remove | Ban)
+            | (Moderator, See | SeeInside | Join | Leave | Approve | Remove | Ban | TakeOff)
             | (
                 Administrator,
-                See | SeeInside | Join | Leave | Approve | SetRoles | Remove | Ban | Edit | Delete,
+                See | SeeInside | Join | Leave | Approve | SetRoles | Remove | Ban | TakeOff | Edit
+                | Delete,
             ) => Ok(()),
-            (Stranger | Asked, SeeInside | Approve | SetRoles | Remove | Ban | Edit | Delete)
-            | (Member, Approve | SetRoles | Remove | Ban | Edit | Delete)
+            (
+                Stranger | Asked,
+                SeeInside | Approve | SetRoles | Remove | Ban | TakeOff | Edit | Delete,
+            )
+            | (Member, Approve | SetRoles | Remove | Ban | TakeOff | Edit | Delete)
             | (Moderator, SetRoles | Edit | Delete) => Err(Refusal::Forbidden),
             (
                 Nobody,
-                SeeInside | Join | Leave | Approve | SetRoles | Remove | Ban | Edit | Delete,
+                SeeInside | Join | Leave | Approve | SetRoles | Remove | Ban | TakeOff | Edit
+                | Delete,
             )
             | (Stranger, Leave)
             | (
                 Banned,
-                See | SeeInside | Join | Leave | Approve | SetRoles | Remove | Ban | Edit | Delete,
+                See | SeeInside | Join | Leave | Approve | SetRoles | Remove | Ban | TakeOff | Edit
+                | Delete,
             ) => Err(Refusal::Absent),
         }
     }
@@ -325,6 +335,7 @@ mod tests {
         SetRoles  -             403           403           403           403           yes           -
         Remove    -             403           403           403           yes           yes           -
         Ban       -             403           403           403           yes           yes           -
+        TakeOff   -             403           403           403           yes           yes           -
         Edit      -             403           403           403           403           yes           -
         Delete    -             403           403           403           403           yes           -
         ");

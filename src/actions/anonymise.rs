@@ -5,10 +5,11 @@ use chrono::{DateTime, Utc};
 use super::{Error, Service};
 use crate::access::Owned;
 use crate::db;
-use crate::db::commons::{Telling, Work};
+use crate::db::commons::{KeptPhoto, Sizes, Telling, Work};
 use crate::db::identity::Account;
-use crate::db::vault::{Activity, Repeated};
-use crate::domain::{Description, PersonName, Title};
+use crate::db::vault::{Activity, Photo, Repeated};
+use crate::domain::{Description, Legacies, Legacy, PersonName, Title};
+use crate::picture::{is_large_enough, render_again};
 use crate::privacy::anonymity::{Names, month, outline, tells_a_time};
 use crate::seal::random_bytes;
 use crate::track::{Ends, cut_again};
@@ -75,6 +76,58 @@ impl Service {
             description.is_none() && activity.details.public_description().is_some();
         let work = Work::new(telling, &cut.track);
         Ok(Some(Remains { work, loses_title, loses_description }))
+    }
+
+    /// The photos of an activity that could stay with what remains of it. Of photos that do not open none can:
+    /// that keeps nobody from leaving.
+    pub(super) async fn keepable_photos(
+        &self,
+        activity: &Owned<Activity>,
+    ) -> Result<Vec<Photo>, Error> {
+        let mut photos = match self.db.photos(activity).await {
+            Err(error) if error.is_damage() => Vec::new(),
+            photos => photos?,
+        };
+        photos.retain(|photo| {
+            let sides = photo.sizes.as_ref().map(|sizes| sizes.appearance.sides);
+            sides.is_some_and(|[.., (width, height)]| is_large_enough(width, height))
+        });
+        Ok(photos)
+    }
+
+    /// Those of them that stay, as their owner chose, in an order that nobody chose.
+    pub(super) async fn kept_photos(
+        &self,
+        activity: &Owned<Activity>,
+        legacies: &Legacies,
+    ) -> Result<Vec<KeptPhoto>, Error> {
+        let photos = self.keepable_photos(activity).await?.into_iter();
+        let wanted = photos.filter(|photo| legacies.of_photo(photo.id) == Legacy::Anonymize);
+        let mut kept: Vec<KeptPhoto> =
+            wanted.filter_map(|photo| photo.sizes.as_ref().map(KeptPhoto::of)).collect();
+        kept.sort_by_cached_key(|_| random_bytes::<16>());
+        Ok(kept)
+    }
+
+    /// The photos of a work, drawn anew, with keys and files of their own. One that is gone meanwhile, or cannot
+    /// be drawn, is left out: it was nobody's already.
+    pub(super) async fn drawn_again(
+        &self,
+        work: &Work,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Sizes>, Error> {
+        let mut drawn = Vec::with_capacity(work.photos.len());
+        for photo in &work.photos {
+            let (key, blob) = (photo.key()?, photo.blob);
+            let Some(sealed) = self.files.find(blob).await? else { continue };
+            let draw = move || {
+                let file = key.open(blob, &sealed).ok()?;
+                render_again(&file, share).ok().flatten()
+            };
+            let Ok(Some(renditions)) = self.drawing.run(draw).await else { continue };
+            drawn.push(self.put_sizes(None, renditions, now).await?);
+        }
+        Ok(drawn)
     }
 
     /// What others read of the title that tells nothing of who wrote it.

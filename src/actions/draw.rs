@@ -27,7 +27,9 @@ impl Service {
             return Ok(());
         }
         let drawn = match self.drawn(&photo).await? {
-            Ok(renditions) => PhotoDrawn::Ready(self.put_sizes(account, renditions, now).await?),
+            Ok(renditions) => {
+                PhotoDrawn::Ready(self.put_sizes(Some(account), renditions, now).await?)
+            }
             Err(_) => PhotoDrawn::Failed,
         };
         for _ in 0..TURNS_MAX {
@@ -62,9 +64,9 @@ impl Service {
 
     /// Puts each size, sealed with a key of the photo's own. They are erased in an hour unless a row names
     /// them by then.
-    async fn put_sizes(
+    pub(super) async fn put_sizes(
         &self,
-        account: AccountId,
+        account: Option<AccountId>,
         renditions: Renditions,
         now: DateTime<Utc>,
     ) -> Result<Sizes, Error> {
@@ -72,7 +74,10 @@ impl Service {
         let (key, blobs) = (PhotoKey::random(), [(); 3].map(|()| BlobId::random()));
         let sides = [0, 1, 2].map(|index: usize| (jpegs[index].width, jpegs[index].height));
         for (blob, jpeg) in blobs.into_iter().zip(jpegs) {
-            self.db.announce_blob(account, blob, now).await?;
+            match account {
+                Some(account) => self.db.announce_blob(account, blob, now).await?,
+                None => self.db.announce_nobodys_blob(blob, now).await?,
+            }
             let key = key.clone();
             let sealed = self.cores.run(move || key.seal(blob, &jpeg.bytes)).await?;
             self.files.put(blob, sealed).await?;

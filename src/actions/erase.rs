@@ -47,20 +47,19 @@ impl Service {
                 let has_begun = self.db.begin_erasure(&erasure, &repeated).await?;
                 return Ok(if has_begun { Step::More } else { Step::Done });
             }
-            // Looked for first: the file of whatever is found is called for then.
             let found = self.db.leftovers(erasure.account, ACTIVITIES_AT_ONCE).await?;
-            if self.db.erase_files(erasure.account, now).await? {
-                return Ok(Step::More);
-            }
             if !found.is_empty() {
                 self.see_to(&erasure, found, now).await?;
+                return Ok(Step::More);
+            }
+            if self.db.erase_files(erasure.account, None, now).await? {
                 return Ok(Step::More);
             }
             self.db.sum_up_title_words().await?;
             self.db.write_receipt(&erasure, now).await?;
             return Ok(Step::More);
         }
-        if self.db.erase_files(erasure.account, now).await?
+        if self.db.erase_files(erasure.account, None, now).await?
             || self.db.erase_rows(erasure.account).await?
         {
             return Ok(Step::More);
@@ -85,19 +84,12 @@ impl Service {
         let kept: Vec<Leftover> = kept.into_iter().take(ANONYMISED_AT_ONCE).collect();
         let author = self.author_of(erasure).await?;
         for leftover in kept {
-            let activity = self.owned(erasure.account, leftover.id).await;
-            let remains = match (activity, &author) {
-                (Ok(Some(activity)), Some(author)) => self.remains(&activity, author).await,
-                (Ok(_), _) => Ok(None),
-                (Err(error), _) => Err(error),
-            };
-            match remains {
-                Ok(Some(Remains { mut work, .. })) => {
-                    work.is_published = leftover.visibility == Visibility::Published;
+            match self.work_of(erasure, &leftover, author.as_ref()).await {
+                Ok(Some(work)) => {
                     let wait_ms = 1_000.0 * share() * retention::ANONYMOUS_WITHIN.as_seconds_f64();
                     #[expect(clippy::cast_possible_truncation, reason = "within a minute or a day")]
                     let show_at = now + TimeDelta::milliseconds(wait_ms as i64);
-                    self.db.make_anonymous(erasure, leftover.id, work, show_at).await?;
+                    self.db.make_anonymous(erasure, leftover.id, work, show_at, now).await?;
                 }
                 // Of what does not open nothing can be made: that keeps nobody from leaving.
                 Ok(None) => erased.push(leftover),
@@ -106,7 +98,25 @@ impl Service {
             }
         }
         let ids: Vec<ActivityId> = erased.iter().map(|leftover| leftover.id).collect();
-        Ok(self.db.erase_activities(erasure, &ids).await?)
+        while self.db.erase_files(erasure.account, Some(&ids), now).await? {}
+        Ok(self.db.erase_activities(erasure, &ids, now).await?)
+    }
+
+    /// What stays of an activity; `None` when that is nothing.
+    async fn work_of(
+        &self,
+        erasure: &Erasure,
+        leftover: &Leftover,
+        author: Option<&Author>,
+    ) -> Result<Option<Work>, Error> {
+        let activity = self.owned(erasure.account, leftover.id).await?;
+        let (Some(activity), Some(author)) = (activity, author) else { return Ok(None) };
+        let Some(Remains { mut work, .. }) = self.remains(&activity, author).await? else {
+            return Ok(None);
+        };
+        work.is_published = leftover.visibility == Visibility::Published;
+        work.photos = self.kept_photos(&activity, &erasure.legacies).await?;
+        Ok(Some(work))
     }
 
     /// Who leaves, if that can still be read.
@@ -146,11 +156,12 @@ impl Service {
     }
 
     /// Shows a work that has no author any more.
-    pub async fn show_work(&self, work: Work) -> Result<(), Error> {
+    pub async fn show_work(&self, work: Work, now: DateTime<Utc>) -> Result<(), Error> {
+        let photos = self.drawn_again(&work, now).await?;
         let (work, shared) = self
             .cores
             .run(move || {
-                let shared = work.shared();
+                let shared = work.shared(photos);
                 (work, shared)
             })
             .await?;

@@ -13,7 +13,9 @@ use crate::db::commons::HandOver;
 use crate::db::identity::{Code, NewSession};
 use crate::db::ops::{Erasure, Rate};
 use crate::db::vault::{Activity, Held, Left};
-use crate::domain::{AccountId, ActivityId, Email, ErasureId, Legacies, Password, Visibility};
+use crate::domain::{
+    AccountId, ActivityId, Email, ErasureId, Legacies, Password, PhotoId, Visibility,
+};
 use crate::privacy::retention;
 
 /// Passwords and codes tried by who wants to leave.
@@ -70,6 +72,8 @@ pub struct Item {
     pub activity: Owned<Activity>,
     /// What would stay of it.
     pub remains: Result<Remains, Lost>,
+    /// Which of its photos could stay with that.
+    pub photos: Vec<PhotoId>,
 }
 
 /// Why nothing of a work can stay.
@@ -110,7 +114,12 @@ impl Service {
                     Err(error) => return Err(error),
                 }
             };
-            items.push(Item { activity, remains });
+            let photos = match &remains {
+                Ok(_) => self.keepable_photos(&activity).await?,
+                Err(_) => Vec::new(),
+            };
+            let photos = photos.iter().map(|photo| photo.id).collect();
+            items.push(Item { activity, remains, photos });
         }
         Ok(Outlook {
             held: self.db.rows_held(account).await?,

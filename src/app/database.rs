@@ -10,6 +10,7 @@ use crate::db;
 use crate::domain::Clock;
 use crate::edge::cluster::{Cluster, Durability};
 use crate::edge::write_private_file;
+use crate::privacy::retention;
 use crate::seal::MasterKey;
 
 /// The clock of the machine.
@@ -31,7 +32,8 @@ impl Database {
         if let Some(url) = &config.database_url {
             return Ok(Self { url: url.expose().to_owned(), _cluster: None });
         }
-        let cluster = Cluster::start(&config.data, Durability::Durable)?;
+        let oldest = (system_clock().now() - retention::TECHNICAL_LOG).date_naive();
+        let cluster = Cluster::start(&config.data, Durability::Durable, oldest)?;
         Ok(Self { url: cluster.url(), _cluster: Some(cluster) })
     }
 }

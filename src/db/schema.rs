@@ -583,6 +583,7 @@ pub mod ops {
             undone_at -> Nullable<Timestamptz>,
             done_at -> Nullable<Timestamptz>,
             expires_at -> Nullable<Timestamptz>,
+            photos -> Int4,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActivityId, Invalid, Visibility};
+use super::{ActivityId, Invalid, PhotoId, Visibility};
 
 /// What becomes of something that others see, once its author has left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -18,7 +18,7 @@ pub enum Legacy {
 }
 
 /// What becomes of all that others see.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Legacies {
     /// Of what everyone sees.
     pub published: Legacy,
@@ -26,11 +26,39 @@ pub struct Legacies {
     pub shared: Legacy,
     /// Of single activities, whatever is said of the others.
     pub items: BTreeMap<ActivityId, Legacy>,
+    /// Of the photos of what stays. They show places and people, whatever else is taken off them.
+    #[serde(default = "erase")]
+    pub photos: Legacy,
+    /// Of single photos, whatever is said of the others.
+    #[serde(default)]
+    pub photo_items: BTreeMap<PhotoId, Legacy>,
+}
+
+impl Default for Legacies {
+    fn default() -> Self {
+        Self {
+            published: Legacy::Anonymize,
+            shared: Legacy::Anonymize,
+            items: BTreeMap::new(),
+            photos: Legacy::Erase,
+            photo_items: BTreeMap::new(),
+        }
+    }
+}
+
+/// What becomes of photos where nothing was said of them.
+const fn erase() -> Legacy {
+    Legacy::Erase
 }
 
 impl Legacies {
-    /// The most activities of which something of their own is said.
+    /// The most activities, and the most photos, of which something of their own is said.
     pub const ITEMS_MAX: usize = 1_000;
+
+    /// What becomes of a photo of a work that stays.
+    pub fn of_photo(&self, id: PhotoId) -> Legacy {
+        self.photo_items.get(&id).copied().unwrap_or(self.photos)
+    }
 
     /// What becomes of an activity. What nobody else sees goes.
     pub fn of(&self, id: ActivityId, visibility: Visibility) -> Legacy {
@@ -48,14 +76,18 @@ impl Legacies {
     }
 }
 
-impl TryFrom<BTreeMap<ActivityId, Legacy>> for Legacies {
-    type Error = Invalid;
-
-    fn try_from(items: BTreeMap<ActivityId, Legacy>) -> Result<Self, Invalid> {
-        if Self::ITEMS_MAX < items.len() {
-            return Err(Invalid { field: "items", reason: "must be at most 1,000" });
+impl Legacies {
+    /// What is said one by one, if it is not too much.
+    pub fn one_by_one(
+        items: BTreeMap<ActivityId, Legacy>,
+        photo_items: BTreeMap<PhotoId, Legacy>,
+    ) -> Result<Self, Invalid> {
+        for (field, count) in [("items", items.len()), ("photo_items", photo_items.len())] {
+            if Self::ITEMS_MAX < count {
+                return Err(Invalid { field, reason: "must be at most 1,000" });
+            }
         }
-        Ok(Self { items, ..Self::default() })
+        Ok(Self { items, photo_items, ..Self::default() })
     }
 }
 
@@ -75,5 +107,18 @@ mod tests {
             .map(|visibility| (legacies.of(one, visibility), legacies.of(other, visibility)));
         let (stays, goes) = (Legacy::Anonymize, Legacy::Erase);
         assert_eq!(rows, [(goes, goes), (stays, goes), (stays, goes), (stays, stays)]);
+    }
+
+    #[test]
+    fn photos_go_unless_they_are_wanted_and_so_they_do_in_what_was_noted_before_that_was_asked() {
+        let (one, other) = (PhotoId::random(), PhotoId::random());
+        let noted = r#"{"published":"anonymize","shared":"erase","items":{}}"#;
+        let noted: Legacies = serde_json::from_str(noted).unwrap();
+        assert_eq!(noted.of_photo(one), Legacy::Erase);
+        assert_eq!(Legacies::default().of_photo(one), Legacy::Erase);
+        let legacies =
+            Legacies { photo_items: [(one, Legacy::Anonymize)].into(), ..Legacies::default() };
+        assert_eq!(legacies.of_photo(one), Legacy::Anonymize);
+        assert_eq!(legacies.of_photo(other), Legacy::Erase);
     }
 }

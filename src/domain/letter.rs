@@ -91,6 +91,9 @@ pub struct Receipt {
     pub erased: i32,
     /// How many works remain, without an author.
     pub anonymised: i32,
+    /// How many photos remain with them.
+    #[serde(default)]
+    pub photos: i32,
     /// Until which day it is kept that the account was erased.
     pub noted_until: NaiveDate,
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
 /// A running cluster. Dropping it stops it.
@@ -77,8 +78,9 @@ const POLL: Duration = Duration::from_millis(10);
 const SOCKET_FOLDER_BYTES_MAX: usize = 107 - "/.s.PGSQL.5432".len();
 
 impl Cluster {
-    /// Starts the cluster that lives under `data`; makes it first if there is none.
-    pub fn start(data: &Path, durability: Durability) -> Result<Self, Error> {
+    /// Starts the cluster that lives under `data`; makes it first if there is none. Its log begins anew when it
+    /// goes back beyond `oldest`.
+    pub fn start(data: &Path, durability: Durability, oldest: NaiveDate) -> Result<Self, Error> {
         fs::create_dir_all(data)?;
         let data = data.canonicalize()?;
         let tools = Tools::find()?;
@@ -86,6 +88,7 @@ impl Cluster {
         let lock = lock(&home)?;
         let folder = home.join("postgres");
         let log = Log(home.join("postgres.log"));
+        log.forget_before(oldest)?;
         if !folder.join("PG_VERSION").exists() {
             make(&folder, &log, &lock, &tools)?;
         }
@@ -351,6 +354,17 @@ struct Log(PathBuf);
 impl Log {
     fn open(&self) -> io::Result<File> {
         File::options().create(true).append(true).open(&self.0)
+    }
+
+    /// Lets all of it go if its first line with a day is of one before `oldest`.
+    fn forget_before(&self, oldest: NaiveDate) -> io::Result<()> {
+        let Ok(log) = File::open(&self.0) else { return Ok(()) };
+        let mut lines = BufReader::new(log).lines().map_while(Result::ok);
+        let first = lines.find_map(|line| line.get(..10)?.parse::<NaiveDate>().ok());
+        match first {
+            Some(first) if first < oldest => self.open()?.set_len(0),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn length(&self) -> u64 {

@@ -21,7 +21,9 @@ use crate::db::Commons;
 use crate::db::commons::{
     Community, CommunityChange, DayPosition, Listed, NamePosition, NewCommunity,
 };
-use crate::domain::{CommunityId, CommunityName, CommunityVisibility, Description, Invalid, Role};
+use crate::domain::{
+    ActivityId, CommunityId, CommunityName, CommunityVisibility, Description, Invalid, Role,
+};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -30,7 +32,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(show_community)
         .service(change_community)
         .service(delete_community)
-        .service(community_activities);
+        .service(community_activities)
+        .service(take_off);
 }
 
 /// A community to be made.
@@ -218,6 +221,26 @@ async fn community_activities(
     // Asked once more: what is read in several statements would else be half a page for who left in between.
     commons.community(member.into(), *id).await??.may::<act::SeeInside>()?;
     answer::json(&request, Keep::Nobody, &page)
+}
+
+/// Takes off a community what is shared with it, whoever shared it, and whether or not they are still there.
+/// With the answer its members do not see it any more, unless they have another way to it. For moderators and
+/// administrators.
+#[utoipa::path(tag = "communities", security(("token" = [])),
+    params(("id" = CommunityId, Path), ("activity" = ActivityId, Path)),
+    responses(
+        (status = 204), (status = 401, body = Body), (status = 403, body = Body), (status = 404, body = Body),
+    ))]
+#[delete("/communities/{id}/activities/{activity}")]
+async fn take_off(
+    member: Member,
+    path: web::Path<(CommunityId, ActivityId)>,
+    Now(now): Now,
+    service: web::Data<Service>,
+) -> Result<HttpResponse, Problem> {
+    let (id, activity) = path.into_inner();
+    service.db.take_off(member.into(), id, activity, now).await??;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 fn one(status: StatusCode, community: &Visible<Community>) -> HttpResponse {

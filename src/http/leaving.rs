@@ -18,7 +18,7 @@ use crate::actions::leave::{Item, Lost, Outlook, Proof, Undo};
 use crate::db;
 use crate::db::commons::{HandOver, Member as Fellow};
 use crate::domain::{
-    ActivityId, CommunityId, ErasureId, Invalid, Legacies, Legacy, Password, Visibility,
+    ActivityId, CommunityId, ErasureId, Invalid, Legacies, Legacy, Password, PhotoId, Visibility,
 };
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -49,6 +49,8 @@ struct OutlookBody {
 struct DefaultsBody {
     published: Legacy,
     shared: Legacy,
+    /// Of the photos of what stays.
+    photos: Legacy,
     /// For how many days it can be taken back.
     undo_days: u8,
 }
@@ -76,6 +78,8 @@ struct ItemBody {
     because: Option<&'static str>,
     /// What others would not read any more, for it tells who wrote it, or when: `title`, `description`.
     cleared: Vec<&'static str>,
+    /// The photos of it that could stay, if that is chosen. Others are too small, or could not be drawn.
+    photos: Vec<PhotoId>,
 }
 
 /// Who leaves, and what is to become of what they shared.
@@ -99,6 +103,14 @@ struct LeaveBody {
     /// For how many days it can be taken back: 0 (by default) or 7. All is hidden at once all the same.
     #[serde(default)]
     undo_days: u8,
+    /// What becomes of the photos of works that stay; `erase` by default. One that stays is cut a little on each
+    /// side and drawn anew, without text, place and time; what it shows it shows, and somebody who has many
+    /// pictures of the same camera may know it again.
+    #[serde(default = "erase")]
+    photos: Legacy,
+    /// What becomes of single photos, whatever is said of the others: up to 1,000, by their ids.
+    #[serde(default)]
+    photo_items: BTreeMap<PhotoId, Legacy>,
 }
 
 /// That it was asked for.
@@ -165,6 +177,11 @@ async fn leave(
     Ok(answer::accepted(&body))
 }
 
+/// What becomes of photos unless it is chosen otherwise.
+const fn erase() -> Legacy {
+    Legacy::Erase
+}
+
 impl LeaveBody {
     fn parse(self) -> Result<(Proof, Legacies, Undo), Invalid> {
         let proof = match (self.password, self.code) {
@@ -180,8 +197,12 @@ impl LeaveBody {
             7 => Undo::Week,
             _ => return Err(Invalid { field: "undo_days", reason: "must be 0 or 7" }),
         };
-        let of_items = Legacies::try_from(self.items)?;
-        let legacies = Legacies { published: self.published, shared: self.shared, ..of_items };
+        let legacies = Legacies {
+            published: self.published,
+            shared: self.shared,
+            photos: self.photos,
+            ..Legacies::one_by_one(self.items, self.photo_items)?
+        };
         Ok((proof, legacies, undo))
     }
 }
@@ -190,7 +211,7 @@ impl TryFrom<Outlook> for OutlookBody {
     type Error = db::Error;
 
     fn try_from(outlook: Outlook) -> Result<Self, db::Error> {
-        let Legacies { published, shared, .. } = Legacies::default();
+        let Legacies { published, shared, photos, .. } = Legacies::default();
         let communities = outlook.hand_overs.iter().map(HandOverBody::try_from);
         Ok(Self {
             erased: outlook.held.iter().map(|held| (held.table, held.rows)).collect(),
@@ -199,7 +220,7 @@ impl TryFrom<Outlook> for OutlookBody {
                 .iter()
                 .map(|(whom, count)| (whom.name(), *count))
                 .collect(),
-            defaults: DefaultsBody { published, shared, undo_days: 0 },
+            defaults: DefaultsBody { published, shared, photos, undo_days: 0 },
             communities: communities.collect::<Result<_, _>>()?,
             items: outlook.items.iter().map(ItemBody::from).collect(),
             next_cursor: outlook.next.map(Cursor::to_text),
@@ -238,6 +259,7 @@ impl From<&Item> for ItemBody {
             becomes,
             because,
             cleared,
+            photos: item.photos.clone(),
         }
     }
 }

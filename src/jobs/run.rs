@@ -76,7 +76,7 @@ impl Worker {
             Job::EraseAccount { erasure } => {
                 return Ok(self.service.erase_account(erasure, now).await?);
             }
-            Job::ShowWork(work) => self.service.show_work(*work).await?,
+            Job::ShowWork(work) => self.service.show_work(*work, now).await?,
         }
         Ok(Step::Done)
     }

@@ -93,7 +93,7 @@ impl Pixels {
         Ok(Self { width: image.width(), height: image.height(), rgb: image.into_raw() })
     }
 
-    fn encode(&self) -> Result<Jpeg, Unfit> {
+    pub(super) fn encode(&self) -> Result<Jpeg, Unfit> {
         const FAILED: Unfit = Unfit::Broken("cannot be encoded");
         let sides = [self.width, self.height].map(u16::try_from);
         let [Ok(width), Ok(height)] = sides else { return Err(FAILED) };

@@ -2,8 +2,10 @@
 //! learns of when and where it was taken.
 //!
 //! Pure functions: no I/O, no clock, no randomness. What a file says besides its pixels is read by
-//! [`Taken::read`] and by nothing else; [`render`] writes pixels and nothing else.
+//! [`Taken::read`] and by nothing else; [`render`] writes pixels and nothing else, [`render_again`] fewer of them
+//! for a photo that is to be nobody's.
 
+mod again;
 mod colour;
 mod decode;
 mod encode;
@@ -12,6 +14,7 @@ mod recognise;
 mod resize;
 mod taken;
 
+pub use again::{is_large_enough, render_again};
 pub use encode::{Jpeg, Portrait, Renditions, portray, render};
 pub use recognise::Format;
 pub use taken::Taken;

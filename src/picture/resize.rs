@@ -10,6 +10,14 @@ const STRIP_ROWS: u32 = 128;
 
 const FAILED: Unfit = Unfit::Broken("cannot be drawn in another size");
 
+/// A part of a picture, in its pixels.
+pub(super) struct Window {
+    pub(super) left: f64,
+    pub(super) top: f64,
+    pub(super) width: f64,
+    pub(super) height: f64,
+}
+
 impl Pixels {
     /// The same picture with no side longer than `side_max`, by Lanczos' filter of three lobes. A
     /// small one stays as it is.
@@ -18,24 +26,41 @@ impl Pixels {
         self.resized(width, height)
     }
 
+    fn resized(&self, width: u32, height: u32) -> Result<Self, Unfit> {
+        let all = Window {
+            left: 0.0,
+            top: 0.0,
+            width: f64::from(self.width),
+            height: f64::from(self.height),
+        };
+        self.drawn_from(&all, width, height)
+    }
+
     /// Strip by strip: what lies between the two passes of the filter is as wide as the one and as high
     /// as the other.
-    fn resized(&self, width: u32, height: u32) -> Result<Self, Unfit> {
+    pub(super) fn drawn_from(
+        &self,
+        window: &Window,
+        width: u32,
+        height: u32,
+    ) -> Result<Self, Unfit> {
         let before = ImageRef::new(self.width, self.height, &self.rgb, PixelType::U8x3);
         let before = before.map_err(|_| FAILED)?;
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
         let mut rgb = vec![0; 3 * width as usize * height as usize];
         let mut resizer = Resizer::new();
-        let scale = f64::from(self.height) / f64::from(height);
+        let scale = window.height / f64::from(height);
         let strips = rgb.chunks_mut(3 * width as usize * STRIP_ROWS as usize);
         for (first, strip) in (0..height).step_by(STRIP_ROWS as usize).zip(strips) {
             let rows = STRIP_ROWS.min(height - first);
-            let (top, high) = (f64::from(first) * scale, f64::from(rows) * scale);
+            let (top, high) =
+                (f64::from(first).mul_add(scale, window.top), f64::from(rows) * scale);
             // Rounded, a sum may reach past the edge by less than a pixel is worth.
             let high = high.min(f64::from(self.height) - top);
+            let wide = window.width.min(f64::from(self.width) - window.left);
             let mut after = Image::from_slice_u8(width, rows, strip, PixelType::U8x3);
             let after = after.as_mut().map_err(|_| FAILED)?;
-            let options = options.crop(0.0, top, f64::from(self.width), high);
+            let options = options.crop(window.left, top, wide, high);
             resizer.resize(&before, after, &options).map_err(|_| FAILED)?;
         }
         Ok(Self { width, height, rgb })

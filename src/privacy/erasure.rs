@@ -124,10 +124,15 @@ pub fn tables() -> impl Iterator<Item = &'static str> {
     COLUMNS.iter().enumerate().filter_map(first)
 }
 
+/// Whether a table has a column of that name.
+pub fn has_column(table: &str, name: &str) -> bool {
+    COLUMNS.iter().any(|column| column.table == table && column.name == name)
+}
+
 /// How what goes is found in a table; nothing when that is undecided.
 pub fn rules_of(table: &str) -> impl Iterator<Item = Rule> {
     let stated = RULES.iter().find(|(known, _)| *known == table).map(|(_, rule)| *rule);
-    let is_owned = COLUMNS.iter().any(|column| column.table == table && column.name == OWNER);
+    let is_owned = has_column(table, OWNER);
     let by_owner = is_owned && (stated.is_none() || BOTH.contains(&table));
     stated.into_iter().chain(by_owner.then_some(Rule::Rows(OWNER)))
 }
@@ -172,21 +177,18 @@ mod tests {
 
     #[test]
     fn every_rule_is_of_a_table_and_a_column_that_are_there() {
-        let is_there = |table: &str, name: &str| {
-            COLUMNS.iter().any(|column| column.table == table && column.name == name)
-        };
         for (table, rule) in RULES {
             assert!(tables().any(|known| known == *table), "{table}");
             match rule {
                 Rule::Rows(column) | Rule::Emptied(column, _) => {
-                    assert!(is_there(table, column), "{table}.{column}");
+                    assert!(has_column(table, column), "{table}.{column}");
                 }
-                Rule::Address => assert!(is_there(table, "email_hash"), "{table}"),
+                Rule::Address => assert!(has_column(table, "email_hash"), "{table}"),
                 Rule::Works | Rule::Kept(_) => {}
             }
         }
-        assert!(BOTH.iter().all(|table| is_there(table, OWNER)));
-        assert!(FILES.iter().all(|(table, column)| is_there(table, column)));
+        assert!(BOTH.iter().all(|table| has_column(table, OWNER)));
+        assert!(FILES.iter().all(|(table, column)| has_column(table, column)));
     }
 
     #[test]

@@ -226,6 +226,7 @@ const PURPOSES: &[(&str, &str)] = &[
     ("Which texts occur more than once, as hashes, while works are made anonymous.", "Quels textes se répètent, sous forme d'empreintes, pendant que les œuvres sont rendues anonymes."),
     ("When it begins.", "Quand il commence."),
     ("How many works were made anonymous.", "Combien d'œuvres ont été rendues anonymes."),
+    ("How many photos stay with works that were made anonymous.", "Combien de photos restent avec des œuvres rendues anonymes."),
     ("How many activities were erased.", "Combien d'activités ont été effacées."),
     ("Whether it is written down outside the database too.", "S'il est aussi noté hors de la base de données."),
     ("When the receipt was written.", "Quand le reçu a été écrit."),

@@ -341,6 +341,7 @@ pub const COLUMNS: &[Column] = &[
     column("ops.erasures", "undone_at", Technical, Plain, ForPeriod, false, "When its owner took it back."),
     column("ops.erasures", "done_at", Technical, Plain, ForPeriod, false, "When all was erased."),
     column("ops.erasures", "expires_at", Technical, Plain, ForPeriod, false, "When no backup holds the account any more."),
+    column("ops.erasures", "photos", Technical, Plain, ForPeriod, false, "How many photos stay with works that were made anonymous."),
 ];
 
 const fn column(

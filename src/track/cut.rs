@@ -1,6 +1,7 @@
 //! From where a member was to what others may see: the only way from an exact track to a public one.
 
 mod again;
+mod even;
 pub mod grid;
 pub mod place;
 mod shade;

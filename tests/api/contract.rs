@@ -107,6 +107,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("patch", "/api/v1/communities/{id}"),
     ("delete", "/api/v1/communities/{id}"),
     ("get", "/api/v1/communities/{id}/activities"),
+    ("delete", "/api/v1/communities/{id}/activities/{activity}"),
     ("get", "/api/v1/communities/{id}/members"),
     ("patch", "/api/v1/communities/{id}/members/{member}"),
     ("delete", "/api/v1/communities/{id}/members/{member}"),

@@ -38,7 +38,7 @@ pub struct TestApp {
     /// Its data folder: blobs, mails.
     pub data: PathBuf,
     /// The content of its master key file.
-    key: String,
+    pub key: String,
     now: Arc<Mutex<DateTime<Utc>>>,
     client: reqwest::Client,
 }
@@ -414,7 +414,8 @@ impl TestCluster {
         let all = std::env::temp_dir();
         remove_leftovers(&all);
         let folder = all.join(format!("opentracks-test-{}", std::process::id()));
-        let cluster = Cluster::start(&folder, Durability::Fleeting).unwrap();
+        let cluster =
+            Cluster::start(&folder, Durability::Fleeting, chrono::NaiveDate::MIN).unwrap();
         Self { cluster, folder }
     }
 }

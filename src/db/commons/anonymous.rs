@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
@@ -10,11 +10,16 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::photos::{self, PublicPhoto, Sizes};
 use super::shared::{Level, Shared, Words, narrow, put};
+use crate::db::ops::blobs;
 use crate::db::schema::commons::{community_activities, links, renditions};
-use crate::db::schema::ops::activity_ids;
+use crate::db::schema::ops::{activity_ids, photo_ids};
 use crate::db::{Db, Error};
-use crate::domain::{ActivityId, Choices, CommunityId, Kind, LinkId, Sport, Visibility};
+use crate::domain::{
+    ActivityId, BlobId, Choices, CommunityId, Kind, LinkId, PhotoSize, Sport, Visibility,
+};
+use crate::seal::{Keyring, PhotoKey};
 use crate::track::{Cut, PublicTrack, encode};
 
 /// What stays of an activity whose author has left. It waits, sealed, until it is shown.
@@ -42,6 +47,31 @@ pub struct Work {
     links: Vec<KeptLink>,
     /// The communities that it is shared with.
     communities: Vec<CommunityId>,
+    /// The photos that stay with it, in no order that was theirs.
+    #[serde(default)]
+    pub photos: Vec<KeptPhoto>,
+}
+
+/// A photo that stays with a work: its pixels wait, as others saw them, to be drawn anew when it is shown.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct KeptPhoto {
+    /// Where they lie.
+    pub blob: BlobId,
+    key: String,
+}
+
+impl KeptPhoto {
+    /// The largest size of a photo that was drawn.
+    pub fn of(sizes: &Sizes) -> Self {
+        let key = BASE64.encode(sizes.key.as_bytes());
+        Self { blob: sizes.blob(PhotoSize::Large), key }
+    }
+
+    /// What opens it.
+    pub fn key(&self) -> Result<PhotoKey, Error> {
+        let bytes = BASE64.decode(&self.key).map_err(|_| Error::Corrupt("ops.jobs.content"))?;
+        Ok(PhotoKey::from_bytes(&bytes)?)
+    }
 }
 
 /// A link that stays good. Nothing is kept of how often it was opened.
@@ -84,17 +114,21 @@ impl Work {
             track: BASE64.encode(encode::encode_public(track)),
             links: Vec::new(),
             communities: Vec::new(),
+            photos: Vec::new(),
         }
     }
 
-    /// What others get of it: work for a core. `None` when nothing is left, which `Work::new` is not given.
-    pub fn shared(&self) -> Result<Option<Shared>, Error> {
+    /// What others get of it, with these photos, each drawn anew: work for a core. `None` when nothing is left,
+    /// which `Work::new` is not given.
+    pub fn shared(&self, photos: Vec<Sizes>) -> Result<Option<Shared>, Error> {
         let corrupt = || Error::Corrupt("ops.jobs.content");
         let bytes = BASE64.decode(&self.track).map_err(|_| corrupt())?;
         let track = encode::decode_public(&bytes).map_err(|_| corrupt())?;
         let cut = Cut { track, day: self.month, hour: None };
         let choices = Choices { map: self.has_map, ..Choices::default() };
-        Ok(Shared::new(&cut, Vec::new(), Vec::new(), None, choices))
+        let photos = photos.into_iter().enumerate();
+        let photos = photos.map(|(rank, sizes)| PublicPhoto::nobodys(self.id, rank == 0, sizes));
+        Ok(Shared::new(&cut, Vec::new(), photos.collect(), None, choices))
     }
 }
 
@@ -126,10 +160,25 @@ impl Db {
                 title: &work.title,
                 description: work.description.as_deref(),
             };
+            keep_photos(conn, shared).await?;
             put(conn, &words, shared, Level { visibility, published_until: None }).await
         })
         .await
     }
+}
+
+/// The pixels of photos that nobody owns stay as long as their rows.
+async fn keep_photos(conn: &mut AsyncPgConnection, shared: &Shared) -> Result<(), Error> {
+    for photo in shared.photos() {
+        diesel::insert_into(photo_ids::table)
+            .values(photo_ids::photo_id.eq(Uuid::from(photo.id)))
+            .execute(conn)
+            .await?;
+        for blob in photo.sizes.blobs {
+            blobs::keep(conn, blob).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes along with a work the ways that lead to what it was, of those that end with nobody's doing. `false`
@@ -210,7 +259,9 @@ pub(super) async fn shared_with(
 /// Lets works without an author reach as many as the ways that are left to them say.
 pub(super) async fn settle(
     conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
     works: Vec<ActivityId>,
+    now: DateTime<Utc>,
 ) -> Result<(), Error> {
     for id in works {
         let rendition = renditions::table.find(Uuid::from(id)).select(renditions::visibility);
@@ -218,6 +269,9 @@ pub(super) async fn settle(
         let Some(before) = before else { continue };
         let is_published = before == Visibility::Published.name();
         let level = level_of(conn, id, is_published).await?;
+        if level == Visibility::Private {
+            photos::erase_files(conn, keyring, id, now).await?;
+        }
         narrow(conn, id, level).await?;
     }
     Ok(())

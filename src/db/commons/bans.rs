@@ -75,7 +75,7 @@ impl Db {
                     return Err(Invalid { field: "member", reason }.into());
                 }
                 let role = role_of(conn, may.community(), member).await?;
-                part(conn, &may.of(member, role)?, now).await?;
+                part(conn, &self.keyring, &may.of(member, role)?, now).await?;
                 let request = membership_requests::table.find(key(may.community(), member));
                 diesel::delete(request).execute(conn).await?;
                 Ok(insert(conn, &may, member, now).await?)

@@ -16,6 +16,7 @@ use crate::db::{Commons, Db, Error, Slice};
 use crate::domain::{
     AccountId, CommunityId, CommunityName, CommunityVisibility, Description, Role,
 };
+use crate::seal::Keyring;
 
 /// A community, as a viewer sees it.
 pub struct Community {
@@ -234,7 +235,7 @@ impl Db {
                     return Err(Undone::Stale.into());
                 }
                 part_all(conn, &may, now).await?;
-                delete(conn, may.community()).await?;
+                delete(conn, &self.keyring, may.community(), now).await?;
                 Ok(())
             })
             .await;
@@ -244,10 +245,15 @@ impl Db {
 
 /// Removes a community that nobody is in, with its requests and bans. What those shared there who have left
 /// goes, unless others see it too.
-pub(super) async fn delete(conn: &mut AsyncPgConnection, id: CommunityId) -> Result<(), Error> {
+pub(super) async fn delete(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    id: CommunityId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     let works = anonymous::shared_with(conn, id).await?;
     diesel::delete(communities::table.find(Uuid::from(id))).execute(conn).await?;
-    anonymous::settle(conn, works).await
+    anonymous::settle(conn, keyring, works, now).await
 }
 
 /// A community whose members, requests and bans stay as they are until the transaction ends, but for

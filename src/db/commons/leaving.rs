@@ -1,5 +1,6 @@
 //! Leaving every community at once, as those do who leave altogether.
 
+use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Nullable, Text, Uuid as SqlUuid};
@@ -13,6 +14,7 @@ use crate::db::schema::commons::{
 };
 use crate::db::{Db, Error};
 use crate::domain::{AccountId, CommunityId, Legacies, Legacy, PublicName, Role};
+use crate::seal::Keyring;
 
 /// What becomes of a community that somebody administers alone.
 #[derive(QueryableByName)]
@@ -128,6 +130,8 @@ pub(in crate::db) async fn leave_all(
     account: AccountId,
     around: &Around,
     legacies: &Legacies,
+    keyring: &Keyring,
+    now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let id = Uuid::from(account);
     for community in around.joined.iter().copied().map(CommunityId::from) {
@@ -146,7 +150,7 @@ pub(in crate::db) async fn leave_all(
     for community in &around.joined {
         let others = memberships::table.filter(memberships::community_id.eq(*community));
         if !diesel::select(exists(others)).get_result::<bool>(conn).await? {
-            delete(conn, (*community).into()).await?;
+            delete(conn, keyring, (*community).into(), now).await?;
         }
     }
     Ok(())

@@ -22,6 +22,7 @@ use crate::db::slice::one_more;
 use crate::db::vault::{Activities, Activity, lock_all, settle};
 use crate::db::{Commons, Db, Error, Slice};
 use crate::domain::{AccountId, CommunityId, Invalid, Role};
+use crate::seal::Keyring;
 
 /// The most communities that an account is in or waits to be let in to.
 pub const COMMUNITIES_MAX: i64 = 100;
@@ -157,7 +158,7 @@ impl Db {
                     let role = role_of(conn, may.community(), member).await?;
                     may.of(member, role.ok_or(Undone::Missing)?)?
                 };
-                let ended = part(conn, &parting, now).await?;
+                let ended = part(conn, &self.keyring, &parting, now).await?;
                 ended.then_some(()).ok_or_else(|| Undone::Missing.into())
             })
             .await;
@@ -246,6 +247,7 @@ async fn insert(
 /// administrator hands over; who leaves it empty ends it. `false` when they are not in it.
 pub(super) async fn part(
     conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
     parting: &Parting,
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
@@ -258,7 +260,7 @@ pub(super) async fn part(
     diesel::delete(memberships::table.find(key(community, member))).execute(conn).await?;
     let others = memberships::table.filter(memberships::community_id.eq(Uuid::from(community)));
     if !diesel::select(exists(others)).get_result::<bool>(conn).await? {
-        delete(conn, community).await?;
+        delete(conn, keyring, community, now).await?;
     }
     Ok(true)
 }

@@ -22,13 +22,14 @@ mod requests;
 mod search;
 mod shared;
 mod sought;
+mod taken_off;
 mod tiles;
 mod traces;
 mod undone;
 mod words;
 
 pub use along::{Along, Way};
-pub use anonymous::{Telling, Work};
+pub use anonymous::{KeptPhoto, Telling, Work};
 pub use communities::{Community, CommunityChange, Listed, NamePosition, NewCommunity};
 pub use entries::Entry;
 pub use features::Feature;

@@ -9,11 +9,12 @@ use uuid::Uuid;
 use super::renditions::{By, Drawn, Found, seen_by};
 use super::shared::Shared;
 use crate::access::{Facts, Owned, Sealed, Viewer, Visible};
+use crate::db::ops::blobs;
 use crate::db::schema::commons::{members, photos, renditions};
 use crate::db::vault::{Activity, Photo};
 use crate::db::{Commons, Db, Error};
 use crate::domain::{ActivityId, AlternativeText, BlobId, Caption, PhotoId, PhotoSize, Visibility};
-use crate::seal::PhotoKey;
+use crate::seal::{Keyring, PhotoKey};
 use crate::track::PublicPlace;
 
 /// How many sizes there are of a photo.
@@ -86,6 +87,19 @@ impl Sizes {
 }
 
 impl PublicPhoto {
+    /// A photo whose author has left: new to everybody, and pixels alone.
+    pub(super) fn nobodys(activity: ActivityId, is_cover: bool, sizes: Sizes) -> Self {
+        Self {
+            id: PhotoId::random(),
+            activity,
+            is_cover,
+            caption: None,
+            alternative_text: None,
+            place: None,
+            sizes,
+        }
+    }
+
     /// The photos that can be looked at, in their order, each with what may be told of its place. One
     /// of them stands for the activity: that which its owner chose, else the first.
     pub fn album(all: &[Photo], places: &[Option<PublicPlace>]) -> Vec<Self> {
@@ -235,6 +249,21 @@ pub(super) async fn insert(
             ))
             .execute(conn)
             .await?;
+    }
+    Ok(())
+}
+
+/// Calls for the erasure of the pixels of a work that is nobody's and about to be gone.
+pub(super) async fn erase_files(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    work: ActivityId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    for photo in load(conn, work).await? {
+        for blob in photo.sizes.blobs {
+            blobs::erase_orphan(conn, keyring, blob, now).await?;
+        }
     }
     Ok(())
 }

@@ -23,7 +23,11 @@ const NAMED_WITHIN: TimeDelta = TimeDelta::hours(1);
 
 /// Every column that names a blob. What no row names is erased by a job, so one that is missing here loses
 /// what it names: a test holds this against the inventory.
-pub const BLOB_COLUMNS: [(&str, &str); 6] = [
+pub const BLOB_COLUMNS: [(&str, &str); 9] = [
+    // Of works that are nobody's they are named nowhere else.
+    ("commons.photos", "thumbnail"),
+    ("commons.photos", "medium"),
+    ("commons.photos", "large"),
     ("vault.archive_segments", "blob"),
     ("vault.originals", "blob"),
     ("vault.photos", "original"),
@@ -78,6 +82,16 @@ impl Db {
         erase(conn, &self.keyring, account, blob, now + NAMED_WITHIN).await
     }
 
+    /// The same of a blob that is to be nobody's.
+    pub async fn announce_nobodys_blob(
+        &self,
+        blob: BlobId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let conn = &mut *self.conn().await?;
+        erase_orphan(conn, &self.keyring, blob, now + NAMED_WITHIN).await
+    }
+
     /// Calls off the job that was to erase `blob`: it is gone.
     pub async fn blob_is_erased(&self, blob: BlobId) -> Result<(), Error> {
         diesel::delete(jobs::table.find(Uuid::from(blob)))
@@ -105,6 +119,16 @@ pub(in crate::db) async fn erase_orphan(
     run_at: DateTime<Utc>,
 ) -> Result<(), Error> {
     ensure_as(conn, keyring, job_of(blob), &Job::EraseBlob { blob }, run_at).await
+}
+
+/// The same, once there was time to read it after `needed_at`.
+pub(in crate::db) async fn erase_late(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    blob: BlobId,
+    needed_at: DateTime<Utc>,
+) -> Result<(), Error> {
+    erase_orphan(conn, keyring, blob, needed_at + NAMED_WITHIN).await
 }
 
 /// Lets what erases files of an account be nobody's.

@@ -8,10 +8,11 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::activities::{Activity, Row, seal};
+use super::rows::erase_blobs;
 use crate::access::{Owned, Sealed, Viewer};
 use crate::db::commons::{self, Work};
 use crate::db::identity::{self, account_key};
-use crate::db::ops::{Erasure, Job, enqueue, ensure_as};
+use crate::db::ops::{Erasure, Job, blobs, enqueue, ensure_as};
 use crate::db::schema::commons::{community_activities, links};
 use crate::db::schema::ops::erasures as ledger;
 use crate::db::schema::vault::activities;
@@ -139,16 +140,17 @@ impl Db {
         Ok(marks.as_chunks().0.iter().copied().collect())
     }
 
-    /// Erases activities with all that leads to them, and counts them. Their files are called for before.
+    /// Erases activities with all that leads to them and what is left of their files, and counts them.
     pub async fn erase_activities(
         &self,
         erasure: &Erasure,
         ids: &[ActivityId],
+        now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
-            let erased = erase(conn, erasure.account, ids).await?;
-            count(conn, erasure.id, erased, 0).await
+            let erased = self.erase(conn, erasure.account, ids, now).await?;
+            count(conn, erasure.id, Counted { erased, ..Counted::default() }).await
         })
         .await
     }
@@ -161,6 +163,7 @@ impl Db {
         id: ActivityId,
         mut work: Work,
         show_at: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
@@ -170,14 +173,19 @@ impl Db {
                 return Ok(());
             }
             let is_seen = commons::take_ways(conn, id, &mut work).await?;
-            let erased = erase(conn, erasure.account, &[id]).await?;
+            for photo in work.photos.iter().filter(|_| is_seen) {
+                // Called for first, so not before they are drawn anew.
+                blobs::erase_late(conn, &self.keyring, photo.blob, show_at).await?;
+            }
+            let erased = self.erase(conn, erasure.account, &[id], now).await?;
             if !is_seen {
-                return count(conn, erasure.id, erased, 0).await;
+                return count(conn, erasure.id, Counted { erased, ..Counted::default() }).await;
             }
             // Of nobody: the job, like the work, belongs to no account.
+            let photos = i32::try_from(work.photos.len()).unwrap_or(i32::MAX);
             let job = Uuid::from(work.id).into();
             ensure_as(conn, &self.keyring, job, &Job::ShowWork(Box::new(work)), show_at).await?;
-            count(conn, erasure.id, 0, 1).await
+            count(conn, erasure.id, Counted { anonymised: 1, photos, ..Counted::default() }).await
         })
         .await
     }
@@ -186,15 +194,15 @@ impl Db {
     pub async fn write_receipt(&self, erasure: &Erasure, now: DateTime<Utc>) -> Result<(), Error> {
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
-            let told: Option<(i32, i32)> =
+            let told: Option<(i32, i32, i32)> =
                 diesel::update(ledger::table.find(Uuid::from(erasure.id)))
                     .filter(ledger::told_at.is_null())
                     .set(ledger::told_at.eq(now))
-                    .returning((ledger::erased, ledger::anonymised))
+                    .returning((ledger::erased, ledger::anonymised, ledger::photos))
                     .get_result(conn)
                     .await
                     .optional()?;
-            let Some((erased, anonymised)) = told else { return Ok(()) };
+            let Some((erased, anonymised, photos)) = told else { return Ok(()) };
             // An address that does not open gets no mail, and is erased like any other.
             let owner = identity::find_by_id(conn, &self.keyring, erasure.account).await;
             let owner = match owner {
@@ -203,7 +211,7 @@ impl Db {
                 Err(error) => return Err(error),
             };
             let noted_until = (now + retention::BACKUP).date_naive();
-            let receipt = Receipt { id: erasure.id, erased, anonymised, noted_until };
+            let receipt = Receipt { id: erasure.id, erased, anonymised, photos, noted_until };
             let letter = Letter {
                 to: owner.email.as_str().to_owned(),
                 locale: owner.profile.locale,
@@ -212,6 +220,39 @@ impl Db {
             enqueue(conn, &self.keyring, None, &Job::SendMail(letter), now).await
         })
         .await
+    }
+}
+
+impl Db {
+    /// Removes activities, their files and the ways to them; how many there were.
+    async fn erase(
+        &self,
+        conn: &mut AsyncPgConnection,
+        account: AccountId,
+        ids: &[ActivityId],
+        now: DateTime<Utc>,
+    ) -> Result<i32, Error> {
+        let all: Vec<Uuid> = ids.iter().copied().map(Uuid::from).collect();
+        let theirs = activities::table
+            .filter(activities::account_id.eq(Uuid::from(account)))
+            .filter(activities::activity_id.eq_any(&all));
+        let held: Vec<Uuid> = theirs
+            .clone()
+            .order(activities::activity_id)
+            .select(activities::activity_id)
+            .for_update()
+            .load(conn)
+            .await?;
+        diesel::delete(links::table.filter(links::activity_id.eq_any(&held))).execute(conn).await?;
+        let shares = community_activities::activity_id.eq_any(&held);
+        diesel::delete(community_activities::table.filter(shares)).execute(conn).await?;
+        for id in &held {
+            commons::withdraw(conn, (*id).into()).await?;
+        }
+        // No file is added any more: whoever does holds the activity.
+        while erase_blobs(conn, &self.keyring, account, Some(ids), now).await? {}
+        let erased = diesel::delete(theirs).execute(conn).await?;
+        Ok(i32::try_from(erased).unwrap_or(i32::MAX))
     }
 }
 
@@ -228,43 +269,25 @@ impl FromIterator<[u8; TEXT_BYTES]> for Repeated {
     }
 }
 
-/// Removes activities and the ways to them; how many there were.
-async fn erase(
-    conn: &mut AsyncPgConnection,
-    account: AccountId,
-    ids: &[ActivityId],
-) -> Result<i32, Error> {
-    let ids: Vec<Uuid> = ids.iter().copied().map(Uuid::from).collect();
-    let theirs = activities::table
-        .filter(activities::account_id.eq(Uuid::from(account)))
-        .filter(activities::activity_id.eq_any(&ids));
-    let held: Vec<Uuid> = theirs
-        .clone()
-        .order(activities::activity_id)
-        .select(activities::activity_id)
-        .for_update()
-        .load(conn)
-        .await?;
-    diesel::delete(links::table.filter(links::activity_id.eq_any(&held))).execute(conn).await?;
-    let shares = community_activities::activity_id.eq_any(&held);
-    diesel::delete(community_activities::table.filter(shares)).execute(conn).await?;
-    for id in &held {
-        commons::withdraw(conn, (*id).into()).await?;
-    }
-    let erased = diesel::delete(theirs).execute(conn).await?;
-    Ok(i32::try_from(erased).unwrap_or(i32::MAX))
+/// What a receipt tells of.
+#[derive(Default)]
+struct Counted {
+    erased: i32,
+    anonymised: i32,
+    photos: i32,
 }
 
 async fn count(
     conn: &mut AsyncPgConnection,
     erasure: ErasureId,
-    erased: i32,
-    anonymised: i32,
+    counted: Counted,
 ) -> Result<(), Error> {
+    let Counted { erased, anonymised, photos } = counted;
     diesel::update(ledger::table.find(Uuid::from(erasure)))
         .set((
             ledger::erased.eq(ledger::erased + erased),
             ledger::anonymised.eq(ledger::anonymised + anonymised),
+            ledger::photos.eq(ledger::photos + photos),
         ))
         .execute(conn)
         .await?;

@@ -100,7 +100,8 @@ impl Db {
                 }
                 self.enter(conn, erasure).await?;
                 hide(conn, erasure).await?;
-                commons::leave_all(conn, account, &around, &erasure.legacies).await?;
+                let legacies = &erasure.legacies;
+                commons::leave_all(conn, account, &around, legacies, &self.keyring, now).await?;
                 end_sessions(conn, account).await?;
                 end_codes(conn, account).await?;
                 call_off(conn, account).await?;

@@ -13,7 +13,7 @@ use crate::db::ops::{Erasure, blobs};
 use crate::db::schema::identity::{accounts, registrations};
 use crate::db::schema::ops::erasures as ledger;
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, BlobId};
+use crate::domain::{AccountId, ActivityId, BlobId};
 use crate::privacy::erasure::{self, Rule};
 use crate::privacy::retention;
 use crate::seal::Keyring;
@@ -72,10 +72,17 @@ impl Db {
         held(&mut *self.conn().await?, account).await
     }
 
-    /// Calls for the erasure of some of the files of an account; whether there may be more.
-    pub async fn erase_files(&self, account: AccountId, now: DateTime<Utc>) -> Result<bool, Error> {
+    /// Calls for the erasure of some of the files of an account, or of those of some of its activities; whether
+    /// there may be more.
+    pub async fn erase_files(
+        &self,
+        account: AccountId,
+        of: Option<&[ActivityId]>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
         let conn = &mut *self.conn().await?;
-        conn.transaction(async |conn| erase_blobs(conn, &self.keyring, account, now).await).await
+        conn.transaction(async |conn| erase_blobs(conn, &self.keyring, account, of, now).await)
+            .await
     }
 
     /// Deletes some of the rows of an account, but for those by which it is read; whether there may be more.
@@ -105,7 +112,7 @@ impl Db {
             row.for_update().first::<Uuid>(conn).await.optional()?;
             self.forget_registrations(conn, account).await?;
             let_go_of_names(conn, account, now).await?;
-            while erase_blobs(conn, &self.keyring, account, now).await? {}
+            while erase_blobs(conn, &self.keyring, account, None, now).await? {}
             blobs::disown(conn, account).await?;
             for (table, column) in in_order(conn).await? {
                 while delete(conn, table, column, account).await? == ROWS_AT_ONCE {}
@@ -151,14 +158,16 @@ impl Db {
     }
 }
 
-/// Calls for the erasure of some of the files that rows of an account name, and deletes those rows; whether
-/// there may be more.
-async fn erase_blobs(
+/// Calls for the erasure of some of the files that rows of an account name, or of some of its activities, and
+/// deletes those rows; whether there may be more.
+pub(super) async fn erase_blobs(
     conn: &mut AsyncPgConnection,
     keyring: &Keyring,
     account: AccountId,
+    of: Option<&[ActivityId]>,
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
+    let ids: Option<Vec<Uuid>> = of.map(|ids| ids.iter().copied().map(Uuid::from).collect());
     let mut of_tables: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (table, column) in erasure::blobs() {
         of_tables.entry(table).or_default().push(column);
@@ -167,15 +176,22 @@ async fn erase_blobs(
     // In order: rows that go with others would leave the files behind that they name.
     for (table, owner) in in_order(conn).await? {
         let Some(columns) = of_tables.get(table) else { continue };
+        let is_of_activities = erasure::has_column(table, "activity_id");
+        if ids.is_some() && !is_of_activities {
+            continue;
+        }
+        let which =
+            if is_of_activities { "($3 IS NULL OR activity_id = ANY ($3))" } else { "$3 IS NULL" };
         let query = format!(
             "DELETE FROM {table} WHERE ctid = ANY (ARRAY(
-                 SELECT ctid FROM {table} WHERE {owner} = $1 LIMIT $2
+                 SELECT ctid FROM {table} WHERE {owner} = $1 AND {which} LIMIT $2
              )) RETURNING ARRAY[{}] AS blobs",
             columns.join(", ")
         );
         let rows: Vec<Files> = diesel::sql_query(query)
             .bind::<SqlUuid, _>(Uuid::from(account))
             .bind::<BigInt, _>(BLOBS_AT_ONCE)
+            .bind::<Nullable<Array<SqlUuid>>, _>(ids.as_deref())
             .load(conn)
             .await?;
         are_more |= i64::try_from(rows.len()).is_ok_and(|rows| rows == BLOBS_AT_ONCE);

@@ -52,7 +52,7 @@ pub(super) fn announcement(on: NaiveDate, locale: Locale) -> Text {
 
 /// What was erased, and what remains.
 pub(super) fn receipt(receipt: &Receipt, locale: Locale) -> Text {
-    let Receipt { id, erased, anonymised, noted_until } = receipt;
+    let Receipt { id, erased, anonymised, photos, noted_until } = receipt;
     match locale {
         Locale::En => Text {
             subject: "Your OpenTracks account is erased",
@@ -62,6 +62,7 @@ pub(super) fn receipt(receipt: &Receipt, locale: Locale) -> Text {
                  erased as well, so that nothing of it can be read in any copy without an older backup of ours.\n\n\
                  What remains: {anonymised} works that you shared and did not want erased. They have new ids, no \
                  author, no times, a month instead of a day, and shorter ends; nothing leads from one to another. \
+                 {photos} of your photos stay with them, as you chose: cut, drawn anew, without text, place and time. \
                  And until {noted_until}, because backups may live as long, the id of the account and what you \
                  chose, so that no backup brings you back.\n\nYour address is erased after this mail. Receipt {id}\n"
             ),
@@ -74,7 +75,8 @@ pub(super) fn receipt(receipt: &Receipt, locale: Locale) -> Text {
                  adhésions. Votre clé est effacée aussi : sans une sauvegarde plus ancienne, plus aucune copie n'en \
                  est lisible.\n\nCe qui reste : {anonymised} œuvres que vous avez partagées et n'avez pas voulu \
                  effacer. Elles ont un nouvel identifiant, pas d'auteur, pas d'horaires, un mois au lieu d'un jour, \
-                 des extrémités raccourcies ; rien ne mène de l'une à l'autre. Et jusqu'au {noted_until}, car des \
+                 des extrémités raccourcies ; rien ne mène de l'une à l'autre. {photos} de vos photos restent avec elles, \
+                 selon votre choix : recadrées, redessinées, sans texte, ni lieu, ni heure. Et jusqu'au {noted_until}, car des \
                  sauvegardes peuvent vivre aussi longtemps, l'identifiant du compte et vos choix, pour qu'aucune \
                  sauvegarde ne vous ramène.\n\nVotre adresse est effacée après ce courriel. Reçu {id}\n"
             ),

@@ -1,5 +1,8 @@
 //! The second cut: what is left of a track for others once its author has left.
 
+use chrono::NaiveDate;
+
+use super::even::evened;
 use super::place::Place;
 use super::{Cut, Ends, Shade, Zone, drop_if_all, find_visible_runs, first_time, gather};
 use crate::track::columns::{Columns, ExactTrack, MISSING, PublicTrack, model_ranges};
@@ -13,7 +16,8 @@ const LENGTH_M_MIN: f64 = 500.0;
 /// away from every place that is hidden, without times and without any sensor. `None` if that is too
 /// little.
 ///
-/// It only removes: every point of it is a point that `cut` leaves under the same zones and ends. How much
+/// It only removes, and then draws what is left as no device in particular does (`even.rs`): every point lies on
+/// a line that `cut` leaves under the same zones and ends. How much
 /// more is hidden round each place `share` says, a number from 0 to 1 for each; it has to be random, and
 /// another one for each track. The ends of an author's tracks then lie at places of their own, and not
 /// together on the circles round where they live.
@@ -21,8 +25,21 @@ pub fn cut_again(
     track: &ExactTrack,
     zones: &[Zone],
     ends: Ends,
-    mut share: impl FnMut() -> f64,
+    share: impl FnMut() -> f64,
 ) -> Option<Cut> {
+    let (left, day) = hide_again(track, zones, ends, share)?;
+    let even = evened(&left);
+    let is_enough = POINTS_MIN <= even.len();
+    is_enough.then(|| Cut { track: PublicTrack::new(even), day, hour: None })
+}
+
+/// What is not hidden, if it is enough, and its day.
+fn hide_again(
+    track: &ExactTrack,
+    zones: &[Zone],
+    ends: Ends,
+    mut share: impl FnMut() -> f64,
+) -> Option<(Columns, Option<NaiveDate>)> {
     let columns = track.columns();
     let shade = Shade::again(track, zones, ends, &mut share);
     let runs = find_visible_runs(columns, &shade);
@@ -42,7 +59,7 @@ pub fn cut_again(
         ..Columns::default()
     };
     let is_enough = POINTS_MIN <= left.len() && LENGTH_M_MIN <= length_m(&left);
-    is_enough.then(|| Cut { track: PublicTrack::new(left), day, hour: None })
+    is_enough.then_some((left, day))
 }
 
 fn length_m(columns: &Columns) -> f64 {
@@ -150,7 +167,8 @@ mod tests {
             let zones = if with_zone { vec![HOME] } else { vec![] };
             let ends = Ends { radius_m: ends_m, grid: Grid::FIXED };
             let mut shares = shares.into_iter().cycle();
-            if let Some(again) = cut_again(&track, &zones, ends, || shares.next().unwrap()) {
+            if let Some((again, _)) = hide_again(&track, &zones, ends, || shares.next().unwrap()) {
+                let again = Cut { track: PublicTrack::new(again), day: None, hour: None };
                 let before = cut(&track, &zones, ends, SensorsShown::None).unwrap();
                 let points = |cut: &Cut| -> Vec<(i32, i32)> {
                     let columns = cut.track.columns();

@@ -286,7 +286,9 @@ async fn it_is_told_beforehand_what_becomes_of_everything() {
     let erased = &outlook["erased"];
     assert_eq!((&erased["vault.tracks"], &erased["vault.originals"]), (&json!(9), &json!(9)));
     assert_eq!((&erased["identity.sessions"], &erased["vault.links"]), (&json!(1), &json!(1)));
-    let defaults = json!({ "published": "anonymize", "shared": "anonymize", "undo_days": 0 });
+    let defaults = json!({
+        "published": "anonymize", "shared": "anonymize", "photos": "erase", "undo_days": 0,
+    });
     assert_eq!(outlook["defaults"], defaults);
     let items = outlook["items"].as_array().unwrap();
     let told = |title: &str| {

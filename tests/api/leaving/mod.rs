@@ -1,8 +1,12 @@
 //! Leaving: what is asked, what is hidden with the answer, what is erased, and what stays of nobody.
 
 mod asked;
+mod canary;
 mod erased;
+mod killed;
+mod photos;
 mod restored;
+mod taken_off;
 mod unlinkable;
 mod works;
 

@@ -32,10 +32,24 @@ struct Seen {
     day: String,
     ends: [[f64; 2]; 2],
     points: f64,
+    distance_m: f64,
     elapsed_s: f64,
     /// Its place among the rows of a dump, and among the features of a tile.
     in_dump: f64,
     in_tile: f64,
+    /// The lengths of what one can download of it, in bytes.
+    lengths: [f64; 2],
+    photo: Shown,
+}
+
+/// Its photo, as an attacker has it.
+struct Shown {
+    id: String,
+    /// What is written under it, and for those who do not see it.
+    words: String,
+    sides: [f64; 2],
+    /// In each size, in bytes.
+    lengths: [f64; 3],
 }
 
 /// Numbers that only look like chance, so that each run is the same.
@@ -68,12 +82,13 @@ async fn works_of_one_author_are_joined_no_better_than_by_chance() {
             let choices = json!({ "choices": { "ends_m": 0 } });
             assert_eq!(who.patch(&path, &choices).await.status(), 200);
             super::publish(&who, &path).await;
+            has_photo(&who, &path, person, chance.next()).await;
         }
         people.push(who);
     }
     let before = attacks(&seen(&app).await);
     for who in &people {
-        assert_eq!(who.leave(&json!({})).await.status(), 202);
+        assert_eq!(who.leave(&json!({ "photos": "anonymize" })).await.status(), 202);
     }
     app.finish_leaving().await;
     let works = seen(&app).await;
@@ -94,10 +109,14 @@ async fn works_of_one_author_are_joined_no_better_than_by_chance() {
     for ((attack, before), (_, after)) in before.iter().zip(&after) {
         assert!(*after <= chance + 4.0 * spread, "{attack}: {after} by chance {chance}");
         // The control: all but what follows from ids tells while there is an author.
-        let tells_nothing = ["ids", "rows of a tile"].contains(attack);
+        let tells_nothing = TELL_NOTHING.contains(attack);
         assert!(tells_nothing || *before > chance + 4.0 * spread, "{attack}: {before}");
     }
 }
+
+/// Attacks that find nothing while there is an author either.
+const TELL_NOTHING: [&str; 5] =
+    ["ids", "rows of a tile", "ids of photos", "file sizes", "sizes of photos"];
 
 /// How unlike two works are, in the eyes of an attack.
 type Unlike<'a> = &'a dyn Fn(&Seen, &Seen) -> f64;
@@ -117,13 +136,35 @@ fn attacks(works: &[Seen]) -> Vec<(&'static str, f64)> {
         f64::from(letters(&one.title) != letters(&other.title))
     };
     let pace = |seen: &Seen| seen.elapsed_s / seen.points.max(1.0);
-    let rules: [(&'static str, Unlike<'_>); 6] = [
+    let lengths = |one: &Seen, other: &Seen| {
+        let pairs = one.lengths.iter().zip(other.lengths);
+        pairs.map(|(one, other)| (one - other).abs()).sum::<f64>()
+    };
+    let sides = |one: &Seen, other: &Seen| {
+        let pairs = one.photo.sides.iter().zip(other.photo.sides);
+        pairs.map(|(one, other)| (one - other).abs()).sum::<f64>()
+    };
+    let photo_lengths = |one: &Seen, other: &Seen| {
+        let pairs = one.photo.lengths.iter().zip(other.photo.lengths);
+        pairs.map(|(one, other)| (one - other).abs()).sum::<f64>()
+    };
+    let rules: [(&'static str, Unlike<'_>); 12] = [
         ("ends", &ends),
         ("titles", &words),
         ("times", &|one, other| days(&one.day, &other.day) + (pace(one) - pace(other)).abs()),
         ("rows of a dump", &|one, other| (one.in_dump - other.in_dump).abs()),
         ("rows of a tile", &|one, other| (one.in_tile - other.in_tile).abs()),
         ("ids", &|one, other| if one.id < other.id { 0.0 } else { 1.0 }),
+        ("devices", &|one, other| {
+            (one.points / one.distance_m - other.points / other.distance_m).abs()
+        }),
+        ("file sizes", &lengths),
+        ("ids of photos", &|one, other| {
+            if one.photo.id < other.photo.id { 0.0 } else { 1.0 }
+        }),
+        ("words of photos", &|one, other| f64::from(one.photo.words != other.photo.words)),
+        ("cameras", &sides),
+        ("sizes of photos", &photo_lengths),
     ];
     rules.into_iter().map(|(name, unlike)| (name, success(works, unlike))).collect()
 }
@@ -191,17 +232,66 @@ async fn look(anyone: &Caller<'_>, item: &Value, rows: &str, tile: &[u8]) -> See
     let height_m = item["statistics"]["elevation_min_m"].as_f64().unwrap();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and whole")]
     let author = (height_m - LOWEST_M).round() as usize;
+    let mut lengths = [0.0; 2];
+    for (length, child) in lengths.iter_mut().zip(["track.gpx", "profile"]) {
+        *length = length_of(anyone, &format!("{}/{child}", path_of(item))).await;
+    }
+    let photo = look_at_photo(anyone, item).await;
     Seen {
+        lengths,
+        photo,
         author,
         title: item["title"].as_str().unwrap().to_owned(),
         day: item["day"].as_str().unwrap().to_owned(),
         ends: [points[0], points[points.len() - 1]],
         points: points.len() as f64,
+        distance_m: item["statistics"]["distance_m"].as_f64().unwrap(),
         elapsed_s: item["statistics"]["elapsed_s"].as_f64().unwrap_or(0.0),
         in_dump,
         in_tile: at.map_or(0.0, |at| at as f64),
         id,
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "some thousand")]
+async fn length_of(anyone: &Caller<'_>, path: &str) -> f64 {
+    anyone.get(path).await.bytes().await.unwrap().len() as f64
+}
+
+async fn look_at_photo(anyone: &Caller<'_>, item: &Value) -> Shown {
+    let page = json_of(anyone, &format!("{}/photos", path_of(item))).await;
+    let [photo] = page["items"].as_array().unwrap().as_slice() else { panic!("{page}") };
+    let mut lengths = [0.0; 3];
+    for (length, size) in lengths.iter_mut().zip(["thumbnail", "medium", "large"]) {
+        *length = length_of(anyone, &format!("{}/{size}.jpg", crate::photos::path(photo))).await;
+    }
+    let side = |side: &str| photo["sizes"]["large"][side].as_f64().unwrap();
+    Shown {
+        id: photo["id"].as_str().unwrap().to_owned(),
+        words: format!("{} {}", photo["caption"], photo["alternative_text"]),
+        sides: [side("width"), side("height")],
+        lengths,
+    }
+}
+
+/// A photo of anything at all, by a camera of one's own, with the words that one always writes.
+async fn has_photo(who: &Caller<'_>, path: &str, person: usize, share: f64) {
+    let camera = u16::try_from(person).unwrap();
+    let (width, height) = (420 + 5 * camera, 330 + 3 * camera);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 255")]
+    let shade = (share * 255.0) as u8;
+    let pixels = (0..u32::from(width) * u32::from(height)).flat_map(|pixel| {
+        let texture = (pixel.wrapping_mul(2_654_435_761) >> 24) as u8;
+        [shade, shade.wrapping_add(texture & shade >> 2), texture & shade >> 3]
+    });
+    let mut file = Vec::new();
+    let encoder = jpeg_encoder::Encoder::new(&mut file, 90);
+    let pixels: Vec<u8> = pixels.collect();
+    encoder.encode(&pixels, width, height, jpeg_encoder::ColorType::Rgb).unwrap();
+    let words = json!({ "caption": wording(person), "alternative_text": wording(person) });
+    let answer = crate::photos::send(who, path, &[&file], &words).await;
+    assert_eq!(answer.status(), 201);
+    who.app.run_jobs().await;
 }
 
 /// Every position below a value of GeoJSON.
@@ -259,9 +349,12 @@ fn ride(home: [f64; 2], share: f64, person: usize, number: usize) -> Vec<u8> {
          xmlns=\"http://www.topografix.com/GPX/1/1\"><trk><type>cycling</type><trkseg>",
     );
     let (sin, cos) = (share * std::f64::consts::TAU).sin_cos();
-    let steps = 500;
+    // Each device records as often as it does.
+    let spacing_m = 4.0 + (person % 50) as f64 * 0.3;
+    #[expect(clippy::cast_possible_truncation, reason = "some hundred")]
+    let steps = (5_000.0 / spacing_m) as i32;
     for step in 0..=2 * steps {
-        let out = f64::from(if step <= steps { step } else { 2 * steps - step }) * 10.0;
+        let out = f64::from(if step <= steps { step } else { 2 * steps - step }) * spacing_m;
         let aside = if step <= steps { 0.0 } else { 5.0 };
         let [lon, lat] = at(home, [out * cos - aside * sin, out * sin + aside * cos]);
         let time = start + TimeDelta::seconds((step * rhythm_s).into());

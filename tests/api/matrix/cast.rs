@@ -59,6 +59,8 @@ pub enum State {
     Withdrawn,
     /// It was published, linked and shared, and is deleted.
     Deleted,
+    /// It is published, linked and shared, and its owner lets nothing be done with what is theirs.
+    Restricted,
 }
 
 impl Actor {
@@ -77,7 +79,7 @@ impl Actor {
 }
 
 impl State {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Private,
         Self::Link,
         Self::Community,
@@ -88,6 +90,7 @@ impl State {
         Self::Rezoned,
         Self::Withdrawn,
         Self::Deleted,
+        Self::Restricted,
     ];
 }
 
@@ -116,8 +119,9 @@ pub struct Piece<'a> {
 
 impl<'a> Cast<'a> {
     pub async fn of(app: &'a TestApp) -> Self {
-        // What the last zone hides is all of its owner's, so the activity beside it has another.
+        // What the last zone hides is all of its owner's, and so does a restriction: each has an owner apart.
         let (ada, zoe) = (app.member("Ada").await, app.member("Zoe").await);
+        let rex = app.member("Rex").await;
         let mut others = vec![(Actor::Anonymous, app.anyone()), (Actor::LinkHolder, app.anyone())];
         for actor in Actor::ALL {
             if !matches!(actor, Actor::Anonymous | Actor::LinkHolder | Actor::Owner) {
@@ -125,7 +129,7 @@ impl<'a> Cast<'a> {
             }
         }
         let community = Uuid::new_v4().to_string();
-        found(app, &community, &[&ada, &zoe], &others).await;
+        found(app, &community, &[&ada, &zoe, &rex], &others).await;
         let far = json!({ "label": "Office", "position": [10.0, 50.0], "radius_m": 300 });
         assert_eq!(ada.post("/api/v1/me/zones", &far).await.status(), 201);
         app.run_jobs().await;
@@ -134,12 +138,16 @@ impl<'a> Cast<'a> {
         }
         let mut pieces = Vec::new();
         for state in State::ALL {
-            let owner = if state == State::Rezoned { &zoe } else { &ada };
+            let apart = [(State::Rezoned, &zoe), (State::Restricted, &rex)];
+            let owner = apart.iter().find(|(apart, _)| *apart == state);
+            let owner = owner.map_or(&ada, |(_, owner)| owner);
             pieces.push(Piece::arrange(app, owner, &community, state).await);
         }
         app.advance(TimeDelta::seconds(30));
         let home = json!({ "label": "Home", "position": [8.5, 47.313], "radius_m": 200 });
         assert_eq!(zoe.post("/api/v1/me/zones", &home).await.status(), 201);
+        let restricted = rex.request(Method::PUT, "/api/v1/me/restriction").send().await.unwrap();
+        assert!(restricted.status().is_success());
         Self { others, pieces }
     }
 
@@ -239,6 +247,7 @@ impl<'a> Piece<'a> {
                 | State::Rezoned
                 | State::Withdrawn
                 | State::Deleted
+                | State::Restricted
         );
         let is_shared = is_published && state != State::Published
             || matches!(state, State::Community | State::Both);
@@ -272,7 +281,8 @@ impl<'a> Piece<'a> {
             | State::Published
             | State::All
             | State::Over
-            | State::Rezoned => {}
+            | State::Rezoned
+            | State::Restricted => {}
         }
         piece
     }

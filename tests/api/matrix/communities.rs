@@ -18,6 +18,8 @@ struct Others {
     joined: String,
     waiting: String,
     barred: String,
+    /// A work that is nobody's.
+    work: String,
 }
 
 /// `yes`: it is done, or would be of the version that is there. `-`: as for an id that never was.
@@ -31,6 +33,7 @@ async fn each_does_in_a_community_what_the_policy_says() {
         joined: app.member("Joan").await.account_id,
         waiting: app.member("Will").await.account_id,
         barred: app.member("Bart").await.account_id,
+        work: Uuid::new_v4().to_string(),
     };
     let mut tables = Vec::new();
     for visibility in ["private", "public"] {
@@ -42,7 +45,10 @@ async fn each_does_in_a_community_what_the_policy_says() {
         for (method, route) in routes::of(Class::Community) {
             for of in whom(&method, &route) {
                 let name = route.trim_start_matches("/api/v1/communities/");
-                let name = format!("{method} {}{of}", name.replace("{member}", ""));
+                let name = format!(
+                    "{method} {}{of}",
+                    name.replace("{member}", "").replace("{activity}", "")
+                );
                 let mut line = format!("{name:<31}");
                 for (actor, caller) in &callers {
                     reset(&app, &community, &callers, &others).await;
@@ -74,6 +80,7 @@ async fn each_does_in_a_community_what_the_policy_says() {
     PUT {id}/bans/(joined)          401       401        403      403          -      403     403      403    yes       yes
     DELETE {id}/bans/(barred)       401       401        403      403          -      403     403      403    yes       yes
     GET {id}/activities             401       401        403      403          -      yes     yes      yes    yes       yes
+    DELETE {id}/activities/(work)   401       401        403      403          -      403     403      403    yes       yes
     GET {id}/picture                -         -          yes      yes          -      yes     yes      yes    yes       yes
     PUT {id}/picture                401       401        403      403          -      403     403      403    403       yes
     DELETE {id}/picture             401       401        403      403          -      403     403      403    403       yes
@@ -95,6 +102,7 @@ async fn each_does_in_a_community_what_the_policy_says() {
     PUT {id}/bans/(joined)          401       401        403      403          -      403     403      403    yes       yes
     DELETE {id}/bans/(barred)       401       401        403      403          -      403     403      403    yes       yes
     GET {id}/activities             401       401        403      403          -      yes     yes      yes    yes       yes
+    DELETE {id}/activities/(work)   401       401        403      403          -      403     403      403    yes       yes
     GET {id}/picture                yes       yes        yes      yes          -      yes     yes      yes    yes       yes
     PUT {id}/picture                401       401        403      403          -      403     403      403    403       yes
     DELETE {id}/picture             401       401        403      403          -      403     403      403    403       yes
@@ -115,6 +123,7 @@ async fn found(app: &TestApp, visibility: &str) -> String {
 /// To whom something is done at a route.
 fn whom(method: &Method, route: &str) -> &'static [&'static str] {
     match (method.as_str(), route) {
+        _ if route.ends_with("{activity}") => &["(work)"],
         _ if !route.ends_with("{member}") => &[""],
         ("DELETE", route) if route.contains("/members/") => &["(joined)", "(self)"],
         (_, route) if route.contains("/members/") => &["(joined)"],
@@ -130,6 +139,7 @@ impl Others {
             "(self)" if caller.token.is_some() => caller.account_id.clone(),
             "(waiting)" => self.waiting.clone(),
             "(barred)" => self.barred.clone(),
+            "(work)" => self.work.clone(),
             _ => self.joined.clone(),
         }
     }
@@ -143,7 +153,8 @@ async fn word(
     member: &str,
 ) -> String {
     let ask = async |id: &str| {
-        let path = route.replace("{id}", id).replace("{member}", member);
+        let path =
+            route.replace("{id}", id).replace("{member}", member).replace("{activity}", member);
         let request = caller.request(method.clone(), &path).header("If-Match", "\"0\"");
         let body = if route.ends_with("{member}") {
             json!({ "role": "member" })
@@ -197,5 +208,12 @@ async fn reset(app: &TestApp, community: &str, callers: &[(Actor, &Caller<'_>)],
     put("memberships", &others.joined, "'member',");
     put("membership_requests", &others.waiting, "");
     put("bans", &others.barred, "");
+    let work = &others.work;
+    write!(
+        sql,
+        "INSERT INTO commons.community_activities (community_id, activity_id)
+         VALUES ('{community}', '{work}') ON CONFLICT DO NOTHING;"
+    )
+    .unwrap();
     connect(app, "opentracks").await.batch_execute(&sql).await.unwrap();
 }

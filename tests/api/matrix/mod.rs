@@ -77,95 +77,95 @@ async fn each_gets_what_the_policy_says_and_else_the_answer_for_nothing() {
 
 fn check_what_is_read_by_its_id(matrix: &Matrix) {
     insta::assert_snapshot!(matrix.table(Class::Rendition), @r"
-                 Private Link Community Both Published All  Over Rezoned Withdrawn Deleted
-    Anonymous    -       -    -         -    seen      seen -    -       -         -
-    LinkHolder   -       -    -         -    seen      seen -    -       -         -
-    Stranger     -       -    -         -    seen      seen -    -       -         -
-    FormerMember -       -    -         -    seen      seen -    -       -         -
-    Banned       -       -    -         -    seen      seen -    -       -         -
-    Blocked      -       -    -         -    -         -    -    -       -         -
-    Blocking     -       -    -         -    -         -    -    -       -         -
-    Member       -       -    seen      seen seen      seen -    -       -         -
-    Moderator    -       -    seen      seen seen      seen -    -       -         -
-    Owner        own     own  own       own  own       own  own  own     own       -
+                 Private Link Community Both Published All  Over Rezoned Withdrawn Deleted Restricted
+    Anonymous    -       -    -         -    seen      seen -    -       -         -       -
+    LinkHolder   -       -    -         -    seen      seen -    -       -         -       -
+    Stranger     -       -    -         -    seen      seen -    -       -         -       -
+    FormerMember -       -    -         -    seen      seen -    -       -         -       -
+    Banned       -       -    -         -    seen      seen -    -       -         -       -
+    Blocked      -       -    -         -    -         -    -    -       -         -       -
+    Blocking     -       -    -         -    -         -    -    -       -         -       -
+    Member       -       -    seen      seen seen      seen -    -       -         -       -
+    Moderator    -       -    seen      seen seen      seen -    -       -         -       -
+    Owner        own     own  own       own  own       own  own  own     own       -       own
     ");
 }
 
 fn check_what_is_looked_at(matrix: &Matrix) {
     insta::assert_snapshot!(matrix.table(Class::Pixels), @r"
-                 Private Link Community Both Published All  Over Rezoned Withdrawn Deleted
-    Anonymous    -       -    -         -    seen      seen -    -       -         -
-    LinkHolder   -       -    -         -    seen      seen -    -       -         -
-    Stranger     -       -    -         -    seen      seen -    -       -         -
-    FormerMember -       -    -         -    seen      seen -    -       -         -
-    Banned       -       -    -         -    seen      seen -    -       -         -
-    Blocked      -       -    -         -    -         -    -    -       -         -
-    Blocking     -       -    -         -    -         -    -    -       -         -
-    Member       -       -    seen      seen seen      seen -    -       -         -
-    Moderator    -       -    seen      seen seen      seen -    -       -         -
-    Owner        seen    seen seen      seen seen      seen seen seen    seen      -
+                 Private Link Community Both Published All  Over Rezoned Withdrawn Deleted Restricted
+    Anonymous    -       -    -         -    seen      seen -    -       -         -       -
+    LinkHolder   -       -    -         -    seen      seen -    -       -         -       -
+    Stranger     -       -    -         -    seen      seen -    -       -         -       -
+    FormerMember -       -    -         -    seen      seen -    -       -         -       -
+    Banned       -       -    -         -    seen      seen -    -       -         -       -
+    Blocked      -       -    -         -    -         -    -    -       -         -       -
+    Blocking     -       -    -         -    -         -    -    -       -         -       -
+    Member       -       -    seen      seen seen      seen -    -       -         -       -
+    Moderator    -       -    seen      seen seen      seen -    -       -         -       -
+    Owner        seen    seen seen      seen seen      seen seen seen    seen      -       seen
     ");
 }
 
 fn check_what_is_read_by_a_link(matrix: &Matrix) {
     // A link is good for whoever holds it.
     insta::assert_snapshot!(matrix.table(Class::ByLink), @r"
-                 Private Link Community Both Published All  Over Rezoned Withdrawn Deleted
-    Anonymous    -       seen -         seen -         seen -    -       -         -
-    LinkHolder   -       seen -         seen -         seen -    -       -         -
-    Stranger     -       seen -         seen -         seen -    -       -         -
-    FormerMember -       seen -         seen -         seen -    -       -         -
-    Banned       -       seen -         seen -         seen -    -       -         -
-    Blocked      -       seen -         seen -         seen -    -       -         -
-    Blocking     -       seen -         seen -         seen -    -       -         -
-    Member       -       seen -         seen -         seen -    -       -         -
-    Moderator    -       seen -         seen -         seen -    -       -         -
-    Owner        -       seen -         seen -         seen -    -       -         -
+                 Private Link Community Both Published All  Over Rezoned Withdrawn Deleted Restricted
+    Anonymous    -       seen -         seen -         seen -    -       -         -       -
+    LinkHolder   -       seen -         seen -         seen -    -       -         -       -
+    Stranger     -       seen -         seen -         seen -    -       -         -       -
+    FormerMember -       seen -         seen -         seen -    -       -         -       -
+    Banned       -       seen -         seen -         seen -    -       -         -       -
+    Blocked      -       seen -         seen -         seen -    -       -         -       -
+    Blocking     -       seen -         seen -         seen -    -       -         -       -
+    Member       -       seen -         seen -         seen -    -       -         -       -
+    Moderator    -       seen -         seen -         seen -    -       -         -       -
+    Owner        -       seen -         seen -         seen -    -       -         -       -
     ");
     // Where there is no password, none is right.
     insta::assert_snapshot!(matrix.table(Class::Unlock), @r"
-                 Private Link Community Both Published All  Over Rezoned Withdrawn Deleted
-    Anonymous    -       401! -         401! -         401! 401! -       -         -
-    LinkHolder   -       401! -         401! -         401! 401! -       -         -
-    Stranger     -       401! -         401! -         401! 401! -       -         -
-    FormerMember -       401! -         401! -         401! 401! -       -         -
-    Banned       -       401! -         401! -         401! 401! -       -         -
-    Blocked      -       401! -         401! -         401! 401! -       -         -
-    Blocking     -       401! -         401! -         401! 401! -       -         -
-    Member       -       401! -         401! -         401! 401! -       -         -
-    Moderator    -       401! -         401! -         401! 401! -       -         -
-    Owner        -       401! -         401! -         401! 401! -       -         -
+                 Private Link Community Both Published All  Over Rezoned Withdrawn Deleted Restricted
+    Anonymous    -       401! -         401! -         401! 401! -       -         -       -
+    LinkHolder   -       401! -         401! -         401! 401! -       -         -       -
+    Stranger     -       401! -         401! -         401! 401! -       -         -       -
+    FormerMember -       401! -         401! -         401! 401! -       -         -       -
+    Banned       -       401! -         401! -         401! 401! -       -         -       -
+    Blocked      -       401! -         401! -         401! 401! -       -         -       -
+    Blocking     -       401! -         401! -         401! 401! -       -         -       -
+    Member       -       401! -         401! -         401! 401! -       -         -       -
+    Moderator    -       401! -         401! -         401! 401! -       -         -       -
+    Owner        -       401! -         401! -         401! 401! -       -         -       -
     ");
 }
 
 fn check_what_is_its_owners(matrix: &Matrix) {
     insta::assert_snapshot!(matrix.table(Class::OwnersOnly), @r"
-                 Private Link Community Both Published All Over Rezoned Withdrawn Deleted
-    Anonymous    401     401  401       401  401       401 401  401     401       401
-    LinkHolder   401     401  401       401  401       401 401  401     401       401
-    Stranger     -       -    -         -    -         -   -    -       -         -
-    FormerMember -       -    -         -    -         -   -    -       -         -
-    Banned       -       -    -         -    -         -   -    -       -         -
-    Blocked      -       -    -         -    -         -   -    -       -         -
-    Blocking     -       -    -         -    -         -   -    -       -         -
-    Member       -       -    -         -    -         -   -    -       -         -
-    Moderator    -       -    -         -    -         -   -    -       -         -
-    Owner        own     own  own       own  own       own own  own     own       -
+                 Private Link Community Both Published All Over Rezoned Withdrawn Deleted Restricted
+    Anonymous    401     401  401       401  401       401 401  401     401       401     401
+    LinkHolder   401     401  401       401  401       401 401  401     401       401     401
+    Stranger     -       -    -         -    -         -   -    -       -         -       -
+    FormerMember -       -    -         -    -         -   -    -       -         -       -
+    Banned       -       -    -         -    -         -   -    -       -         -       -
+    Blocked      -       -    -         -    -         -   -    -       -         -       -
+    Blocking     -       -    -         -    -         -   -    -       -         -       -
+    Member       -       -    -         -    -         -   -    -       -         -       -
+    Moderator    -       -    -         -    -         -   -    -       -         -       -
+    Owner        own     own  own       own  own       own own  own     own       -       own
     ");
     // Taken, whether or not there is something, as its owner alone is told: ids are random, so that nobody
     // finds one by trying.
     insta::assert_snapshot!(matrix.table(Class::MadeId), @r"
-                 Private Link Community Both Published All Over Rezoned Withdrawn Deleted
-    Anonymous    401     401  401       401  401       401 401  401     401       401
-    LinkHolder   401     401  401       401  401       401 401  401     401       401
-    Stranger     409     409  409       409  409       409 409  409     409       409
-    FormerMember 409     409  409       409  409       409 409  409     409       409
-    Banned       409     409  409       409  409       409 409  409     409       409
-    Blocked      409     409  409       409  409       409 409  409     409       409
-    Blocking     409     409  409       409  409       409 409  409     409       409
-    Member       409     409  409       409  409       409 409  409     409       409
-    Moderator    409     409  409       409  409       409 409  409     409       409
-    Owner        409     409  409       409  409       409 409  409     409       410
+                 Private Link Community Both Published All Over Rezoned Withdrawn Deleted Restricted
+    Anonymous    401     401  401       401  401       401 401  401     401       401     401
+    LinkHolder   401     401  401       401  401       401 401  401     401       401     401
+    Stranger     409     409  409       409  409       409 409  409     409       409     409
+    FormerMember 409     409  409       409  409       409 409  409     409       409     409
+    Banned       409     409  409       409  409       409 409  409     409       409     409
+    Blocked      409     409  409       409  409       409 409  409     409       409     409
+    Blocking     409     409  409       409  409       409 409  409     409       409     409
+    Member       409     409  409       409  409       409 409  409     409       409     409
+    Moderator    409     409  409       409  409       409 409  409     409       409     409
+    Owner        409     409  409       409  409       409 409  409     409       410     409
     ");
 }
 
@@ -318,56 +318,56 @@ async fn a_search_finds_what_is_published_and_an_answer_tells_one_way_to_it() {
 fn check_what_is_found(found: &Matrix, sought: &Matrix, told: &Matrix) {
     // Members find near them what their communities share.
     insta::assert_snapshot!(found.table(Class::Search), @r"
-                 Private Link Community Both      Published All       Over Rezoned Withdrawn Deleted
-    Anonymous    -       -    -         -         published published -    -       -         -
-    LinkHolder   -       -    -         -         published published -    -       -         -
-    Stranger     -       -    -         -         published published -    -       -         -
-    FormerMember -       -    -         -         published published -    -       -         -
-    Banned       -       -    -         -         published published -    -       -         -
-    Blocked      -       -    -         -         -         -         -    -       -         -
-    Blocking     -       -    -         -         -         -         -    -       -         -
-    Member       -       -    community community published published -    -       -         -
-    Moderator    -       -    community community published published -    -       -         -
-    Owner        -       -    community community published published -    -       -         -
+                 Private Link Community Both      Published All       Over Rezoned Withdrawn Deleted Restricted
+    Anonymous    -       -    -         -         published published -    -       -         -       -
+    LinkHolder   -       -    -         -         published published -    -       -         -       -
+    Stranger     -       -    -         -         published published -    -       -         -       -
+    FormerMember -       -    -         -         published published -    -       -         -       -
+    Banned       -       -    -         -         published published -    -       -         -       -
+    Blocked      -       -    -         -         -         -         -    -       -         -       -
+    Blocking     -       -    -         -         -         -         -    -       -         -       -
+    Member       -       -    community community published published -    -       -         -       -
+    Moderator    -       -    community community published published -    -       -         -       -
+    Owner        -       -    community community published published -    -       -         -       -
     ");
     insta::assert_snapshot!(sought.table(Class::Search), @r"
-                 Private Link Community Both Published All       Over Rezoned Withdrawn Deleted
-    Anonymous    -       -    -         -    published published -    -       -         -
-    LinkHolder   -       -    -         -    published published -    -       -         -
-    Stranger     -       -    -         -    published published -    -       -         -
-    FormerMember -       -    -         -    published published -    -       -         -
-    Banned       -       -    -         -    published published -    -       -         -
-    Blocked      -       -    -         -    -         -         -    -       -         -
-    Blocking     -       -    -         -    -         -         -    -       -         -
-    Member       -       -    -         -    published published -    -       -         -
-    Moderator    -       -    -         -    published published -    -       -         -
-    Owner        -       -    -         -    published published -    -       -         -
+                 Private Link Community Both Published All       Over Rezoned Withdrawn Deleted Restricted
+    Anonymous    -       -    -         -    published published -    -       -         -       -
+    LinkHolder   -       -    -         -    published published -    -       -         -       -
+    Stranger     -       -    -         -    published published -    -       -         -       -
+    FormerMember -       -    -         -    published published -    -       -         -       -
+    Banned       -       -    -         -    published published -    -       -         -       -
+    Blocked      -       -    -         -    -         -         -    -       -         -       -
+    Blocking     -       -    -         -    -         -         -    -       -         -       -
+    Member       -       -    -         -    published published -    -       -         -       -
+    Moderator    -       -    -         -    published published -    -       -         -       -
+    Owner        -       -    -         -    published published -    -       -         -       -
     ");
     insta::assert_snapshot!(told.table(Class::Rendition), @r"
-                 Private   Link   Community   Both        Published   All         Over        Rezoned     Withdrawn Deleted
-    Anonymous    -         -      -           -           published   published   -           -           -         -
-    LinkHolder   -         -      -           -           published   published   -           -           -         -
-    Stranger     -         -      -           -           published   published   -           -           -         -
-    FormerMember -         -      -           -           published   published   -           -           -         -
-    Banned       -         -      -           -           published   published   -           -           -         -
-    Blocked      -         -      -           -           -           -           -           -           -         -
-    Blocking     -         -      -           -           -           -           -           -           -         -
-    Member       -         -      community   community   published   published   -           -           -         -
-    Moderator    -         -      community   community   published   published   -           -           -         -
-    Owner        (private) (link) (community) (community) (published) (published) (published) (published) (private) -
+                 Private   Link   Community   Both        Published   All         Over        Rezoned     Withdrawn Deleted Restricted
+    Anonymous    -         -      -           -           published   published   -           -           -         -       -
+    LinkHolder   -         -      -           -           published   published   -           -           -         -       -
+    Stranger     -         -      -           -           published   published   -           -           -         -       -
+    FormerMember -         -      -           -           published   published   -           -           -         -       -
+    Banned       -         -      -           -           published   published   -           -           -         -       -
+    Blocked      -         -      -           -           -           -           -           -           -         -       -
+    Blocking     -         -      -           -           -           -           -           -           -         -       -
+    Member       -         -      community   community   published   published   -           -           -         -       -
+    Moderator    -         -      community   community   published   published   -           -           -         -       -
+    Owner        (private) (link) (community) (community) (published) (published) (published) (published) (private) -       (published)
     ");
     insta::assert_snapshot!(told.table(Class::ByLink), @r"
-                 Private Link Community Both Published All       Over Rezoned Withdrawn Deleted
-    Anonymous    -       link -         link -         published -    -       -         -
-    LinkHolder   -       link -         link -         published -    -       -         -
-    Stranger     -       link -         link -         published -    -       -         -
-    FormerMember -       link -         link -         published -    -       -         -
-    Banned       -       link -         link -         published -    -       -         -
-    Blocked      -       link -         link -         published -    -       -         -
-    Blocking     -       link -         link -         published -    -       -         -
-    Member       -       link -         link -         published -    -       -         -
-    Moderator    -       link -         link -         published -    -       -         -
-    Owner        -       link -         link -         published -    -       -         -
+                 Private Link Community Both Published All       Over Rezoned Withdrawn Deleted Restricted
+    Anonymous    -       link -         link -         published -    -       -         -       -
+    LinkHolder   -       link -         link -         published -    -       -         -       -
+    Stranger     -       link -         link -         published -    -       -         -       -
+    FormerMember -       link -         link -         published -    -       -         -       -
+    Banned       -       link -         link -         published -    -       -         -       -
+    Blocked      -       link -         link -         published -    -       -         -       -
+    Blocking     -       link -         link -         published -    -       -         -       -
+    Member       -       link -         link -         published -    -       -         -       -
+    Moderator    -       link -         link -         published -    -       -         -       -
+    Owner        -       link -         link -         published -    -       -         -       -
     ");
 }
 
@@ -406,30 +406,30 @@ async fn a_list_holds_what_its_reader_may_see() {
         }
     }
     insta::assert_snapshot!(feed.table(Class::Community), @r"
-                 Private Link Community Both      Published All       Over Rezoned Withdrawn Deleted
-    Anonymous    401     401  401       401       401       401       401  401     401       401
-    LinkHolder   401     401  401       401       401       401       401  401     401       401
-    Stranger     403     403  403       403       403       403       403  403     403       403
-    FormerMember 403     403  403       403       403       403       403  403     403       403
-    Banned       -       -    -         -         -         -         -    -       -         -
-    Blocked      -       -    -         -         -         -         -    -       -         -
-    Blocking     -       -    -         -         -         -         -    -       -         -
-    Member       -       -    community community -         published -    -       -         -
-    Moderator    -       -    community community -         published -    -       -         -
-    Owner        -       -    community community -         published -    -       -         -
+                 Private Link Community Both      Published All       Over Rezoned Withdrawn Deleted Restricted
+    Anonymous    401     401  401       401       401       401       401  401     401       401     401
+    LinkHolder   401     401  401       401       401       401       401  401     401       401     401
+    Stranger     403     403  403       403       403       403       403  403     403       403     403
+    FormerMember 403     403  403       403       403       403       403  403     403       403     403
+    Banned       -       -    -         -         -         -         -    -       -         -       -
+    Blocked      -       -    -         -         -         -         -    -       -         -       -
+    Blocking     -       -    -         -         -         -         -    -       -         -       -
+    Member       -       -    community community -         published -    -       -         -       -
+    Moderator    -       -    community community -         published -    -       -         -       -
+    Owner        -       -    community community -         published -    -       -         -       -
     ");
     insta::assert_snapshot!(page.table(Class::Profile), @r"
-                 Private Link Community Both Published All       Over Rezoned Withdrawn Deleted
-    Anonymous    -       -    -         -    published published -    -       -         -
-    LinkHolder   -       -    -         -    published published -    -       -         -
-    Stranger     -       -    -         -    published published -    -       -         -
-    FormerMember -       -    -         -    published published -    -       -         -
-    Banned       -       -    -         -    published published -    -       -         -
-    Blocked      -       -    -         -    -         -         -    -       -         -
-    Blocking     -       -    -         -    -         -         -    -       -         -
-    Member       -       -    -         -    published published -    -       -         -
-    Moderator    -       -    -         -    published published -    -       -         -
-    Owner        -       -    -         -    published published -    -       -         -
+                 Private Link Community Both Published All       Over Rezoned Withdrawn Deleted Restricted
+    Anonymous    -       -    -         -    published published -    -       -         -       -
+    LinkHolder   -       -    -         -    published published -    -       -         -       -
+    Stranger     -       -    -         -    published published -    -       -         -       -
+    FormerMember -       -    -         -    published published -    -       -         -       -
+    Banned       -       -    -         -    published published -    -       -         -       -
+    Blocked      -       -    -         -    -         -         -    -       -         -       -
+    Blocking     -       -    -         -    -         -         -    -       -         -       -
+    Member       -       -    -         -    published published -    -       -         -       -
+    Moderator    -       -    -         -    published published -    -       -         -       -
+    Owner        -       -    -         -    published published -    -       -         -       -
     ");
 }
 

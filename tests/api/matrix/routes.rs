@@ -168,6 +168,7 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("put", "/api/v1/communities/{id}/bans/{member}", Community),
     ("delete", "/api/v1/communities/{id}/bans/{member}", Community),
     ("get", "/api/v1/communities/{id}/activities", Community),
+    ("delete", "/api/v1/communities/{id}/activities/{activity}", Community),
     ("get", "/api/v1/communities/{id}/picture", Community),
     ("put", "/api/v1/communities/{id}/picture", Community),
     ("delete", "/api/v1/communities/{id}/picture", Community),

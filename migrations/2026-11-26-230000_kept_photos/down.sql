@@ -1,0 +1,1 @@
+ALTER TABLE ops.erasures DROP COLUMN photos;
