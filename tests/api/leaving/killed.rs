@@ -49,6 +49,8 @@ const AFTER_A_TASK: &str = "
     WHEN (NEW.done_at IS DISTINCT FROM OLD.done_at) EXECUTE FUNCTION public.stand_still();";
 /// How often one looks whether it does.
 const LOOKS_MAX: usize = 20_000;
+/// How often it is started again.
+const STARTS_MAX: usize = 5;
 /// How long one looks at nothing in between.
 const PACE: Duration = Duration::from_millis(10);
 /// Those of a program that was killed: the database notices when it next tells them something.
@@ -114,7 +116,7 @@ impl<'a> Program<'a> {
     /// Starts it, and kills it where it stands still. `false` when it did not, because `rest` is empty.
     async fn killed_at_a_step(&mut self, rest: &str) -> bool {
         let mut process = self.start();
-        let mut looks = 0..LOOKS_MAX;
+        let (mut looks, mut starts) = (0..LOOKS_MAX, 0..STARTS_MAX);
         let stands = loop {
             assert!(looks.next().is_some(), "it neither stands still nor comes to an end");
             if self.count(STANDING_STILL).await > 0 {
@@ -125,8 +127,11 @@ impl<'a> Program<'a> {
             }
             // Leaves the processor to it; nothing depends on for how long.
             tokio::time::sleep(PACE).await;
-            if let Some(status) = process.try_wait().unwrap() {
-                panic!("it ended by itself, {status}: {}", fs::read_to_string(self.log()).unwrap());
+            // One that cannot start, for the database is too slow, is started again, as by whoever supervises it.
+            if process.try_wait().unwrap().is_some() {
+                let log = || fs::read_to_string(self.log()).unwrap();
+                assert!(starts.next().is_some(), "it cannot start: {}", log());
+                process = self.start();
             }
         };
         process.kill().unwrap();
