@@ -36,7 +36,7 @@ lint:
 bench:
 	@scripts/install bench
 	@$(CARGO_BUILD)
-	cargo bench --locked --bench track --bench http
+	cargo bench --locked --bench track --bench http --bench pictures
 
 # How exploring fares at size. The data stay in target/explore: a million take 6 GB and a quarter of an hour, 10
 # million (what nearby reads of them) as much.

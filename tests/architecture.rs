@@ -54,6 +54,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     // Only the cutter tells others a place, and only one module touches the decoders.
     ("PublicPlace(", &["track"]),
     ("image::", &["picture"]),
+    ("image_webp::", &["picture"]),
+    ("png::", &["picture"]),
     ("zune_jpeg::", &["picture"]),
     ("exif::", &["picture"]),
 ];

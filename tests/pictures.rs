@@ -8,6 +8,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, NaiveDateTime, Utc};
 use opentracks::domain::PhotoSize;
 use opentracks::picture::{self, Taken, Unfit};
 
@@ -54,6 +55,42 @@ fn every_picture_is_drawn_or_refused_with_a_reason() {
     }
     println!("{drawn} drawn, {refused} refused");
     assert!(drawn >= 6 && refused >= 3);
+}
+
+/// Of the corpus it is known what other programs read; what cannot be is taken as not said.
+#[test]
+fn places_and_times_are_those_that_other_programs_read() {
+    let Some(corpus) = env::var_os(CORPUS) else { return };
+    let manifest = fs::read_to_string(Path::new(&corpus).join("manifest.csv")).unwrap();
+    let mut lines = manifest.lines();
+    let columns: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let now: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
+    let (mut places, mut clocks) = (0, 0);
+    for line in lines.filter(|line| line.starts_with("photos/")) {
+        let fields: Vec<&str> = line.split(',').collect();
+        let field = |name: &str| fields[columns.iter().position(|it| *it == name).unwrap()];
+        let name = field("path");
+        let file = fs::read(Path::new(&corpus).join(name)).unwrap();
+        if picture::Format::of(&file).is_err() {
+            continue;
+        }
+        let taken = Taken::read(&file, now);
+        let degrees = |name: &str| field(name).parse::<f64>().ok();
+        let place = degrees("exif_GPSLatitude").zip(degrees("exif_GPSLongitude"));
+        let place = place.filter(|(latitude, _)| latitude.abs() <= 90.0);
+        let read = taken.position.map(|place| (place.latitude(), place.longitude()));
+        assert_eq!(read.is_some(), place.is_some(), "{name}");
+        if let Some(((latitude, longitude), (north, east))) = read.zip(place) {
+            assert!((latitude - north).abs() < 1e-6 && (longitude - east).abs() < 1e-6, "{name}");
+            places += 1;
+        }
+        let clock = NaiveDateTime::parse_from_str(field("exif_DateTimeOriginal"), "%Y:%m:%d %T");
+        let clock = clock.ok().filter(|clock| *clock < now.naive_utc());
+        assert_eq!(taken.clock, clock, "{name}");
+        clocks += usize::from(clock.is_some());
+    }
+    println!("{places} places, {clocks} times");
+    assert!(places >= 3 && clocks >= 2);
 }
 
 /// All pictures below a folder by their names, in the order of their paths.

@@ -1,17 +1,20 @@
 //! How long a photo takes to be drawn in its three sizes, beside other programs that do the same work.
 //!
 //! `cargo bench --bench pictures` prints a table in Markdown. Each side is a process of its own, from the
-//! file on the disk to three files on the disk, of the same sizes, quality and subsampling.
+//! file on the disk to three files on the disk, of the same sizes, quality and subsampling. A second table
+//! tells how much memory files of other kinds take, which is to be no more than twice their pixels.
 
 #![allow(clippy::print_stdout, reason = "the table is for whoever runs it")]
 #![allow(clippy::expect_used, reason = "a benchmark that cannot go on has to stop")]
 
+mod kinds;
 mod run;
 mod scene;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use jpeg_encoder::SamplingFactor;
 use opentracks::domain::PhotoSize;
 use opentracks::picture;
 use run::{Cost, Side};
@@ -31,7 +34,10 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [_, DRAW, file, folder] => draw(Path::new(file), Path::new(folder)),
         [_, MEASURE, command @ ..] => run::report(command),
-        _ => compare(),
+        _ => {
+            compare();
+            weigh();
+        }
     }
 }
 
@@ -49,8 +55,9 @@ fn compare() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pictures");
     fs::create_dir_all(&folder).expect("there is room");
     let file = folder.join("scene.jpg");
-    fs::write(&file, scene::jpeg(SIDES)).expect("there is room");
-    let pixels = f64::from(SIDES.0) * f64::from(SIDES.1) * 3.0 / 1_048_576.0;
+    fs::write(&file, scene::jpeg(&scene::rgb(SIDES), SIDES, SamplingFactor::F_1_1, false))
+        .expect("there is room");
+    let pixels = decoded_mib();
     println!(
         "A JPEG file of {} × {} pixels ({} kB; {pixels:.1} MiB decoded) in three sizes; medians of {ROUNDS} rounds in turns.\n",
         SIDES.0,
@@ -78,6 +85,37 @@ fn compare() {
             "| {name} | {processor_ms:.0} | {wall_ms:.0} | {peak_mib:.0} | {:.2} × | {written} | {:.2} × its processor time |",
             peak_mib / pixels,
             ours_ms / processor_ms,
+        );
+    }
+}
+
+/// How much memory the pixels take once they are decoded, in MiB.
+fn decoded_mib() -> f64 {
+    f64::from(SIDES.0) * f64::from(SIDES.1) * 3.0 / 1_048_576.0
+}
+
+/// What the same pixels take as other files.
+fn weigh() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pictures");
+    let program = env::current_exe().expect("it runs").to_str().expect("plain").to_owned();
+    println!("\n| the same as | kB | processor ms | peak MiB | over decoded pixels |");
+    println!("| --- | --- | --- | --- | --- |");
+    for (name, content) in kinds::all(&scene::rgb(SIDES), SIDES) {
+        let file = folder.join("kind");
+        fs::write(&file, &content).expect("there is room");
+        let path = |path: &Path| path.to_str().expect("plain").to_owned();
+        let command = vec![program.clone(), DRAW.to_owned(), path(&file), path(&folder)];
+        let side = [Side { name, command, folder: folder.clone() }];
+        let Some(Some(cost)) = run::in_turns(&side, 3).pop() else {
+            println!("| {name} | refused | | | |");
+            continue;
+        };
+        println!(
+            "| {name} | {} | {:.0} | {:.0} | {:.2} × |",
+            content.len() / 1_024,
+            cost.processor_ms,
+            cost.peak_mib,
+            cost.peak_mib / decoded_mib(),
         );
     }
 }

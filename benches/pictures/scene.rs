@@ -1,12 +1,12 @@
 //! A made-up photo: hills under a sky, with as much detail as a camera's picture has.
 
-use jpeg_encoder::{ColorType, Encoder};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 /// As phones write them.
 const QUALITY: u8 = 92;
 
-/// The scene as a JPEG file.
-pub fn jpeg((width, height): (u16, u16)) -> Vec<u8> {
+/// The scene as pixels.
+pub fn rgb((width, height): (u16, u16)) -> Vec<u8> {
     let (columns, rows) = (u32::from(width), u32::from(height));
     let mut rgb = Vec::with_capacity(3 * columns as usize * rows as usize);
     for y in 0..rows {
@@ -22,9 +22,21 @@ pub fn jpeg((width, height): (u16, u16)) -> Vec<u8> {
             rgb.extend(colour.map(|part| part.clamp(0.0, 255.0) as u8));
         }
     }
+    rgb
+}
+
+/// Pixels as a JPEG file, perhaps one that comes in several scans.
+pub fn jpeg(
+    rgb: &[u8],
+    (width, height): (u16, u16),
+    sampling: SamplingFactor,
+    is_progressive: bool,
+) -> Vec<u8> {
     let mut file = Vec::new();
-    let encoder = Encoder::new(&mut file, QUALITY);
-    encoder.encode(&rgb, width, height, ColorType::Rgb).expect("the sides are fit");
+    let mut encoder = Encoder::new(&mut file, QUALITY);
+    encoder.set_sampling_factor(sampling);
+    encoder.set_progressive(is_progressive);
+    encoder.encode(rgb, width, height, ColorType::Rgb).expect("the sides are fit");
     file
 }
 

@@ -1,10 +1,12 @@
-//! The geo pipeline, and what has to be true of whatever comes out of it.
+//! The pipelines of tracks and of pictures, and what has to be true of whatever comes out of them.
 //!
-//! The pipeline is pure, so its sources are built here from where they lie, without the server:
-//! that takes a minute instead of ten, and the fuzzer sees the pipeline and nothing else.
+//! They are pure, so their sources are built here from where they lie, without the server:
+//! that takes a minute instead of ten, and the fuzzer sees the pipelines and nothing else.
 
 #[path = "../../src/domain/mod.rs"]
 pub mod domain;
+#[path = "../../src/picture/mod.rs"]
+pub mod picture;
 #[path = "../../src/track/mod.rs"]
 pub mod track;
 
@@ -14,4 +16,5 @@ pub mod returns;
 
 pub mod files;
 pub mod made;
+pub mod memory;
 pub mod sound;

@@ -362,7 +362,12 @@ impl From<db::Error> for Problem {
 
 impl From<files::Error> for Problem {
     fn from(error: files::Error) -> Self {
-        Self::Internal(error.to_string())
+        if error.is_missing() {
+            return Self::Internal(error.to_string());
+        }
+        // It is away, or takes nothing from us: whoever runs the server sees to it.
+        tracing::error!(cause = %error, "The blob store does not do what it should");
+        Self::Busy
     }
 }
 

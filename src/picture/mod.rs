@@ -10,9 +10,12 @@ mod colour;
 mod decode;
 mod encode;
 mod jpeg;
+mod png;
 mod recognise;
 mod resize;
 mod taken;
+mod vp8l;
+mod webp;
 
 pub use again::{is_large_enough, render_again};
 pub use encode::{Jpeg, Portrait, Renditions, portray, render};

@@ -1,4 +1,4 @@
-//! Sealed files: in a folder or on an S3 server, never without their row for good.
+//! Sealed files: never without their row for good.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,14 +6,12 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use futures_util::join;
 use opentracks::domain::{AccountId, BlobId};
-use opentracks::http::body::BodyPace;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::activities::path_of;
 use crate::bad_input::{blobs, kept, refused};
 use crate::harness::{Caller, Hold, TestApp, logged, northward_gpx, waiting};
-use crate::parts::Part;
 use crate::photos::{has_photo, path};
 use crate::pictures::jpeg;
 
@@ -116,55 +114,6 @@ async fn blobs_and_rows_are_held_against_each_other_every_day() {
     app.advance(TimeDelta::days(1));
     app.run_jobs().await;
     assert!(logged().contains("A row names a blob that is not there"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_s3_server_keeps_sealed_files_as_well_as_a_folder() {
-    let server = Part::start("s3.py", &[]);
-    let endpoint = format!("http://{}", server.address);
-    let settings = [
-        ("OPENTRACKS_BLOBS", "s3://tracks/some/where"),
-        ("AWS_ENDPOINT", &endpoint),
-        ("AWS_ALLOW_HTTP", "true"),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-    ];
-    let app = TestApp::start_with(BodyPace::default(), &settings).await;
-    let ada = app.member("Ada").await;
-    let file = northward_gpx(8.5, 47.3, 100);
-    let path = path_of(&ada.has_activity(&file).await);
-    let original = ada.get(&format!("{path}/original")).await;
-    assert_eq!(original.bytes().await.unwrap(), file);
-    let keys = async || {
-        let listed = reqwest::get(format!("{endpoint}/tracks?list-type=2")).await.unwrap();
-        let listed = listed.text().await.unwrap();
-        let keys = listed.split("<Key>").skip(1).map(|rest| rest.split('<').next().unwrap());
-        keys.map(ToOwned::to_owned).collect::<Vec<_>>()
-    };
-    let [key] = keys().await.try_into().unwrap();
-    assert!(key.starts_with("some/where/"), "{key}");
-    // Nobody else may have it from there.
-    let object = reqwest::get(format!("{endpoint}/tracks/{key}")).await.unwrap();
-    assert_eq!(object.status(), 403);
-    // Nothing lies in the folder instead.
-    assert_eq!(blobs(&app), 0);
-    // The policy says who gets data.
-    let policy = app.anyone().request(reqwest::Method::GET, "/privacy");
-    let policy = policy.header("Accept", "application/json").send().await.unwrap();
-    let policy: Value = policy.json().await.unwrap();
-    let names = policy["processors"].as_array().unwrap().iter().map(|each| &each["name"]);
-    assert_eq!(names.collect::<Vec<_>>(), ["tracks"], "{policy}");
-
-    // Photos lie there as well: the file and three sizes.
-    let photo = has_photo(&ada, &path, &jpeg(60, 40)).await;
-    assert_eq!((keys().await.len(), blobs(&app)), (5, 0));
-    let drawn = ada.get(&format!("{}/thumbnail.jpg", crate::photos::path(&photo))).await;
-    assert_eq!(drawn.status(), 200);
-
-    assert_eq!(ada.delete(&path).await.status(), 204);
-    app.run_jobs().await;
-    assert_eq!(keys().await, Vec::<String>::new());
 }
 
 /// Puts a file as an upload would that dies before its row is written.

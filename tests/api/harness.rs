@@ -61,8 +61,7 @@ impl TestApp {
 
     /// The same, with another pace for bodies and more settings.
     pub async fn start_with(pace: BodyPace, settings: &[(&str, &str)]) -> Self {
-        let data = CLUSTER.folder.join(Uuid::new_v4().simple().to_string());
-        fs::create_dir_all(&data).unwrap();
+        let data = scratch();
         let key = MasterKey::generate_file().to_string();
         let now = Arc::new(Mutex::new(Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap()));
         Self::start_on(fresh_database().await, data, key, now, pace, settings).await
@@ -291,6 +290,13 @@ impl Caller<'_> {
 pub fn form(file: &[u8], metadata: &Value) -> Form {
     let file = Part::bytes(file.to_vec()).file_name("track.gpx");
     Form::new().part("file", file).text("metadata", metadata.to_string())
+}
+
+/// A new folder that goes with the cluster.
+pub fn scratch() -> PathBuf {
+    let folder = CLUSTER.folder.join(Uuid::new_v4().simple().to_string());
+    fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 /// A file of `fixtures/`.

@@ -50,6 +50,7 @@ mod retention;
 mod schema;
 mod search;
 mod sharing;
+mod stores;
 mod sync;
 mod tiles;
 mod tokens;

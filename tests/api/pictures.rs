@@ -2,8 +2,7 @@
 
 use exif::experimental::Writer;
 use exif::{Field, In, Rational, Tag, Value};
-use image::codecs::png::PngEncoder;
-use image::{ExtendedColorType, ImageEncoder};
+use image_webp::WebPEncoder;
 use jpeg_encoder::{ColorType, Encoder};
 
 /// Stands in everything that a file says besides its pixels.
@@ -32,9 +31,17 @@ pub fn jpeg(width: u16, height: u16) -> Vec<u8> {
 /// The same as PNG.
 pub fn png(width: u16, height: u16) -> Vec<u8> {
     let mut file = Vec::new();
-    PngEncoder::new(&mut file)
-        .write_image(&pixels(width, height), width.into(), height.into(), ExtendedColorType::Rgb8)
-        .unwrap();
+    let mut encoder = png::Encoder::new(&mut file, width.into(), height.into());
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header().unwrap().write_image_data(&pixels(width, height)).unwrap();
+    file
+}
+
+/// The same as WebP.
+pub fn webp(width: u16, height: u16) -> Vec<u8> {
+    let mut file = Vec::new();
+    let (pixels, kind) = (pixels(width, height), image_webp::ColorType::Rgb8);
+    WebPEncoder::new(&mut file).encode(&pixels, width.into(), height.into(), kind).unwrap();
     file
 }
 
@@ -92,6 +99,37 @@ pub fn telling_png(width: u16, height: u16, said: &Said) -> Vec<u8> {
     let mut file = [&plain[..33], &extra, &plain[33..]].concat();
     file.extend(CANARY.as_bytes());
     file
+}
+
+/// The same as WebP: a profile, EXIF, XMP, chunks that nobody knows, and words behind the end.
+pub fn telling_webp(width: u16, height: u16, said: &Said) -> Vec<u8> {
+    // Without its head there is one chunk, the picture.
+    let picture = &webp(width, height)[12..];
+    let side = |side: u16| (u32::from(side) - 1).to_le_bytes();
+    // There are a profile, EXIF and XMP.
+    let mut head = vec![0b0010_1100, 0, 0, 0];
+    head.extend([&side(width)[..3], &side(height)[..3]].concat());
+    let xmp = format!("<x:xmpmeta>{CANARY}</x:xmpmeta>");
+    let chunks = [
+        riff(*b"VP8X", &head),
+        riff(*b"ICCP", &profile()),
+        riff(*b"KNRI", CANARY.as_bytes()),
+        picture.to_vec(),
+        riff(*b"EXIF", &exif(said, &jpeg(16, 16))),
+        riff(*b"XMP ", xmp.as_bytes()),
+        riff(*b"KNRI", CANARY.as_bytes()),
+    ];
+    let mut file = riff(*b"RIFF", &[b"WEBP".as_slice(), &chunks.concat()].concat());
+    file.extend(CANARY.as_bytes());
+    file
+}
+
+/// A chunk of a WebP file, of even length.
+fn riff(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len()).unwrap().to_le_bytes();
+    let mut chunk = [kind.as_slice(), &length, content].concat();
+    chunk.resize(chunk.len().next_multiple_of(2), 0);
+    chunk
 }
 
 /// A profile of sRGB that is described as something else.
