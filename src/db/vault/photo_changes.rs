@@ -153,7 +153,10 @@ impl Db {
     ) -> Result<bool, Error> {
         let conn = &mut *self.conn().await?;
         let key = account_key(conn, &self.keyring, activity.owner).await?;
-        let row = photos::table.find((Uuid::from(activity.owner), Uuid::from(photo.id)));
+        // It may have gone, or moved to another activity, before `activity` was read.
+        let row = photos::table
+            .find((Uuid::from(activity.owner), Uuid::from(photo.id)))
+            .filter(photos::activity_id.eq(Uuid::from(activity.id)));
         conn.transaction(async |conn| {
             if !begin(conn, activity, shown).await? {
                 return Ok(false);
@@ -164,12 +167,9 @@ impl Db {
                     diesel::update(row).set(failed).execute(conn).await?;
                 }
                 PhotoDrawn::Ready(sizes) => {
-                    for blob in sizes.blobs {
-                        blobs::keep(conn, blob).await?;
-                    }
                     let [thumbnail, medium, large] = sizes.blobs.map(Uuid::from);
                     let details = seal_details(&key, photo.id, &photo.details, Some(sizes))?;
-                    diesel::update(row)
+                    let drawn = diesel::update(row)
                         .set((
                             photos::state.eq(PhotoState::Ready.name()),
                             photos::details.eq(details),
@@ -179,6 +179,13 @@ impl Db {
                         ))
                         .execute(conn)
                         .await?;
+                    // Nothing is kept that no row names.
+                    if drawn == 0 {
+                        return Ok(false);
+                    }
+                    for blob in sizes.blobs {
+                        blobs::keep(conn, blob).await?;
+                    }
                 }
             }
             show(conn, activity, shown).await?;
