@@ -224,8 +224,8 @@ async fn community_activities(
 }
 
 /// Takes off a community what is shared with it, whoever shared it, and whether or not they are still there.
-/// With the answer its members do not see it any more, unless they have another way to it. For moderators and
-/// administrators.
+/// With the answer its members do not see it any more, unless they have another way to it; whether it was there
+/// is not told. For moderators and administrators.
 #[utoipa::path(tag = "communities", security(("token" = [])),
     params(("id" = CommunityId, Path), ("activity" = ActivityId, Path)),
     responses(
