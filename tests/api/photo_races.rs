@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::activities::path_of;
 use crate::bad_input::{blobs, kept, refused};
-use crate::harness::{TestApp, connect, northward_gpx};
+use crate::harness::{Hold, TestApp, connect, northward_gpx, waiting};
 use crate::photos::{album, has_photo, path, send};
 use crate::pictures::{jpeg, png};
 use crate::races::{ROUNDS, is_closed_at_once};
@@ -73,6 +73,88 @@ async fn what_is_deleted_while_it_is_sent_or_drawn_is_gone() {
         rows.map(|(table, rows)| format!("{table} {rows}")).collect::<Vec<_>>()
     };
     assert_eq!((rows(&kept(&app).await), blobs(&app)), (rows(&before), 0));
+}
+
+/// The job has found the photo and not yet its activity when it is deleted.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_size_is_kept_of_a_photo_that_goes_when_it_was_just_drawn() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let activity = path_of(&ada.has_activity(&northward_gpx(8.5, 47.3, 30)).await);
+    // What is due by the clock is done, and reads no activity after that.
+    app.run_jobs().await;
+    let sent = send(&ada, &activity, &[&jpeg(16, 16)], &Value::Null).await;
+    let photo = path(&sent.json::<Value>().await.unwrap());
+    // The deletion has counted itself and taken nothing away yet.
+    let hold = Hold::on(&app, "commons.photos").await;
+    let (deleted, (), (), ()) = join!(
+        ada.delete(&photo),
+        async {
+            waiting(&app, 1).await;
+            // Granted when the deletion is done; until then whoever wants to read the activity stands behind it.
+            Hold::on(&app, "vault.activities").await.release().await;
+        },
+        async {
+            waiting(&app, 2).await;
+            app.run_jobs().await;
+        },
+        async {
+            waiting(&app, 3).await;
+            hold.release().await;
+        }
+    );
+    assert_eq!(deleted.status(), 204);
+    app.advance(TimeDelta::hours(2));
+    app.run_jobs().await;
+    assert_eq!(blobs(&app), 1, "the file of the activity");
+    assert!(kept(&app).await.contains(&("vault.photos", 0)));
+}
+
+/// It has gone to the other half, and that is being published, when the deletion comes to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_that_is_deleted_while_it_moves_is_published_by_nobody() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let activity = path_of(&ada.has_activity(&northward_gpx(8.5, 47.3, 300)).await);
+    let late = json!({ "taken_at": "2026-05-30T07:12:00Z" });
+    let sent = send(&ada, &activity, &[&jpeg(16, 16)], &late).await;
+    assert_eq!(sent.status(), 201);
+    let photo = path(&sent.json::<Value>().await.unwrap());
+    app.run_jobs().await;
+    // By then the split holds the activity.
+    let split = Hold::on(&app, "ops.activity_ids").await;
+    let (place, nothing) = (json!({ "at_s": 450 }), json!({}));
+    let (deleted, second) = join!(
+        async {
+            waiting(&app, 1).await;
+            ada.delete(&photo).await
+        },
+        async {
+            let path = format!("{activity}/split");
+            let (halves, (deletion, publication)) = join!(ada.post(&path, &place), async {
+                waiting(&app, 2).await;
+                let holds =
+                    join!(Hold::on(&app, "commons.photos"), Hold::on(&app, "commons.published"));
+                split.release().await;
+                holds
+            });
+            let second = path_of(&halves.json::<Value>().await.unwrap()["activities"][1]);
+            waiting(&app, 1).await;
+            let path = format!("{second}/publish");
+            let (published, ()) = join!(ada.post(&path, &nothing), async {
+                waiting(&app, 2).await;
+                deletion.release().await;
+                // The photo is written for others, and the deletion waits for that half.
+                waiting(&app, 2).await;
+                publication.release().await;
+            });
+            assert_eq!(published.status(), 200);
+            second
+        }
+    );
+    assert_eq!(deleted.status(), 204);
+    refused(app.anyone().get(&photo).await, 404).await;
+    assert_eq!(album(&app.anyone(), &second).await, [] as [Value; 0]);
 }
 
 /// By turns its activity is withdrawn, the photo deleted, and the link to them.
@@ -184,4 +266,35 @@ async fn an_account_has_so_many_bytes_of_photos_and_no_more() {
     // Others have room of their own.
     let hers = path_of(&eve.has_activity(&northward_gpx(8.5, 47.3, 30)).await);
     assert_eq!(send(&eve, &hers, &[&file], &Value::Null).await.status(), 201);
+}
+
+/// The first has been counted, and is not kept yet, when the second comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_to_another_activity_waits_to_be_counted() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let one = path_of(&ada.has_activity(&northward_gpx(8.5, 47.3, 30)).await);
+    let other = path_of(&ada.has_activity(&northward_gpx(8.5, 48.3, 30)).await);
+    let file = jpeg(16, 16);
+    let large = has_photo(&ada, &one, &file).await;
+    // As if that one had so many bytes that there is room for one more.
+    let bytes = 10 * 1024 * 1024 * 1024 - i64::try_from(file.len()).unwrap();
+    let id = large["id"].as_str().unwrap();
+    let update =
+        format!("UPDATE vault.photos SET original_bytes = {bytes} WHERE photo_id = '{id}'");
+    connect(&app, "opentracks").await.batch_execute(&update).await.unwrap();
+    let hold = Hold::on(&app, "ops.photo_ids").await;
+    let upload = async |activity| send(&ada, activity, &[&file], &Value::Null).await;
+    let (first, second, ()) = join!(
+        upload(&one),
+        async {
+            waiting(&app, 1).await;
+            upload(&other).await
+        },
+        async {
+            waiting(&app, 2).await;
+            hold.release().await;
+        }
+    );
+    assert_eq!((first.status().as_u16(), second.status().as_u16()), (201, 422));
 }
