@@ -9,7 +9,7 @@ use super::{Format, MEMORY_BYTES_MAX, PIXELS_MAX, Pixels, Unfit, jpeg, png, webp
 
 /// The bytes that a pixel takes once it is decoded.
 pub(super) const PIXEL_BYTES: u64 = 3;
-/// The bytes that each coefficient of it takes as well while a progressive JPEG is decoded.
+/// The bytes that each coefficient of it takes as well while a JPEG of several scans is decoded.
 const COEFFICIENT_BYTES: u64 = 2;
 
 pub(super) const BROKEN: Unfit = Unfit::Broken("cannot be decoded");
@@ -49,7 +49,7 @@ enum Detail {
 
 fn decode_jpeg(file: &[u8], detail: Detail) -> Result<Decoded, Unfit> {
     let head = jpeg::walk(file)?;
-    let coefficients = if head.is_progressive { u64::from(head.components) } else { 0 };
+    let coefficients = if head.is_kept_whole { u64::from(head.components) } else { 0 };
     allow(head.width, head.height, PIXEL_BYTES + COEFFICIENT_BYTES * coefficients, 0)?;
     let is_plain = matches!(head.components, 1 | 3);
     let space = match detail {
@@ -99,6 +99,15 @@ mod tests {
         assert_eq!(allow(u32::MAX, u32::MAX, 8, u64::MAX), Err(Unfit::Large));
         assert_eq!(allow(8_192, 8_192, 8, 0), Ok(()));
         assert_eq!(allow(8_192, 8_192, 8, 1), Err(Unfit::Large));
+    }
+
+    /// Its components come one after the other.
+    #[test]
+    fn what_several_scans_take_is_reckoned_with() {
+        let mut file = vec![0xFF, 0xD8, 0xFF, 0xC0, 0, 8, 8];
+        file.extend([8_000_u16.to_be_bytes(), 8_000_u16.to_be_bytes()].concat());
+        file.extend([3, 0xFF, 0xDA, 0, 3, 1, 7, 0xFF, 0xD9]);
+        assert_eq!(check(Format::Jpeg, &file), Err(Unfit::Large));
     }
 
     #[test]

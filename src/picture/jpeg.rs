@@ -10,8 +10,9 @@ pub(super) struct Head {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) components: u8,
-    /// Its coefficients come in several scans, and are all kept until the last.
-    pub(super) is_progressive: bool,
+    /// Its coefficients come in several scans, by their bits or by its components, and are all kept until
+    /// the last.
+    pub(super) is_kept_whole: bool,
 }
 
 /// The most scans of a picture: each goes over all of it again. Usual ones have ten.
@@ -47,9 +48,8 @@ pub(super) fn walk(file: &[u8]) -> Result<Head, Unfit> {
             0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => return Err(RARE),
             SCAN => {
                 scans += 1;
-                if head.is_none() || SCANS_MAX < scans {
-                    return Err(UNSOUND);
-                }
+                let head = head.as_mut().filter(|_| scans <= SCANS_MAX).ok_or(UNSOUND)?;
+                head.is_kept_whole |= segment.first() != Some(&head.components);
                 rest = skip_scan(rest)?;
             }
             _ => {}
@@ -91,7 +91,7 @@ fn read_frame(marker: u8, frame: &[u8]) -> Result<Head, Unfit> {
     if width == 0 || height == 0 {
         return Err(UNSOUND);
     }
-    Ok(Head { width, height, components, is_progressive: marker == 0xC2 })
+    Ok(Head { width, height, components, is_kept_whole: marker == 0xC2 })
 }
 
 /// What follows the entropy-coded data of a scan: the next marker that is no restart.
@@ -121,8 +121,17 @@ mod tests {
 
     #[test]
     fn a_whole_file_is_walked_to_its_end() {
-        let head = Head { width: 3, height: 2, components: 1, is_progressive: false };
+        let head = Head { width: 3, height: 2, components: 1, is_kept_whole: false };
         assert_eq!(walk(&small()), Ok(head));
+    }
+
+    #[test]
+    fn what_comes_in_several_scans_is_kept_whole() {
+        for (at, value) in [(3, 0xC2), (11, 3)] {
+            let mut file = small();
+            file[at] = value;
+            assert!(walk(&file).unwrap().is_kept_whole, "{value} at {at}");
+        }
     }
 
     #[test]
