@@ -2,10 +2,16 @@
 //!
 //! `EXPLORE_ROWS` says how many, several with spaces between. Each number has a folder of its own
 //! under `target/explore`, filled the first time. The plans of what is asked are left beside the data.
+//! `EXPLORE_ASK` keeps to the questions whose names begin with it; throughput is asked about with `nearby`.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark stops where it fails")]
 #![allow(clippy::print_stdout, reason = "the figures are what it is for")]
-#![allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "counts are positive and far below 2^52"
+)]
 
 mod data;
 mod pace;
@@ -25,10 +31,13 @@ use server::Server;
 
 /// How many answers are timed of each kind.
 const ANSWERS: usize = 1_000;
+/// For how long a pace is kept, in seconds: long enough that no single thing that happens once decides.
+const PACE_FOR_S: f64 = 10.0;
 /// Up to here there is all that a server would have stored; beyond, what nearby reads.
 const WHOLE_MAX: u64 = 1_000_000;
 
-#[tokio::main]
+// One thread, so that the client takes no more of the two cores than it must.
+#[tokio::main(flavor = "current_thread")]
 async fn main() {
     opentracks::edge::choose_tls();
     let sizes = std::env::var("EXPLORE_ROWS");
@@ -50,12 +59,13 @@ async fn show(rows: u64) {
     let client = Client::new();
     let token = server.sign_in(&client).await;
     println!("\n## {rows} activities\n\n| question | p50 ms | p99 ms |\n| --- | --- | --- |");
-    for (name, asked) in &all {
+    let only = std::env::var("EXPLORE_ASK").unwrap_or_default();
+    for (name, asked) in all.iter().filter(|(name, _)| name.starts_with(&only)) {
         let one_by_one =
             pace::in_turn(ANSWERS, |turn| asked.ask(&client, &server, &token, turn)).await;
         println!("| {name} | {one_by_one} |");
     }
-    if is_whole {
+    if is_whole && "nearby".starts_with(&only) {
         throughput(&server, &client, &token, &all[0].1).await;
     }
     data::print_sizes(&server).await;
@@ -70,10 +80,11 @@ async fn throughput(server: &Server, client: &Client, token: &str, nearby: &Ques
         by_http / by_pgbench * 100.0
     );
     let half = by_http / 2.0;
-    let alone: Latencies = pace::at(half, ANSWERS * 2, ask).await;
+    let answers = (half * PACE_FOR_S) as usize;
+    let alone: Latencies = pace::at(half, answers, ask).await;
     println!("At half load, {half:.0} a second: p50 and p99 {alone} ms");
     let meanwhile = publishing::while_reading(server, client, token, async || {
-        pace::at(half, ANSWERS * 2, ask).await
+        pace::at(half, answers, ask).await
     });
     println!("The same while 50 a second are published or withdrawn: {} ms", meanwhile.await);
 }

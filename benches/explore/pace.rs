@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::future::Future;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::time::{Instant, interval};
+use tokio::sync::mpsc;
 
 const RATE_FOR: Duration = Duration::from_secs(5);
 /// No question is asked for longer than this, however slow its answers are.
@@ -69,14 +70,12 @@ pub async fn at<F: Future<Output = ()>>(
     times: usize,
     ask: impl Fn(usize) -> F,
 ) -> Latencies {
-    let mut due = interval(Duration::from_secs_f64(1.0 / a_second));
-    let mut asked = FuturesUnordered::new();
-    let mut each_ms = Vec::new();
-    let mut turn = 0;
     let unheeded = times / 10;
-    while turn < times.saturating_add(unheeded) || !asked.is_empty() {
+    let mut due = ticks(Duration::from_secs_f64(1.0 / a_second), times.saturating_add(unheeded));
+    let (mut asked, mut each_ms, mut turn) = (FuturesUnordered::new(), Vec::new(), 0);
+    loop {
         tokio::select! {
-            when = due.tick(), if turn < times.saturating_add(unheeded) => {
+            Some(when) = due.recv() => {
                 let (answer, counts) = (ask(turn), unheeded <= turn);
                 asked.push(async move {
                     answer.await;
@@ -85,7 +84,25 @@ pub async fn at<F: Future<Output = ()>>(
                 turn += 1;
             }
             Some(ms) = asked.next() => each_ms.extend(ms),
+            else => break,
         }
     }
     Latencies::of(each_ms)
+}
+
+/// When each of `times` questions is due. A thread tells it: timers of the runtime are a millisecond late,
+/// as long as an answer takes.
+fn ticks(every: Duration, times: usize) -> mpsc::UnboundedReceiver<Instant> {
+    let (tell, told) = mpsc::unbounded_channel();
+    thread::spawn(move || {
+        let mut due = Instant::now();
+        for _ in 0..times {
+            due += every;
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            if tell.send(due).is_err() {
+                return;
+            }
+        }
+    });
+    told
 }

@@ -44,9 +44,7 @@ fn statement(server: &Server) -> String {
 }
 
 /// What nearby binds for a page of 20, in its order.
-const VALUES: [&str; 12] = [
-    "NULL::uuid",
-    "NULL::uuid",
+const VALUES: [&str; 10] = [
     ":lon",
     ":lat",
     ":lon",

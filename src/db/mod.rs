@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::Runtime;
+use deadpool::managed::QueueMode;
 use diesel_async::AsyncPgConnection;
 use diesel_async::RunQueryDsl;
 use diesel_async::pooled_connection::deadpool::{
@@ -48,6 +49,10 @@ pub struct Db {
 #[derive(Clone)]
 pub struct Commons {
     pool: Pool<AsyncPgConnection>,
+    /// For whether a session stands: whatever others read, who has an account is known at once.
+    sessions: Pool<AsyncPgConnection>,
+    /// For what takes long, whoever asks: it waits for its like and for nothing else.
+    long: Pool<AsyncPgConnection>,
 }
 
 /// Why the database could not answer. `Display` is fit for a log; none of it reaches a client.
@@ -134,8 +139,12 @@ impl Error {
     }
 }
 
-/// The most connections each of the two pools holds.
+/// The most connections of the pool of either login.
 const CONNECTIONS_MAX: usize = 10;
+/// The most connections for whether sessions stand, which takes far less than a millisecond.
+const SESSION_CONNECTIONS_MAX: usize = 2;
+/// The most connections for what takes long.
+const LONG_CONNECTIONS_MAX: usize = 2;
 /// A connection that was idle for so long is looked at before it is used.
 const VERIFIED_AFTER: Duration = Duration::from_millis(100);
 /// How long a request waits for a connection before it is told to come back.
@@ -156,6 +165,14 @@ impl Commons {
     async fn conn(&self) -> Result<Object<AsyncPgConnection>, Error> {
         Ok(self.pool.get().await?)
     }
+
+    async fn session_conn(&self) -> Result<Object<AsyncPgConnection>, Error> {
+        Ok(self.sessions.get().await?)
+    }
+
+    async fn long_conn(&self) -> Result<Object<AsyncPgConnection>, Error> {
+        Ok(self.long.get().await?)
+    }
 }
 
 impl Db {
@@ -169,7 +186,7 @@ impl Db {
     }
 }
 
-fn pool(address: Address) -> Result<Pool<AsyncPgConnection>, Error> {
+fn pool(address: Address, connections_max: usize) -> Result<Pool<AsyncPgConnection>, Error> {
     let mut config = ManagerConfig::default();
     // Not each time: see `verified`.
     config.recycling_method = RecyclingMethod::Fast;
@@ -179,7 +196,9 @@ fn pool(address: Address) -> Result<Pool<AsyncPgConnection>, Error> {
     });
     let manager = AsyncDieselConnectionManager::new_with_config("", config);
     Ok(Pool::builder(manager)
-        .max_size(CONNECTIONS_MAX)
+        .max_size(connections_max)
+        // That which was used last: its memory is warm, and no more of them are open than are needed.
+        .queue_mode(QueueMode::Lifo)
         .wait_timeout(Some(WAIT_MAX))
         .create_timeout(Some(WAIT_MAX))
         .runtime(Runtime::Tokio1)

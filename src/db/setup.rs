@@ -12,7 +12,10 @@ use uuid::Uuid;
 use super::connect::Address;
 use super::schema::identity::account_keys;
 use super::schema::ops::secrets;
-use super::{COMMONS_ROLE, Commons, Db, Error, OWNER_ROLE, pool};
+use super::{
+    COMMONS_ROLE, CONNECTIONS_MAX, Commons, Db, Error, LONG_CONNECTIONS_MAX, OWNER_ROLE,
+    SESSION_CONNECTIONS_MAX, pool,
+};
 use crate::seal::{Keyring, MasterKey, Purpose, Secret, TokenSecret};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
@@ -50,9 +53,14 @@ pub async fn is_in_use(url: &str) -> Result<bool, Error> {
 }
 
 impl Commons {
-    /// Prepares the pool of the login that reads the commons.
+    /// Prepares the pools of the login that reads the commons.
     pub fn open(url: &str, master: &MasterKey) -> Result<Self, Error> {
-        Ok(Self { pool: pool(as_role(url, COMMONS_ROLE, master)?)? })
+        let address = as_role(url, COMMONS_ROLE, master)?;
+        Ok(Self {
+            pool: pool(address.clone(), CONNECTIONS_MAX)?,
+            sessions: pool(address.clone(), SESSION_CONNECTIONS_MAX)?,
+            long: pool(address, LONG_CONNECTIONS_MAX)?,
+        })
     }
 }
 
@@ -60,7 +68,7 @@ impl Db {
     /// Prepares the pool of the login that acts for owners, and opens the server's secrets; makes
     /// those that are missing.
     pub async fn open(url: &str, master: MasterKey, now: DateTime<Utc>) -> Result<Self, Error> {
-        let pool = pool(as_role(url, OWNER_ROLE, &master)?)?;
+        let pool = pool(as_role(url, OWNER_ROLE, &master)?, CONNECTIONS_MAX)?;
         let mut connection = pool.get().await?;
         let conn: &mut AsyncPgConnection = &mut connection;
         for purpose in Purpose::ALL {

@@ -96,7 +96,7 @@ impl Cluster {
         let said_before = log.length();
         let mut command = tools.command(&tools.path("postgres"));
         command.arg("-D").arg(&folder).arg("-k").arg(&socket_folder);
-        command.args(settings(durability).flat_map(|setting| ["-c", setting]));
+        command.args(settings(durability).flat_map(|setting| ["-c".to_owned(), setting]));
         command.stdin(lock.try_clone()?).stdout(log.open()?).stderr(log.open()?);
         let (pid, keeper) = spawn(command)?;
         let cluster = Self { socket_folder, pid, keeper: Some(keeper), _lock: lock };
@@ -329,23 +329,32 @@ fn spawn(mut command: Command) -> Result<(u32, JoinHandle<()>), Error> {
 }
 
 /// No TCP. Statements and the details of errors hold personal data, so neither is logged.
-fn settings(durability: Durability) -> impl Iterator<Item = &'static str> {
+fn settings(durability: Durability) -> impl Iterator<Item = String> {
     const ALWAYS: &[&str] = &[
         "listen_addresses=",
         "unix_socket_permissions=0700",
         "log_statement=none",
         "log_min_error_statement=panic",
         "log_error_verbosity=terse",
-        "shared_buffers=128MB",
         "jit=off",
         "max_connections=200",
     ];
-    const FLEETING: &[&str] = &["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+    const FLEETING: &[&str] =
+        &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=128MB"];
     let more = match durability {
-        Durability::Durable => &[],
-        Durability::Fleeting => FLEETING,
+        Durability::Durable => vec![format!("shared_buffers={}MB", buffers_mb())],
+        Durability::Fleeting => FLEETING.iter().map(ToString::to_string).collect(),
     };
-    ALWAYS.iter().chain(more).copied()
+    ALWAYS.iter().map(ToString::to_string).chain(more)
+}
+
+/// A quarter of the memory, as PostgreSQL's manual advises: whoever reads has to write out what others changed
+/// where there are too few, and waits for the disk.
+fn buffers_mb() -> u64 {
+    let told = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = told.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let total_kb = total.and_then(|total| total.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    (total_kb.unwrap_or_default() / 1024 / 4).clamp(128, 8 * 1024)
 }
 
 /// Where the programs of PostgreSQL write what they have to say.

@@ -27,7 +27,7 @@ const MEDIA_TYPE: &str = "application/vnd.mapbox-vector-tile";
 
 /// A vector tile (Mapbox Vector Tile 2.1). Up to zoom level 8 the layer `starts` counts where lines start;
 /// from 9 on the layer `activities` has lines with `id`, `title`, `sport`, `kind`, `day`, `distance_m` and
-/// `author`: the 1,000 longest, roughly, where there are more.
+/// `author`: the longest, roughly, where there are more than 250, and from zoom level 11 on more than 1,000.
 #[utoipa::path(tag = "explore",
     params(
         ("z" = u8, Path, description = "0 to 18."), ("x" = u32, Path, description = "From the west."),

@@ -41,7 +41,7 @@ impl Commons {
         along: &Along,
         now: DateTime<Utc>,
     ) -> Result<Vec<(Visible<Rendition>, f64)>, Error> {
-        let conn = &mut *self.conn().await?;
+        let conn = &mut *self.long_conn().await?;
         let finding = along.statement(viewer, now);
         let place = |found: &Found, _| found.id();
         let Slice { items, .. } = page(conn, viewer, finding, along.limit, now, place).await?;

@@ -7,9 +7,10 @@ use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::renditions::Rendition;
+use super::renditions::{Finding, Found, Rendition, page};
 use super::search::{Search, SearchPosition};
-use crate::access::{Sealed, Viewer, Visible};
+use crate::access::{Viewer, Visible};
+use crate::db::statement::Value;
 use crate::db::{Commons, Error, Slice};
 use crate::domain::ActivityId;
 
@@ -36,10 +37,8 @@ impl Commons {
         search: &Search,
         now: DateTime<Utc>,
     ) -> Result<Slice<Feature, SearchPosition>, Error> {
-        let Slice { items, next } = self.search(Viewer::Anonymous, search, now).await?;
-        let renditions = items.into_iter().map(|(rendition, _)| rendition).collect();
-        let items = with_lines(&mut *self.conn().await?, renditions).await?;
-        Ok(Slice { items, next })
+        let finding = search.statement(Viewer::Anonymous, now);
+        features_of(&mut *self.conn().await?, finding, search.limit, now, SearchPosition::of).await
     }
 
     /// One of them; `None` when it is not published.
@@ -48,13 +47,39 @@ impl Commons {
         id: ActivityId,
         now: DateTime<Utc>,
     ) -> Result<Option<Feature>, Error> {
-        let found = self.rendition(Viewer::Anonymous, id, now).await?.and_then(Sealed::open);
-        Ok(with_lines(&mut *self.conn().await?, found.into_iter().collect()).await?.pop())
+        let mut finding = Finding::new(
+            "SELECT activity_id, 0::float8 FROM commons.published WHERE activity_id = ",
+        );
+        finding.bind(Value::Id(Some(id.into())));
+        let place = |found: &Found, _| found.id();
+        let conn = &mut *self.conn().await?;
+        Ok(features_of(conn, finding, 1, now, place).await?.items.pop())
     }
 }
 
+/// What a statement finds, with its lines: of one moment, for what is told of a rendition must not stand beside
+/// the line of another.
+pub(super) async fn features_of<P: Send>(
+    conn: &mut AsyncPgConnection,
+    finding: Finding,
+    limit: usize,
+    now: DateTime<Utc>,
+    place: fn(&Found, f64) -> P,
+) -> Result<Slice<Feature, P>, Error> {
+    conn.build_transaction()
+        .read_only()
+        .repeatable_read()
+        .run(async |conn| {
+            let Slice { items, next } =
+                page(conn, Viewer::Anonymous, finding, limit, now, place).await?;
+            let renditions = items.into_iter().map(|(rendition, _)| rendition).collect();
+            Ok(Slice { items: with_lines(conn, renditions).await?, next })
+        })
+        .await
+}
+
 /// What has no line has no place on a map: its author hides it.
-pub(super) async fn with_lines(
+async fn with_lines(
     conn: &mut AsyncPgConnection,
     renditions: Vec<Visible<Rendition>>,
 ) -> Result<Vec<Feature>, Error> {

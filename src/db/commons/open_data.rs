@@ -9,9 +9,7 @@ use diesel::sql_types::{Array, BigInt, Date, Integer, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
-use super::features::{Feature, with_lines};
-use super::renditions::page;
-use crate::access::Viewer;
+use super::features::{Feature, features_of};
 use crate::db::schema::commons::{open_data, open_data_issues};
 use crate::db::slice::one_more;
 use crate::db::statement::{Statement, Value};
@@ -174,12 +172,8 @@ impl Commons {
         );
         finding.bind(Value::Id(Some(after.map_or(Uuid::nil(), Uuid::from))));
         finding.sql(" ORDER BY published_id LIMIT ").bind(Value::Count(one_more(limit)));
-        let conn = &mut *self.conn().await?;
         let place = |found: &super::renditions::Found, _| found.id();
-        let Slice { items, next } =
-            page(conn, Viewer::Anonymous, finding, limit, now, place).await?;
-        let renditions = items.into_iter().map(|(rendition, _)| rendition).collect();
-        Ok(Slice { items: with_lines(conn, renditions).await?, next })
+        features_of(&mut *self.long_conn().await?, finding, limit, now, place).await
     }
 
     /// The ids of what was in an issue and is not in the last one, in their order.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::renditions::{Finding, Found, Rendition, page};
-use super::search::{Bounds, SearchPosition};
+use super::search::{Bounds, Meets, SearchPosition};
 use super::sought::{Sought, write_shown};
 use crate::access::{Viewer, Visible};
 use crate::db::slice::one_more;
@@ -84,7 +84,7 @@ impl Places {
              JOIN commons.published USING (activity_id) WHERE true",
         );
         if let Some(bounds) = &self.within {
-            bounds.write(&mut statement, "place");
+            bounds.write(&mut statement, "place", Meets::Itself);
         }
         self.sought.write(&mut statement);
         write_shown(&mut statement, viewer, now);

@@ -299,13 +299,19 @@ pub(super) async fn page<P>(
 
 /// What [`seen_by()`] selects, of what a statement finds.
 fn seen(viewer: Viewer, finding: Finding) -> Statement<Numbered> {
-    let viewer = || Value::Id(viewer.member().map(Uuid::from));
     let mut statement = Statement::new(
         "SELECT activity_id, author_id, visibility, kind, sport, title, description, day, hour, statistics, \
-         waypoints, published_until, public_name, commons.is_shared_with(",
+         waypoints, published_until, public_name, ",
     );
-    statement.bind(viewer()).sql(", activity_id), commons.are_apart(").bind(viewer());
-    statement.sql(", author_id), number FROM (SELECT *, row_number() OVER () AS place FROM (");
+    if let Some(member) = viewer.member() {
+        let viewer = || Value::Id(Some(member.into()));
+        statement.sql("commons.is_shared_with(").bind(viewer()).sql(", activity_id), ");
+        statement.sql("commons.are_apart(").bind(viewer()).sql(", author_id)");
+    } else {
+        // Nothing is shared with nobody, and nobody keeps away from them: asking costs as much as finding.
+        statement.sql("false, false");
+    }
+    statement.sql(", number FROM (SELECT *, row_number() OVER () AS place FROM (");
     statement.append(finding).sql(
         ") AS found (activity_id, number)) AS found JOIN commons.renditions USING (activity_id) \
          LEFT JOIN commons.members ON member_id = author_id ORDER BY place",

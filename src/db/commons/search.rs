@@ -42,6 +42,15 @@ pub struct Bounds {
     pub north: f64,
 }
 
+/// How a geometry meets a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meets {
+    /// The box around it does, which an index tells.
+    ByExtent,
+    /// A point of it does.
+    Itself,
+}
+
 /// The order of what is found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
@@ -92,9 +101,9 @@ impl Commons {
         search: &Search,
         now: DateTime<Utc>,
     ) -> Result<Slice<(Visible<Rendition>, f64), SearchPosition>, Error> {
-        let place = |found: &Found, key| SearchPosition { key, id: found.id() };
         let finding = search.statement(viewer, now);
-        page(&mut *self.conn().await?, viewer, finding, search.limit, now, place).await
+        let conn = &mut *self.conn().await?;
+        page(conn, viewer, finding, search.limit, now, SearchPosition::of).await
     }
 
     /// How many fit a search, by sport and kind; of [`COUNTED_MAX`] at most.
@@ -107,7 +116,7 @@ impl Commons {
         let conn = &mut *self.conn().await?;
         let mut statement: Statement<(Text, Text, BigInt)> =
             Statement::new("SELECT sport, kind, count(*) FROM (SELECT sport, kind");
-        search.from(&mut statement, viewer, now);
+        search.from(&mut statement, viewer, now, |_| ());
         statement.sql(" LIMIT ").bind(Value::Count(COUNTED_MAX));
         statement.sql(") AS found GROUP BY sport, kind ORDER BY count(*) DESC, sport, kind");
         let rows: Vec<(String, String, i64)> = statement.load(conn).await?;
@@ -160,8 +169,15 @@ impl Order {
     }
 }
 
+impl SearchPosition {
+    /// Just after what was found by this key.
+    pub(super) fn of(found: &Found, key: f64) -> Self {
+        Self { key, id: found.id() }
+    }
+}
+
 impl Search {
-    fn statement(&self, viewer: Viewer, now: DateTime<Utc>) -> Finding {
+    pub(super) fn statement(&self, viewer: Viewer, now: DateTime<Utc>) -> Finding {
         if let (Order::Relevance, Some(words)) = (self.order, &self.words) {
             return self.ranked(words, viewer, now);
         }
@@ -219,20 +235,19 @@ impl Search {
             statement.sql(if number == 0 { "(SELECT " } else { " UNION ALL (SELECT " });
             statement.sql("activity_id, day, distance_m, ascent_m");
             statement.sql(if order == Order::Relevance { ", words" } else { "" });
-            self.from(statement, viewer, now);
-            if let Some(last) = number.checked_sub(1) {
-                order.bind(statement.sql(" AND ").sql(key).sql(before_it), steps[last]);
-            }
-            if let Some(step) = steps.get(number) {
-                order.bind(statement.sql(" AND ").sql(key).sql(from_it), *step);
-            }
-            if let Some(SearchPosition { key: place, id }) = after {
-                order.bind(
-                    statement.sql(" AND (").sql(key).sql(", activity_id)").sql(before_it).sql("("),
-                    place,
-                );
-                statement.sql(", ").bind(Value::Id(Some(id.into()))).sql(")");
-            }
+            self.from(statement, viewer, now, |statement| {
+                if let Some(last) = number.checked_sub(1) {
+                    order.bind(statement.sql(" AND ").sql(key).sql(before_it), steps[last]);
+                }
+                if let Some(step) = steps.get(number) {
+                    order.bind(statement.sql(" AND ").sql(key).sql(from_it), *step);
+                }
+                if let Some(SearchPosition { key: place, id }) = after {
+                    statement.sql(" AND (").sql(key).sql(", activity_id)").sql(before_it).sql("(");
+                    order.bind(statement, place);
+                    statement.sql(", ").bind(Value::Id(Some(id.into()))).sql(")");
+                }
+            });
             order.write(statement).sql(" LIMIT ").bind(Value::Count(count)).sql(")");
         }
         if !steps.is_empty() {
@@ -245,44 +260,67 @@ impl Search {
         self.words.is_some() || self.within.is_some() || !self.sought.is_all()
     }
 
-    /// From where, and which.
-    fn from<T>(&self, statement: &mut Statement<T>, viewer: Viewer, now: DateTime<Utc>) {
+    /// From where, and which; `more` narrows it further.
+    fn from<T>(
+        &self,
+        statement: &mut Statement<T>,
+        viewer: Viewer,
+        now: DateTime<Utc>,
+        more: impl FnOnce(&mut Statement<T>),
+    ) {
         if self.is_narrow() {
             // A word or a box may hold nearly everything, or nothing.
             statement.plan_anew();
         }
-        statement.sql(" FROM commons.published WHERE true");
+        statement.sql(" FROM (SELECT * FROM commons.published WHERE true");
         if let Some(words) = &self.words {
             words.write(statement.sql(" AND words @@ "));
         }
         if let Some(bounds) = &self.within {
-            bounds.write(statement, "line::geometry");
+            bounds.write(statement, "line::geometry", Meets::ByExtent);
         }
         self.sought.write(statement);
         write_shown(statement, viewer, now);
+        more(statement);
+        // By itself: the planner takes the exact test for so dear that it would rather read whole indexes of
+        // words and days than do it for the few that are left.
+        match &self.within {
+            Some(bounds) => {
+                statement.sql(" OFFSET 0) AS published WHERE true");
+                bounds.write(statement, "line::geometry", Meets::Itself);
+            }
+            None => _ = statement.sql(") AS published"),
+        }
     }
 }
 
 impl Bounds {
     /// Of which the geometry of a column meets the box.
-    pub(super) fn write<T>(&self, statement: &mut Statement<T>, column: &'static str) {
-        statement.sql(" AND (");
+    pub(super) fn write<T>(
+        &self,
+        statement: &mut Statement<T>,
+        column: &'static str,
+        meets: Meets,
+    ) {
+        let mut part = |before, west, east| {
+            let (open, between, close) = match meets {
+                Meets::ByExtent => ("", " && ", ""),
+                Meets::Itself => ("ST_Intersects(", ", ", ")"),
+            };
+            statement.sql(before).sql(open).sql(column).sql(between).sql("ST_MakeEnvelope(");
+            statement.bind(Value::Double(west));
+            for edge in [self.south, east, self.north] {
+                statement.sql(", ").bind(Value::Double(edge));
+            }
+            statement.sql(", 4326)").sql(close);
+        };
         if self.west <= self.east {
-            self.part(statement, column, self.west, self.east);
+            part(" AND (", self.west, self.east);
         } else {
-            self.part(statement, column, self.west, 180.0);
-            self.part(statement.sql(" OR "), column, -180.0, self.east);
+            part(" AND (", self.west, 180.0);
+            part(" OR ", -180.0, self.east);
         }
         statement.sql(")");
-    }
-
-    fn part<T>(&self, statement: &mut Statement<T>, column: &'static str, west: f64, east: f64) {
-        statement.sql("ST_Intersects(").sql(column).sql(", ST_MakeEnvelope(");
-        statement.bind(Value::Double(west));
-        for edge in [self.south, east, self.north] {
-            statement.sql(", ").bind(Value::Double(edge));
-        }
-        statement.sql(", 4326))");
     }
 }
 

@@ -23,8 +23,9 @@ pub const LINES_FROM_ZOOM: u8 = 9;
 const SQUARES_ZOOM: u8 = 4;
 /// For which zoom levels lines are generalised in advance; each serves those below it down to the next.
 pub(super) const BANDS: [u8; 3] = [10, 13, 16];
-/// The most lines in a tile: the longest, where there are more.
-const LINES_MAX: i64 = 1_000;
+/// The most lines in a tile of each band: the longest, where there are more. Further out a tile has room for fewer that
+/// can still be told apart.
+const LINES_MAX: [i64; 3] = [250, 1_000, 1_000];
 /// In how many classes of length lines are kept apart, to have the long ones first.
 const LENGTH_CLASSES: i64 = 10;
 
@@ -49,7 +50,7 @@ impl Tile {
     /// The lines that pass through it, with their authors. Class after class is read, the longest first, until
     /// there are enough: so a tile costs no more where there are more lines.
     fn lines(self, now: DateTime<Utc>) -> Statement<Binary> {
-        let band = BANDS.into_iter().find(|band| self.zoom <= *band).unwrap_or(BANDS[2]);
+        let band = BANDS.into_iter().position(|band| self.zoom <= band).unwrap_or(BANDS.len() - 1);
         let mut statement = Statement::new(
             "SELECT coalesce(ST_AsMVT(tile, 'activities', 4096, 'geom'), ''::bytea) FROM (\
              SELECT * FROM (SELECT ST_AsMVTGeom(passing.line, ",
@@ -62,7 +63,7 @@ impl Tile {
             let part = "SELECT activity_id, line FROM commons.published_lines WHERE zoom = ";
             statement
                 .sql(part)
-                .bind(Value::Count(band.into()))
+                .bind(Value::Count(BANDS[band].into()))
                 .sql("::smallint AND length_class = ");
             statement.bind(Value::Count(class)).sql("::smallint AND line && ");
             self.envelope(&mut statement).sql(if class == 0 { "" } else { " UNION ALL " });
@@ -80,7 +81,7 @@ impl Tile {
         );
         // In the order of ids, which are random: that in which they were written would tell what is one
         // author's once they have left.
-        statement.bind(Value::Count(LINES_MAX));
+        statement.bind(Value::Count(LINES_MAX[band]));
         statement.sql(") AS chosen ORDER BY id) AS tile WHERE geom IS NOT NULL");
         statement
     }

@@ -87,7 +87,7 @@ impl Commons {
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {
         let stands = diesel::select(session_stands(Uuid::from(account), Uuid::from(session), now));
-        Ok(stands.get_result(&mut *self.conn().await?).await?)
+        Ok(stands.get_result(&mut *self.session_conn().await?).await?)
     }
 }
 

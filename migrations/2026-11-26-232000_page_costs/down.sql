@@ -1,0 +1,1 @@
+ALTER ROLE opentracks_commons RESET random_page_cost;
