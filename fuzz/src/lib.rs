@@ -14,7 +14,10 @@ pub mod track;
 #[path = "../../src/track/write/returns.rs"]
 pub mod returns;
 
+/// The promises of the readers, likewise.
+#[path = "../../src/track/read/sound.rs"]
+pub mod sound;
+
 pub mod files;
 pub mod made;
 pub mod memory;
-pub mod sound;

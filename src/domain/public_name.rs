@@ -180,8 +180,12 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_and_judged(name in any::<String>()) {
-            let _judged = PublicName::chosen(&name);
+        fn a_name_that_may_be_chosen_can_be_read_and_is_chosen_again(name in "\\PC{0,20}") {
+            let Ok(chosen) = PublicName::chosen(&name) else { return Ok(()) };
+            prop_assert!(!chosen.skeleton().is_empty());
+            prop_assert!(!chosen.as_str().chars().any(char::is_control));
+            let again = PublicName::chosen(chosen.as_str()).unwrap();
+            prop_assert_eq!(again.as_str(), chosen.as_str());
         }
     }
 

@@ -163,8 +163,16 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in ".*", digits in "[0-9eE.,+-]{0,40}") {
-            let _ = (fixed::<7>(&text), fixed::<7>(&digits));
+        fn whatever_is_read_is_the_number_that_stands_there(text in ".*", digits in "[+-]?[0-9]{0,12}[.,]?[0-9]{0,9}([eE][+-]?[0-9])?") {
+            for text in [text, digits] {
+                let Some(count) = fixed::<7>(&text) else { continue };
+                let number: f64 = text.trim().replace(',', ".").parse().unwrap();
+                prop_assert!(number.abs() <= 1e10, "{}", text);
+                // Half a unit of the last digit, and what a float does not hold.
+                #[allow(clippy::cast_precision_loss, reason = "allowed for")]
+                let off = (count as f64 / 1e7 - number).abs();
+                prop_assert!(off <= 0.5e-7 + number.abs() * 1e-15, "{} is {}", text, count);
+            }
         }
     }
 }

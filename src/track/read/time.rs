@@ -93,7 +93,7 @@ fn below(value: i64, limit: i64) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, SecondsFormat};
+    use chrono::{DateTime, NaiveDate, SecondsFormat};
     use proptest::prelude::*;
 
     use super::*;
@@ -152,8 +152,19 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in ".*", digits in "[0-9T:Z.+-]{0,40}") {
-            let _ = (time_ms(&text), time_ms(&digits));
+        fn what_is_read_is_a_time_of_a_calendar(
+            text in ".*",
+            digits in "[0-9]{4}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-6][0-9](:[0-6][0-9])?(Z|[+-][0-2][0-9]:?[0-5][0-9])?",
+        ) {
+            for text in [text, digits] {
+                let read = time_ms(&text);
+                let date = text.trim().get(..10).map(|date| NaiveDate::parse_from_str(date, "%Y-%m-%d"));
+                prop_assert!(read.is_none() || date.is_some_and(|date| date.is_ok()), "{}", text);
+                let Ok(time) = DateTime::parse_from_rfc3339(&text) else { continue };
+                // A leap second is the second after it, wherever it stands.
+                let expected = time.timestamp() * 1_000 + i64::from(time.timestamp_subsec_millis());
+                prop_assert_eq!(read, Some(expected));
+            }
         }
     }
 }

@@ -181,6 +181,21 @@ mod tests {
         Json::new(text).atom().ok()?.map(Cow::into_owned)
     }
 
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<i64>().prop_map(Into::into),
+            any::<String>().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            let members = prop::collection::btree_map(any::<String>(), inner.clone(), 0..4);
+            prop_oneof![
+                prop::collection::vec(inner, 0..4).prop_map(Into::into),
+                members.prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
     #[test]
     fn strings_end_at_a_quote_that_is_not_escaped() {
         assert_eq!(atom(r#" "Zürich" "#).as_deref(), Some("Zürich"));
@@ -227,8 +242,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "[\\[\\]{}:,\"\\\\u0-9a-f. ]{0,64}") {
-            let _ = (Json::new(&text).skip().is_ok(), atom(&text));
+        fn a_value_is_walked_to_its_end_and_no_further(value in any_json(), behind in "[\\]},]?") {
+            let text = format!("{value}{behind}");
+            let mut json = Json::new(&text);
+            prop_assert!(json.skip().is_ok());
+            prop_assert_eq!(&text[json.offset()..], behind);
+        }
+
+        #[test]
+        fn any_text_is_walked_no_further_than_its_end(text in "[\\[\\]{}:,\"\\\\u0-9a-f. ]{0,64}") {
+            let mut json = Json::new(&text);
+            let is_whole = json.skip().is_ok();
+            prop_assert!(json.offset() <= text.len());
+            prop_assert!(is_whole || serde_json::from_str::<serde_json::Value>(&text).is_err());
+            prop_assert!(atom(&text).is_none_or(|atom| atom.len() <= 3 * text.len()));
         }
     }
 }
