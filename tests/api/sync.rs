@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::activities::path_of;
-use crate::bad_input::{blobs, kept, open, refused};
+use crate::bad_http::open;
+use crate::bad_input::{blobs, kept, refused};
 use crate::harness::{Caller, TestApp, fixture, form, northward_gpx};
 
 #[tokio::test(flavor = "multi_thread")]

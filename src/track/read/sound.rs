@@ -55,7 +55,7 @@ fn check_place(place: Option<Place>, file: &[u8]) {
     let is_packed = file.starts_with(b"PK") || file.starts_with(&[0x1F, 0x8B]);
     match place {
         Some(Place::Line(line)) => {
-            assert!(line >= 1 && (is_packed || line <= file.len() as u64 + 1))
+            assert!(line >= 1 && (is_packed || line <= file.len() as u64 + 1));
         }
         Some(Place::Offset(offset)) => assert!(is_packed || offset <= file.len() as u64),
         None => {}
