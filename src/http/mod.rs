@@ -93,7 +93,11 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 fn api(config: &mut ServiceConfig) {
+    // They are gone through in this order: what is asked for most stands first.
     config
+        .configure(explore::routes)
+        .configure(search::routes)
+        .configure(along::routes)
         .configure(auth::routes)
         .configure(me::routes)
         .configure(rectify::routes)
@@ -116,9 +120,6 @@ fn api(config: &mut ServiceConfig) {
         .configure(levels::routes)
         .configure(shared::routes)
         .configure(activities::routes)
-        .configure(explore::routes)
-        .configure(along::routes)
-        .configure(search::routes)
         .configure(communities::routes)
         .configure(memberships::routes)
         .configure(requests::routes)
