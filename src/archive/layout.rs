@@ -23,8 +23,6 @@ pub enum Kind {
     Memberships,
     /// Communities that it waits to be let in to.
     MembershipRequests,
-    /// Communities that keep it out.
-    Bans,
     /// What the account agreed to, and took back.
     Consents,
     /// Exports and imports.
@@ -75,7 +73,7 @@ pub enum Name {
 
 impl Kind {
     /// Every kind, in the order in which they stand in the archive.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 15] = [
         Self::Account,
         Self::Pictures,
         Self::Zones,
@@ -84,7 +82,6 @@ impl Kind {
         Self::Communities,
         Self::Memberships,
         Self::MembershipRequests,
-        Self::Bans,
         Self::Consents,
         Self::Archives,
         Self::Activities,
@@ -105,7 +102,6 @@ impl Kind {
             Self::Communities => "communities",
             Self::Memberships => "memberships",
             Self::MembershipRequests => "membership_requests",
-            Self::Bans => "bans",
             Self::Consents => "consents",
             Self::Archives => "archives",
             Self::Activities => "activities",
@@ -127,7 +123,6 @@ impl Kind {
             Self::Communities => &["commons.communities"],
             Self::Memberships => &["commons.memberships"],
             Self::MembershipRequests => &["commons.membership_requests"],
-            Self::Bans => &["commons.bans"],
             Self::Consents => &["vault.consents"],
             Self::Archives => &["vault.archives"],
             Self::Activities => &["vault.activities", "vault.originals"],

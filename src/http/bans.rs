@@ -6,11 +6,12 @@ use serde::Serialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::{self, Keep};
+use super::communities::allowed;
 use super::page::{self, Cursor, Page, PageQuery};
 use super::present::MemberBody;
 use super::problem::{Body, Problem};
 use super::session::{Member, Now};
-use crate::access::act;
+use crate::access::{May, act};
 use crate::actions::Service;
 use crate::db::Commons;
 use crate::db::commons::{Entry, NamePosition};
@@ -45,8 +46,8 @@ async fn bans(
 ) -> Result<HttpResponse, Problem> {
     let limit = page::limit(query.limit)?;
     let after = query.cursor.as_deref().map(NamePosition::parse).transpose()?;
-    let may = commons.community(member.into(), *id).await??.may::<act::Ban>()?;
-    let found = commons.bans(&may, after.as_ref(), limit).await?;
+    let read = async |may: &May<act::Ban>| commons.bans(may, after.as_ref(), limit).await;
+    let found = allowed(&commons, member, *id, read).await?;
     answer::json(&request, Keep::Nobody, &Page::of(found, BanBody::from))
 }
 
@@ -64,8 +65,8 @@ async fn show_ban(
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
     let (id, of) = path.into_inner();
-    let may = commons.community(member.into(), id).await??.may::<act::Ban>()?;
-    let found = commons.ban(&may, of).await?.ok_or(Problem::NotFound)?;
+    let read = async |may: &May<act::Ban>| commons.ban(may, of).await;
+    let found = allowed(&commons, member, id, read).await?.ok_or(Problem::NotFound)?;
     Ok(answer::fresh(&BanBody::from(found)))
 }
 

@@ -15,12 +15,12 @@ use super::page::{self, Cursor, Page, PageQuery};
 use super::present::RenditionBody;
 use super::problem::{Body, Problem};
 use super::session::{Member, Now};
-use crate::access::{Viewer, Visible, act};
+use crate::access::{Acting, May, Viewer, Visible, act};
 use crate::actions::Service;
-use crate::db::Commons;
 use crate::db::commons::{
     Community, CommunityChange, DayPosition, Listed, NamePosition, NewCommunity,
 };
+use crate::db::{self, Commons};
 use crate::domain::{
     ActivityId, CommunityId, CommunityName, CommunityVisibility, Description, Invalid, Role,
 };
@@ -215,11 +215,9 @@ async fn community_activities(
 ) -> Result<HttpResponse, Problem> {
     let limit = page::limit(query.limit)?;
     let after = query.cursor.as_deref().map(DayPosition::parse).transpose()?;
-    let may = commons.community(member.into(), *id).await??.may::<act::SeeInside>()?;
-    let found = commons.shared_with(&may, after, limit, now).await?;
+    let read = async |may: &May<act::SeeInside>| commons.shared_with(may, after, limit, now).await;
+    let found = allowed(&commons, member, *id, read).await?;
     let page = Page::of(found, |rendition| RenditionBody::from(&rendition));
-    // Asked once more: what is read in several statements would else be half a page for who left in between.
-    commons.community(member.into(), *id).await??.may::<act::SeeInside>()?;
     answer::json(&request, Keep::Nobody, &page)
 }
 
@@ -241,6 +239,20 @@ async fn take_off(
     let (id, activity) = path.into_inner();
     service.db.take_off(member.into(), id, activity, now).await??;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// What is read of a community by who may do `A` there, also once it is read: it is judged in another statement
+/// than it is read in, and who was put out in between reads nothing, not even half a page.
+pub(super) async fn allowed<A: Acting, T>(
+    commons: &Commons,
+    member: Member,
+    id: CommunityId,
+    read: impl AsyncFnOnce(&May<A>) -> Result<T, db::Error>,
+) -> Result<T, Problem> {
+    let may = commons.community(member.into(), id).await??.may::<A>()?;
+    let found = read(&may).await?;
+    commons.community(member.into(), id).await??.may::<A>()?;
+    Ok(found)
 }
 
 fn one(status: StatusCode, community: &Visible<Community>) -> HttpResponse {

@@ -61,7 +61,7 @@ struct DefaultsBody {
 struct HandOverBody {
     id: CommunityId,
     name: String,
-    /// Who administers it; null when nobody else is in it, so that it ends.
+    /// Who administers it then. Null when one sees nobody in it: with nobody else in it, it ends.
     successor: Option<MemberBody>,
 }
 

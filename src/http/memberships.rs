@@ -7,11 +7,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::{self, Keep};
 use super::body::Json;
+use super::communities::allowed;
 use super::page::{self, Cursor, Page, PageQuery};
 use super::present::MemberBody;
 use super::problem::{Body, Problem};
 use super::session::{Member, Now};
-use crate::access::act;
+use crate::access::{May, act};
 use crate::actions::Service;
 use crate::db::Commons;
 use crate::db::commons::{Membership, NamePosition};
@@ -57,8 +58,8 @@ async fn list_members(
 ) -> Result<HttpResponse, Problem> {
     let limit = page::limit(query.limit)?;
     let after = query.cursor.as_deref().map(NamePosition::parse).transpose()?;
-    let may = commons.community(member.into(), *id).await??.may::<act::SeeInside>()?;
-    let found = commons.members(&may, after.as_ref(), limit).await?;
+    let read = async |may: &May<act::SeeInside>| commons.members(may, after.as_ref(), limit).await;
+    let found = allowed(&commons, member, *id, read).await?;
     answer::json(&request, Keep::Nobody, &Page::of(found, MembershipBody::from))
 }
 

@@ -6,12 +6,13 @@ use serde::Serialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::{self, Keep};
+use super::communities::allowed;
 use super::memberships::MembershipBody;
 use super::page::{self, Cursor, Page, PageQuery};
 use super::present::MemberBody;
 use super::problem::{Body, Problem};
 use super::session::{Member, Now};
-use crate::access::act;
+use crate::access::{May, act};
 use crate::actions::Service;
 use crate::db::Commons;
 use crate::db::commons::{Admission, Entry, NamePosition};
@@ -66,8 +67,8 @@ async fn requests(
 ) -> Result<HttpResponse, Problem> {
     let limit = page::limit(query.limit)?;
     let after = query.cursor.as_deref().map(NamePosition::parse).transpose()?;
-    let may = commons.community(member.into(), *id).await??.may::<act::Approve>()?;
-    let found = commons.requests(&may, after.as_ref(), limit).await?;
+    let read = async |may: &May<act::Approve>| commons.requests(may, after.as_ref(), limit).await;
+    let found = allowed(&commons, member, *id, read).await?;
     answer::json(&request, Keep::Nobody, &Page::of(found, RequestBody::from))
 }
 

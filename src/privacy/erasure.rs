@@ -20,6 +20,9 @@ pub enum Fate {
 pub enum Rule {
     /// The rows in which this column is the account's id are deleted.
     Rows(&'static str),
+    /// The same, but others made them about the account, and it never learns of them: they are in no
+    /// count that it is told.
+    Untold(&'static str),
     /// In the rows in which this column is the account's id, it is emptied, and the others stay for a
     /// reason.
     Emptied(&'static str, &'static str),
@@ -37,11 +40,11 @@ const OWNER: &str = "account_id";
 /// Tables that do not belong to accounts by an `account_id`, or not by it alone.
 const RULES: &[(&str, Rule)] = &[
     ("identity.registrations", Rule::Address),
-    ("vault.blocks", Rule::Rows("member_id")),
+    ("vault.blocks", Rule::Untold("member_id")),
     ("commons.members", Rule::Rows("member_id")),
     ("commons.memberships", Rule::Rows("member_id")),
     ("commons.membership_requests", Rule::Rows("member_id")),
-    ("commons.bans", Rule::Rows("member_id")),
+    ("commons.bans", Rule::Untold("member_id")),
     ("commons.renditions", Rule::Works),
     ("commons.published", Rule::Works),
     ("commons.published_lines", Rule::Works),
@@ -140,7 +143,7 @@ pub fn rules_of(table: &str) -> impl Iterator<Item = Rule> {
 /// What becomes of a column; `None` when that is undecided.
 pub fn fate(column: &Column) -> Option<Fate> {
     Some(match rules_of(column.table).next()? {
-        Rule::Rows(_) | Rule::Address => Fate::Erased,
+        Rule::Rows(_) | Rule::Untold(_) | Rule::Address => Fate::Erased,
         Rule::Emptied(emptied, _) if emptied == column.name => Fate::Erased,
         Rule::Emptied(_, reason) | Rule::Kept(reason) => Fate::Kept(reason),
         Rule::Works => Fate::Anonymised,
@@ -180,7 +183,7 @@ mod tests {
         for (table, rule) in RULES {
             assert!(tables().any(|known| known == *table), "{table}");
             match rule {
-                Rule::Rows(column) | Rule::Emptied(column, _) => {
+                Rule::Rows(column) | Rule::Untold(column) | Rule::Emptied(column, _) => {
                     assert!(has_column(table, column), "{table}.{column}");
                 }
                 Rule::Address => assert!(has_column(table, "email_hash"), "{table}"),

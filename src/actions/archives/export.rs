@@ -24,7 +24,7 @@ use crate::track::plain;
 use crate::track::write::{self, Document, Times};
 
 /// The kinds of rows in the order in which they are written; what hangs on activities comes with them.
-const ORDER: [Kind; 13] = [
+const ORDER: [Kind; 12] = [
     Kind::Account,
     Kind::Pictures,
     Kind::Zones,
@@ -33,7 +33,6 @@ const ORDER: [Kind; 13] = [
     Kind::Communities,
     Kind::Memberships,
     Kind::MembershipRequests,
-    Kind::Bans,
     Kind::Consents,
     Kind::Archives,
     Kind::Activities,

@@ -98,7 +98,6 @@ impl Service {
             | Kind::Communities
             | Kind::Memberships
             | Kind::MembershipRequests
-            | Kind::Bans
             | Kind::Consents
             | Kind::Archives
             | Kind::Activities

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::communities::{NamePosition, hold};
 use super::entries::Entry;
-use super::memberships::{is_seen_by, key, part, role_of};
+use super::memberships::{is_listed_for, key, part, role_of};
 use super::undone::{Undone, outcome};
 use crate::access::{May, Viewer, act};
 use crate::db::schema::commons::{bans, members, membership_requests};
@@ -26,7 +26,7 @@ impl Commons {
         let mut query = bans::table
             .inner_join(members::table)
             .filter(bans::community_id.eq(Uuid::from(may.community())))
-            .filter(is_seen_by(may.viewer().member().map(Uuid::from)))
+            .filter(is_listed_for(may.viewer().member().map(Uuid::from)))
             .order((members::public_name, members::member_id))
             .limit(one_more(limit))
             .select((members::member_id, members::public_name, bans::banned_at))
@@ -48,7 +48,7 @@ impl Commons {
         let found = bans::table
             .find(key(may.community(), member))
             .inner_join(members::table)
-            .filter(is_seen_by(may.viewer().member().map(Uuid::from)))
+            .filter(is_listed_for(may.viewer().member().map(Uuid::from)))
             .select((members::member_id, members::public_name, bans::banned_at))
             .first(&mut *self.conn().await?)
             .await

@@ -36,7 +36,7 @@ impl HandOver {
         self.community_id.into()
     }
 
-    /// Who administers it then; nobody where nobody else is in it, and it ends.
+    /// Who administers it then, if the account sees them; it ends where nobody else is in it.
     pub fn successor(&self) -> Result<Option<(AccountId, PublicName)>, Error> {
         let Some((id, name)) = self.successor_id.zip(self.successor_name.as_deref()) else {
             return Ok(None);
@@ -63,6 +63,7 @@ impl Db {
                     successor.public_name AS successor_name
              FROM commons.memberships mine JOIN commons.communities it USING (community_id)
              LEFT JOIN commons.members successor ON successor.member_id = ({successor})
+                 AND NOT successor.is_hidden AND NOT commons.are_apart($1, successor.member_id)
              WHERE mine.member_id = $1 AND (mine.role = 'administrator' OR successor.member_id IS NULL)
                AND NOT EXISTS (
                    SELECT FROM commons.memberships other

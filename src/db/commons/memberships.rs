@@ -5,7 +5,7 @@
 //! does, in the same transaction and in the order of [`crate::db::vault`]'s audiences.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::exists;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -55,8 +55,7 @@ impl Commons {
         let mut query = memberships::table
             .inner_join(members::table)
             .filter(memberships::community_id.eq(Uuid::from(may.community())))
-            .filter(diesel::dsl::not(are_apart(viewer, memberships::member_id.nullable())))
-            .filter(is_seen_by(viewer))
+            .filter(is_listed_for(viewer))
             .order((members::public_name, members::member_id))
             .limit(one_more(limit))
             .select(COLUMNS)
@@ -321,12 +320,12 @@ pub(super) async fn administrators(
         .await?)
 }
 
-/// Who administers the community `$1` once `$2` does not any more; who lets nothing be done with their data only
-/// when there is nobody else.
+/// Who administers the community `$1` once `$2` does not any more; who lets nothing be done with their data, and
+/// who keeps apart from them, only when there is nobody else.
 pub(super) const SUCCESSOR: &str = "
     SELECT member_id FROM commons.memberships JOIN commons.members USING (member_id)
     WHERE community_id = $1 AND member_id <> $2
-    ORDER BY is_hidden, role = 'moderator' DESC, joined_at, member_id
+    ORDER BY is_hidden, commons.are_apart($2, member_id), role = 'moderator' DESC, joined_at, member_id
     LIMIT 1";
 
 /// Lets whoever has moderated for longest, else whoever has been a member for longest, administer
@@ -386,6 +385,14 @@ pub(super) fn is_seen_by(viewer: Option<Uuid>) -> _ {
     let nobody = Uuid::nil();
     let viewer: Uuid = viewer.unwrap_or(nobody);
     members::is_hidden.eq(false).or(members::member_id.eq(viewer))
+}
+
+/// Whether the member of a row stands in a list for the viewer: also not those who keep apart from them.
+#[diesel::dsl::auto_type]
+pub(super) fn is_listed_for(viewer: Option<Uuid>) -> _ {
+    let seen: is_seen_by = is_seen_by(viewer);
+    let apart = are_apart(viewer, members::member_id.nullable());
+    seen.and(not(apart))
 }
 
 /// Ends what is done to a member who is not there for the viewer.

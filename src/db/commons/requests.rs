@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::communities::{NamePosition, hold};
 use super::entries::Entry;
 use super::memberships::{
-    Membership, admit, check_room, check_seen, is_seen_by, key, membership, role_of,
+    Membership, admit, check_room, check_seen, is_listed_for, key, membership, role_of,
 };
 use super::undone::{Undone, outcome};
 use crate::access::{May, Viewer, act};
@@ -36,7 +36,7 @@ impl Commons {
         let mut query = membership_requests::table
             .inner_join(members::table)
             .filter(membership_requests::community_id.eq(Uuid::from(may.community())))
-            .filter(is_seen_by(may.viewer().member().map(Uuid::from)))
+            .filter(is_listed_for(may.viewer().member().map(Uuid::from)))
             .order((members::public_name, members::member_id))
             .limit(one_more(limit))
             .select((members::member_id, members::public_name, membership_requests::asked_at))

@@ -12,7 +12,7 @@ use crate::access::Owned;
 use crate::archive::Kind;
 use crate::db::identity::{account_key, find_by_id};
 use crate::db::schema::commons::{
-    bans, communities, community_activities, links as tokens, membership_requests, memberships,
+    communities, community_activities, links as tokens, membership_requests, memberships,
     renditions,
 };
 use crate::db::schema::identity::accounts;
@@ -88,17 +88,6 @@ impl Db {
                     .into_iter()
                     .map(|(community_id, member_id, asked_at)| {
                         json!({ "community_id": community_id, "member_id": member_id, "asked_at": asked_at })
-                    })
-                    .collect())
-            }
-            Kind::Bans => {
-                let of = bans::table.filter(bans::member_id.eq(id));
-                let rows: Vec<(Uuid, Uuid, DateTime<Utc>)> =
-                    of.order(bans::community_id).load(conn).await?;
-                Ok(rows
-                    .into_iter()
-                    .map(|(community_id, member_id, banned_at)| {
-                        json!({ "community_id": community_id, "member_id": member_id, "banned_at": banned_at })
                     })
                     .collect())
             }

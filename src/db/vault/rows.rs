@@ -67,9 +67,10 @@ struct Reference {
 }
 
 impl Db {
-    /// How many rows an account has in each of the tables whose rows go with it.
+    /// How many rows an account has in each of the tables whose rows go with it, for its owner: without
+    /// those that others made about it.
     pub async fn rows_held(&self, account: AccountId) -> Result<Vec<Held>, Error> {
-        held(&mut *self.conn().await?, account).await
+        held(&mut *self.conn().await?, told(), account).await
     }
 
     /// Calls for the erasure of some of the files of an account, or of those of some of its activities; whether
@@ -121,7 +122,7 @@ impl Db {
                 while empty(conn, table, column, account).await? == ROWS_AT_ONCE {}
             }
             // Nothing is said to be erased that is not.
-            if !held(conn, account).await?.is_empty() {
+            if !held(conn, owned(), account).await?.is_empty() {
                 return Err(Error::Unerased);
             }
             diesel::update(ledger::table.find(Uuid::from(erasure.id)))
@@ -202,9 +203,13 @@ pub(super) async fn erase_blobs(
     Ok(are_more)
 }
 
-async fn held(conn: &mut AsyncPgConnection, account: AccountId) -> Result<Vec<Held>, Error> {
+async fn held(
+    conn: &mut AsyncPgConnection,
+    counted: impl Iterator<Item = (&'static str, &'static str)>,
+    account: AccountId,
+) -> Result<Vec<Held>, Error> {
     let mut held = Vec::new();
-    for (table, column) in owned() {
+    for (table, column) in counted {
         let query = format!("SELECT count(*) AS rows FROM {table} WHERE {column} = $1");
         let count: Count = diesel::sql_query(query)
             .bind::<SqlUuid, _>(Uuid::from(account))
@@ -221,17 +226,25 @@ async fn held(conn: &mut AsyncPgConnection, account: AccountId) -> Result<Vec<He
 fn owned() -> impl Iterator<Item = (&'static str, &'static str)> {
     erasure::tables().flat_map(|table| {
         erasure::rules_of(table).filter_map(move |rule| match rule {
-            Rule::Rows(column) => Some((table, column)),
+            Rule::Rows(column) | Rule::Untold(column) => Some((table, column)),
             Rule::Emptied(..) | Rule::Address | Rule::Works | Rule::Kept(_) => None,
         })
     })
+}
+
+/// The same without what the account never learns of.
+fn told() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let is_told = |(table, column): &(&'static str, &'static str)| {
+        erasure::rules_of(table).any(|rule| rule == Rule::Rows(column))
+    };
+    owned().filter(move |place| is_told(place))
 }
 
 fn emptied() -> impl Iterator<Item = (&'static str, &'static str)> {
     erasure::tables().flat_map(|table| {
         erasure::rules_of(table).filter_map(move |rule| match rule {
             Rule::Emptied(column, _) => Some((table, column)),
-            Rule::Rows(_) | Rule::Address | Rule::Works | Rule::Kept(_) => None,
+            Rule::Rows(_) | Rule::Untold(_) | Rule::Address | Rule::Works | Rule::Kept(_) => None,
         })
     })
 }

@@ -1,0 +1,108 @@
+//! What nobody learns of those who keep away from them, and of what was decided about them.
+
+use futures_util::join;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::bad_input::refused;
+use crate::communities::{community, joins, json_of, names, print, put};
+use crate::harness::{Caller, Hold, TestApp, waiting};
+
+const OUTLOOK: &str = "/api/v1/me/deletion";
+
+fn block(of: &Caller<'_>) -> String {
+    format!("/api/v1/me/blocks/{}", of.account_id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_would_leave_tells_of_no_block_and_no_ban() {
+    let app = TestApp::start().await;
+    let (ada, eve, bea) =
+        (app.member("Ada").await, app.member("Eve").await, app.member("Bea").await);
+    let quiet = community(&eve, "Quiet", "private").await;
+    let before = print(ada.get(OUTLOOK).await).await;
+    assert_eq!(put(&eve, &block(&ada)).await.status(), 204);
+    assert_eq!(put(&bea, &block(&ada)).await.status(), 204);
+    let ban = format!("{quiet}/bans/{}", ada.account_id);
+    assert_eq!(put(&eve, &ban).await.status(), 204);
+    assert_eq!(print(ada.get(OUTLOOK).await).await, before);
+    // What one did oneself is told.
+    assert_eq!(put(&ada, &block(&eve)).await.status(), 204);
+    assert_eq!(json_of(&ada, OUTLOOK).await["erased"]["vault.blocks"], 1);
+    // And all of it goes.
+    assert_eq!(ada.leave(&json!({})).await.status(), 202);
+    app.finish_leaving().await;
+    assert_eq!(json_of(&eve, &format!("{quiet}/bans")).await["items"], json!([]));
+}
+
+/// Whoever hands a community over learns no more of those in it than its list tells them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_successor_whom_one_does_not_see_is_not_named() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.member("Ada").await, app.member("Eve").await);
+    let (bea, cleo) = (app.member("Bea").await, app.member("Cleo").await);
+    let path = community(&ada, "Riders", "public").await;
+    joins(&eve, &path, &ada, "moderator").await;
+    let successor = async || json_of(&ada, OUTLOOK).await["communities"][0]["successor"].clone();
+    let named = |who: &Caller<'_>, name: &str| json!({ "id": who.account_id, "public_name": name });
+    assert_eq!(successor().await, named(&eve, "Eve"));
+    assert_eq!(put(&eve, &block(&ada)).await.status(), 204);
+    assert_eq!(successor().await, Value::Null);
+    joins(&bea, &path, &ada, "member").await;
+    assert_eq!(successor().await, named(&bea, "Bea"));
+    let restricted = bea.request(Method::PUT, "/api/v1/me/restriction").send().await.unwrap();
+    assert!(restricted.status().is_success(), "{}", restricted.status());
+    assert_eq!(successor().await, Value::Null);
+    joins(&cleo, &path, &ada, "member").await;
+    assert_eq!(successor().await, named(&cleo, "Cleo"));
+    // It is as was said.
+    assert_eq!(ada.leave(&json!({})).await.status(), 202);
+    assert_eq!(json_of(&cleo, &path).await["role"], "administrator");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_list_of_a_community_names_who_keeps_apart() {
+    let app = TestApp::start().await;
+    let (ada, eve, bea) =
+        (app.member("Ada").await, app.member("Eve").await, app.member("Bea").await);
+    let path = community(&ada, "Quiet", "private").await;
+    assert_eq!(eve.post(&format!("{path}/requests"), &json!({})).await.status(), 202);
+    let ban = format!("{path}/bans/{}", bea.account_id);
+    assert_eq!(put(&ada, &ban).await.status(), 204);
+    let (requests, bans) = (format!("{path}/requests"), format!("{path}/bans"));
+    assert_eq!(names(&ada, &requests).await, ["Eve"]);
+    assert_eq!(names(&ada, &bans).await, ["Bea"]);
+    assert_eq!(ada.get(&ban).await.status(), 200);
+    // By turns they keep away, and are kept away from.
+    assert_eq!(put(&eve, &block(&ada)).await.status(), 204);
+    assert_eq!(put(&ada, &block(&bea)).await.status(), 204);
+    assert_eq!(names(&ada, &requests).await, [""; 0]);
+    assert_eq!(names(&ada, &bans).await, [""; 0]);
+    refused(ada.get(&ban).await, 404).await;
+}
+
+/// A list is judged first and read then: who left in between reads none of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_put_out_while_they_read_a_list_reads_none_of_it() {
+    let app = TestApp::start().await;
+    let (ada, eve, bea) =
+        (app.member("Ada").await, app.member("Eve").await, app.member("Bea").await);
+    let path = community(&ada, "Quiet", "private").await;
+    assert_eq!(bea.post(&format!("{path}/requests"), &json!({})).await.status(), 202);
+    let ban = format!("{path}/bans/{}", app.member("Dee").await.account_id);
+    assert_eq!(put(&ada, &ban).await.status(), 204);
+    for list in ["members", "requests", "bans", &ban[path.len() + 1..]] {
+        joins(&eve, &path, &ada, "moderator").await;
+        let list = format!("{path}/{list}");
+        assert_eq!(eve.get(&list).await.status(), 200);
+        // They are judged by then, and the list is not read.
+        let hold = Hold::on(&app, "commons.members").await;
+        let membership = format!("{path}/members/{}", eve.account_id);
+        let (read, ()) = join!(eve.get(&list), async {
+            waiting(&app, 1).await;
+            assert_eq!(eve.delete(&membership).await.status(), 204);
+            hold.release().await;
+        });
+        refused(read, 403).await;
+    }
+}
