@@ -1,10 +1,12 @@
 //! Changing whom many activities reach at once.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::share::nothing;
 use super::{Error, Service};
 use crate::access::Owned;
+use crate::db::ops::Rate;
 use crate::db::vault::{Activity, ActivityFilter, ListPosition};
 use crate::domain::{AccountId, ActivityId, CommunityId, Visibility};
 
@@ -51,6 +53,9 @@ const LOOKED_AT_MAX: usize = 20_000;
 /// How often a change is tried while others come first.
 const TURNS_MAX: usize = 8;
 
+/// Changes of one account, and looks at what they would be: each opens or cuts as many as that.
+const CHANGES: Rate = Rate { burst: 100, every: TimeDelta::seconds(10) };
+
 impl Service {
     /// Lets the activities of an account that pass `filter` reach whom `aim` says.
     pub async fn change_levels(
@@ -61,6 +66,7 @@ impl Service {
         run: Run,
         now: DateTime<Utc>,
     ) -> Result<Changed, Error> {
+        self.allow("levels", Uuid::from(account).as_bytes(), CHANGES, now).await?;
         if let Aim::Community(community) = aim
             && !self.db.is_member(account, community).await?
         {

@@ -5,6 +5,7 @@ pub mod archives;
 pub mod blobs;
 mod blocks;
 mod communities;
+mod consents;
 mod cores;
 mod draw;
 pub mod edit;

@@ -1,11 +1,13 @@
 //! Changing an activity: its words, and whom it reaches.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::{Error, Service};
 use crate::access::{Owned, Visible};
 use crate::db::Db;
 use crate::db::commons::{Drawn, PublicPhoto, Shared};
+use crate::db::ops::Rate;
 use crate::db::vault::{Activity, Change, NewWay, Other, Photo, Reach, Saved, Shading, Shown, Way};
 use crate::domain::{
     AccountId, ActivityId, Choices, CommunityId, Description, EndLength, Invalid, Kind, Sport,
@@ -19,6 +21,8 @@ use crate::track::{
 
 /// How many renditions are remade before other jobs have their turn.
 const REMADE_AT_ONCE: i64 = 100;
+/// Looks of one account at what others would see: each is cut anew.
+const PREVIEWS: Rate = Rate { burst: 300, every: TimeDelta::seconds(1) };
 
 /// What its owner changes about an activity; what is left out stays.
 #[derive(Clone, Default)]
@@ -160,8 +164,9 @@ impl Service {
         &self,
         activity: &Owned<Activity>,
         audience: Audience,
+        now: DateTime<Utc>,
     ) -> Result<Visible<Drawn>, Error> {
-        let (level, shared) = self.previewed(activity, audience).await?;
+        let (level, shared) = self.previewed(activity, audience, now).await?;
         let seen = self.db.preview(activity, *shared, level).await?;
         seen.open().ok_or(Error::NothingVisible)
     }
@@ -171,8 +176,9 @@ impl Service {
         &self,
         activity: &Owned<Activity>,
         audience: Audience,
+        now: DateTime<Utc>,
     ) -> Result<Visible<Vec<PublicPhoto>>, Error> {
-        let (_, shared) = self.previewed(activity, audience).await?;
+        let (_, shared) = self.previewed(activity, audience, now).await?;
         Db::preview_photos(activity, *shared).open().ok_or(Error::NothingVisible)
     }
 
@@ -180,7 +186,9 @@ impl Service {
         &self,
         activity: &Owned<Activity>,
         audience: Audience,
+        now: DateTime<Utc>,
     ) -> Result<(Visibility, Box<Shared>), Error> {
+        self.allow("previews", Uuid::from(activity.owner).as_bytes(), PREVIEWS, now).await?;
         let level = match audience {
             Audience::Everyone => Visibility::Published,
             Audience::LinkHolders => Visibility::Link,

@@ -30,9 +30,9 @@ use crate::http::body::BodyPace;
 use crate::http::docs::Contract;
 use crate::http::health::Draining;
 use crate::http::refusal::{Connection, DEFAULT_HEADERS};
+use crate::http::room::{AnswerRoom, UploadRoom};
 use crate::http::session::Proxies;
 use crate::http::tiles::PublicUrl;
-use crate::http::upload::UploadRoom;
 use crate::http::{self, Methods, log};
 use crate::jobs::Worker;
 use crate::privacy::policy::{Declared, Processor, ProcessorPurpose};
@@ -49,6 +49,7 @@ pub struct App {
     clock: Clock,
     policy: web::Data<Declared>,
     room: web::Data<UploadRoom>,
+    answers: web::Data<AnswerRoom>,
     proxies: web::Data<Proxies>,
     draining: web::Data<Draining>,
     contract: web::Data<Contract>,
@@ -95,6 +96,10 @@ pub enum Error {
 
 /// How much memory all uploads may take at once, in bytes.
 const UPLOAD_ROOM_BYTES: usize = 512 * 1024 * 1024;
+/// How much memory all large answers may take until they are read, in bytes.
+const ANSWER_ROOM_BYTES: usize = 512 * 1024 * 1024;
+/// What of either one account, or one network, may take: the largest upload, and some.
+const SHARE_BYTES: usize = 192 * 1024 * 1024;
 /// How many pictures are decoded at once: each may take as much memory as `picture` allows.
 const DRAWN_AT_ONCE: usize = 2;
 /// How long a request's head may take to come.
@@ -141,7 +146,8 @@ impl App {
             tokens,
             clock,
             policy: web::Data::new(declared(config)),
-            room: web::Data::new(UploadRoom::new(UPLOAD_ROOM_BYTES)),
+            room: web::Data::new(UploadRoom::new(UPLOAD_ROOM_BYTES, SHARE_BYTES)),
+            answers: web::Data::new(AnswerRoom::new(ANSWER_ROOM_BYTES, SHARE_BYTES, 2 * cores)),
             proxies: web::Data::new(Proxies::new(config.trusted_proxies.clone())),
             draining: web::Data::new(Draining::default()),
             methods: web::Data::new(Methods::of(&api)),
@@ -156,6 +162,15 @@ impl App {
     #[must_use]
     pub fn with_pace(self, pace: BodyPace) -> Self {
         Self { pace, ..self }
+    }
+
+    /// The same server with so much room for uploads and for large answers each, in bytes, of which nobody takes
+    /// more than a share.
+    #[must_use]
+    pub fn with_room(self, bytes_max: usize, share_bytes_max: usize) -> Self {
+        let room = web::Data::new(UploadRoom::new(bytes_max, share_bytes_max));
+        let answers = web::Data::new(AnswerRoom::new(bytes_max, share_bytes_max, self.workers));
+        Self { room, answers, ..self }
     }
 
     /// The same server with another number of threads for requests.
@@ -183,8 +198,8 @@ impl App {
     pub fn serve(&self, listener: TcpListener) -> Result<Server, Error> {
         let (service, commons, clock) =
             (self.service.clone(), self.commons.clone(), web::Data::new(self.clock.clone()));
-        let (tokens, policy, room) =
-            (web::Data::from(self.tokens.clone()), self.policy.clone(), self.room.clone());
+        let (tokens, policy) = (web::Data::from(self.tokens.clone()), self.policy.clone());
+        let (room, answers) = (self.room.clone(), self.answers.clone());
         let public_url = self.public_url.clone();
         let (draining, contract, methods, proxies) = (
             self.draining.clone(),
@@ -192,7 +207,7 @@ impl App {
             self.methods.clone(),
             self.proxies.clone(),
         );
-        let pace = web::Data::new(self.pace);
+        let pace = self.pace;
         let build = move || {
             ActixApp::new()
                 .app_data(service.clone())
@@ -201,12 +216,13 @@ impl App {
                 .app_data(tokens.clone())
                 .app_data(policy.clone())
                 .app_data(room.clone())
+                .app_data(answers.clone())
                 .app_data(proxies.clone())
                 .app_data(draining.clone())
                 .app_data(contract.clone())
                 .app_data(methods.clone())
                 .app_data(public_url.clone())
-                .app_data(pace.clone())
+                .app_data(web::Data::new(pace))
                 .wrap(from_fn(log::head_as_get))
                 .wrap(default_headers())
                 .wrap(from_fn(log::log))
@@ -230,9 +246,9 @@ impl App {
                     async move { stopping.notified().await }
                 })
                 .h1(map_config(build().into_factory(), |()| AppConfig::default()));
-            let connect = |stream: TcpStream| {
+            let connect = move |stream: TcpStream| {
                 let peer = stream.peer_addr().ok();
-                async move { Ok((Connection::new(stream), peer)) }
+                async move { Ok((Connection::new(stream, pace), peer)) }
             };
             fn_service(connect).and_then(http)
         })?;

@@ -32,6 +32,7 @@ use diesel_async::pooled_connection::{
 };
 use futures_util::FutureExt;
 
+use crate::domain::Invalid;
 use crate::seal::{Broken, Keyring};
 use connect::Address;
 
@@ -97,6 +98,9 @@ pub enum Error {
     /// The account is erased: its owner left while a call of theirs was on its way.
     #[error("the account is not there any more")]
     NoAccount,
+    /// An account would keep more than it may.
+    #[error("{0}")]
+    Full(Invalid),
     /// What was about to be read was deleted meanwhile.
     #[error("what was about to be read is gone")]
     Gone,

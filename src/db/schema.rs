@@ -253,6 +253,7 @@ pub mod vault {
     diesel::allow_tables_to_appear_in_same_query!(photos, account_keys);
     diesel::allow_tables_to_appear_in_same_query!(links, tokens);
     diesel::allow_tables_to_appear_in_same_query!(activities, accounts);
+    diesel::allow_tables_to_appear_in_same_query!(archives, accounts);
     diesel::allow_tables_to_appear_in_same_query!(links, accounts);
     diesel::allow_tables_to_appear_in_same_query!(tokens, accounts);
 }

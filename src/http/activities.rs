@@ -13,8 +13,9 @@ use super::line::AsQuery;
 use super::me::given;
 use super::present::{ActivityBody, FlawBody, OwnBody, RenditionBody};
 use super::problem::{Body, Problem};
+use super::room::UploadRoom;
 use super::session::{Member, Now, Parts};
-use super::upload::{self, PlanBody, UploadForm, UploadRoom};
+use super::upload::{self, PlanBody, UploadForm};
 use crate::access::{Owned, Sealed, Viewer};
 use crate::actions::record::{Recorded, Upload};
 use crate::actions::share::{Edit, NewChoices};
@@ -92,14 +93,14 @@ async fn create(
     let key = idempotency_key(&request)?;
     let id =
         key.map_or_else(ActivityId::random, |key| service.keyed_id(member.account, "upload", key));
-    let received = upload::receive(&request, payload, &room).await?;
+    let received = upload::receive(&request, payload, room.of(member.account)).await?;
     let upload = Upload { id, file: Arc::new(received.file), metadata: received.metadata };
     // Looked at now that the body is there, which may have taken its time.
     Ok(kept(&service.record(member.account, upload, clock.now()).await?))
 }
 
 /// Keeps a file, or a plan drawn in JSON, under an id that the client made. Repeating it changes
-/// nothing.
+/// nothing. An account keeps at most 10 GiB of files, photos apart.
 #[utoipa::path(tag = "activities", security(("token" = [])),
     params(("id" = ActivityId, Path)),
     request_body(content((UploadForm = "multipart/form-data"), (PlanBody = "application/json"))),
@@ -125,7 +126,7 @@ async fn put_activity(
     if !id.is_random() {
         return Err(Invalid { field: "id", reason: "must be a UUID of version 4" }.into());
     }
-    let received = upload::receive(&request, payload, &room).await?;
+    let received = upload::receive(&request, payload, room.of(member.account)).await?;
     let upload = Upload { id: *id, file: Arc::new(received.file), metadata: received.metadata };
     // Looked at now that the body is there, which may have taken its time.
     Ok(kept(&service.record(member.account, upload, clock.now()).await?))
@@ -146,14 +147,14 @@ async fn show(
     request: HttpRequest,
     parts: Parts,
 ) -> Result<HttpResponse, Problem> {
-    let Parts { service, commons, now } = parts;
+    let Parts { service, commons, now, .. } = parts;
     let look = query.parse()?;
     if let Some(own) = service.db.activity(viewer, *id).await?.and_then(Sealed::claim) {
         let Some(audience) = look else {
             let body = ActivityBody::Own(Box::new(OwnBody::from(&own)));
             return Ok(answer::own(StatusCode::OK, &own, &body));
         };
-        let seen = service.preview(&own, audience).await?;
+        let seen = service.preview(&own, audience, now).await?;
         let body = ActivityBody::Rendition(Box::new(RenditionBody::from(&seen)));
         return answer::json(&request, Keep::Nobody, &body);
     }

@@ -37,12 +37,14 @@ async fn activity_photos(
     request: HttpRequest,
     parts: Parts,
 ) -> Result<HttpResponse, Problem> {
-    let Parts { service, commons, now } = parts;
+    let Parts { service, commons, now, .. } = parts;
     let look = query.parse()?;
     if let Some(own) = service.db.activity(viewer, *id).await?.and_then(Sealed::claim) {
         let body = match look {
             None => AlbumBody::own(&service.db.photos(&own).await?),
-            Some(audience) => AlbumBody::public(&service.preview_photos(&own, audience).await?),
+            Some(audience) => {
+                AlbumBody::public(&service.preview_photos(&own, audience, now).await?)
+            }
         };
         return answer::json(&request, Keep::Nobody, &body);
     }

@@ -1,19 +1,27 @@
 //! Answers that clients may keep, and edits that must not overwrite what they have not seen.
 
+use actix_web::body::{BoxBody, MessageBody, SizedStream};
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, stream};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
+use super::room::AnswerRoom;
+use super::session::{Network, app_data};
 use crate::access::Owned;
 use crate::db::commons::Rendition;
 use crate::db::vault::Activity;
 use crate::domain::Visibility;
+
+/// A content that is longer takes room, in bytes.
+const HELD_BYTES_MIN: usize = 128 * 1024;
+/// How much of it is handed on at a time, in bytes.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// Who may keep an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,7 +197,26 @@ fn content_answer(
         let disposition = format!("attachment; filename=\"{name}\"");
         response.insert_header((header::CONTENT_DISPOSITION, disposition));
     }
-    response.body(content)
+    if content.len() <= HELD_BYTES_MIN {
+        return response.body(content);
+    }
+    match held(request, content) {
+        Ok(content) => response.body(content),
+        Err(problem) => problem.error_response(),
+    }
+}
+
+/// A large content, which takes its room until all of it is on its way: who reads slowly, or not at all, would
+/// else have us hold as much as they ask for.
+fn held(request: &HttpRequest, content: Vec<u8>) -> Result<BoxBody, Problem> {
+    let mut taken = app_data::<AnswerRoom>(request)?.room.of(Network::of(request)?.0);
+    taken.take(content.len())?;
+    let length = content.len() as u64;
+    let pieces = stream::unfold((Bytes::from(content), taken), async |(mut rest, taken)| {
+        let piece = rest.split_to(PIECE_BYTES.min(rest.len()));
+        (!piece.is_empty()).then_some((Ok::<_, Problem>(piece), (rest, taken)))
+    });
+    Ok(SizedStream::new(length, Box::pin(pieces)).boxed())
 }
 
 /// Whether a list of entity tags names `tag`, or any.

@@ -17,16 +17,16 @@ use bytes::{Bytes, BytesMut};
 use futures_util::future::LocalBoxFuture;
 use futures_util::{Stream, StreamExt};
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, Sleep};
 
+use super::pace::Patience;
 use super::problem::Problem;
 
-/// How fast a body must come.
+/// How fast a body must come, and an answer be taken.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyPace {
     /// Before this, any pace will do.
     pub grace: Duration,
-    /// After it, at least so many bytes a second since the start.
+    /// After it, at least so many bytes a second.
     pub bytes_per_s_min: u32,
 }
 
@@ -158,10 +158,8 @@ pub fn bounded(
     }
     let pace =
         request.app_data::<web::Data<BodyPace>>().map_or_else(BodyPace::default, |pace| ***pace);
-    let started = Instant::now();
-    let deadline = Box::pin(tokio::time::sleep_until(started + pace.grace));
-    let bytes_max = bytes_max as u64;
-    Ok(Bounded { payload, bytes_max, listened_max, bytes: 0, pace, started, deadline })
+    let (bytes_max, patience) = (bytes_max as u64, Patience::with_sender(pace));
+    Ok(Bounded { payload, bytes_max, listened_max, bytes: 0, patience })
 }
 
 /// See [`bounded`].
@@ -171,9 +169,7 @@ pub struct Bounded {
     /// How much is listened to, so that whoever sends too much hears the answer.
     listened_max: u64,
     bytes: u64,
-    pace: BodyPace,
-    started: Instant,
-    deadline: Pin<Box<Sleep>>,
+    patience: Patience,
 }
 
 impl Stream for Bounded {
@@ -182,12 +178,13 @@ impl Stream for Bounded {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             let Poll::Ready(next) = Pin::new(&mut self.payload).poll_next(context) else {
-                let late = self.deadline.as_mut().poll(context);
+                let late = self.patience.poll_end(context);
                 return late.map(|()| Some(Err(fault(ErrorKind::TimedOut))));
             };
             let is_over = match &next {
                 Some(Ok(chunk)) => {
-                    self.take_note(chunk.len());
+                    self.bytes += chunk.len() as u64;
+                    self.patience.moved(chunk.len());
                     self.listened_max < self.bytes
                 }
                 Some(Err(_)) | None => true,
@@ -200,18 +197,6 @@ impl Stream for Bounded {
             }
             // What is too much is let go, piece by piece.
         }
-    }
-}
-
-impl Bounded {
-    fn take_note(&mut self, bytes: usize) {
-        self.bytes += bytes as u64;
-        // Each byte that came earns time for the next ones.
-        let earned = self.bytes / u64::from(self.pace.bytes_per_s_min);
-        let deadline = self.started + self.pace.grace + Duration::from_secs(earned);
-        // But what came fast is no licence to fall silent.
-        let silence = Instant::now() + self.pace.grace;
-        self.deadline.as_mut().reset(deadline.min(silence));
     }
 }
 

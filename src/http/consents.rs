@@ -74,6 +74,7 @@ async fn consents(
     request_body = DecisionBody,
     responses(
         (status = 204), (status = 400, body = Body), (status = 401, body = Body), (status = 404, body = Body),
+        (status = 429, body = Body, description = "Too often agreed to; what one takes back is always taken back."),
     ))]
 #[put("/me/consents/{consent}")]
 async fn put_consent(
@@ -84,6 +85,6 @@ async fn put_consent(
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
     let consent = Consent::try_from(consent.as_str()).map_err(|_| Problem::NotFound)?;
-    service.db.decide(member.account, consent, body.given, now).await?;
+    service.decide(member.account, consent, body.given, now).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -15,8 +15,9 @@ use super::answer;
 use super::body::Json;
 use super::present::OwnBody;
 use super::problem::{Body, Problem};
+use super::room::UploadRoom;
 use super::session::{Member, Now};
-use super::upload::{self, LineBody, TrackForm, UploadRoom};
+use super::upload::{self, LineBody, TrackForm};
 use crate::actions::Service;
 use crate::actions::reshape::{Reshape, Span};
 use crate::domain::{ActivityId, Clock, Invalid};
@@ -80,7 +81,7 @@ async fn replace_track(
 ) -> Result<HttpResponse, Problem> {
     // Looked at before the body comes, so that nobody sends 64 MiB for nothing.
     answer::check_if_match(&request, &owned(&service, member, *id).await?)?;
-    let received = upload::receive_track(&request, payload, &room).await?;
+    let received = upload::receive_track(&request, payload, room.of(member.account)).await?;
     let (file, now) = (Arc::new(received.file), clock.now());
     let replace = async |activity: &_| service.replace_track(activity, &file, now).await;
     change(&service, member, *id, &request, replace).await

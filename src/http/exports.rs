@@ -18,7 +18,7 @@ use super::session::{Member, Now};
 use crate::actions::Service;
 use crate::actions::archives::Reader;
 use crate::db::vault::ArchivePosition;
-use crate::domain::{Access, ArchiveId, ArchiveState, Direction, Password};
+use crate::domain::{ArchiveId, ArchiveState, Direction, Password};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -123,8 +123,7 @@ async fn download(
     let asked = request.headers().get(header::RANGE).and_then(|range| range.to_str().ok());
     let part = asked.map_or(Ok(None), |asked| part(asked, bytes))?;
     // Whatever is asked for: who takes all but the first byte has it as well.
-    let access = Access::ExportDownloaded { archive: archive.id };
-    service.db.log_access(account, &access, now).await?;
+    service.log_download(account, archive.id, now).await?;
     let status = if part.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let mut response = HttpResponse::build(status);
     if let Some(Range { start, end }) = &part {

@@ -73,13 +73,15 @@ pub async fn of_line<T: Send + 'static>(
     parts: &Parts,
     work: impl FnOnce(&Line) -> T + Send + 'static,
 ) -> Result<(Keep, T), Problem> {
+    // Before the row is loaded: those who wait hold nothing.
+    let _turn = parts.room.turn().await?;
     let (stored, keep) = find(source, parts).await?;
     let work = move || stored.open().map(|line| work(&line));
     Ok((keep, parts.service.cores.run(work).await??))
 }
 
 async fn find(source: Source, parts: &Parts) -> Result<(Stored, Keep), Problem> {
-    let Parts { service, commons, now } = parts;
+    let Parts { service, commons, now, .. } = parts;
     let (viewer, id, look) = match source {
         Source::Link(drawn) => return Ok((Stored::shared(*drawn)?, Keep::Nobody)),
         Source::Id(viewer, id, look) => (viewer, id, look),
@@ -90,7 +92,7 @@ async fn find(source: Source, parts: &Parts) -> Result<(Stored, Keep), Problem> 
                 let track = service.db.track(&own).await?;
                 Stored::Own(own, track)
             }
-            Some(audience) => Stored::shared(service.preview(&own, audience).await?)?,
+            Some(audience) => Stored::shared(service.preview(&own, audience, *now).await?)?,
         };
         return Ok((stored, Keep::Nobody));
     }

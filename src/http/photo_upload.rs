@@ -4,15 +4,15 @@ use actix_multipart::Multipart;
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 use chrono::{DateTime, Utc};
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use serde::Deserialize;
-use tokio::sync::SemaphorePermit;
 
 use super::body;
 use super::problem::Problem;
-use super::upload::{UploadRoom, of_form, read_field};
+use super::room::Taken;
+use super::upload::{of_form, read_field};
 use crate::actions::photos::Words;
-use crate::domain::{AlternativeText, Caption, Invalid, PhotoId, Position};
+use crate::domain::{AccountId, AlternativeText, Caption, Invalid, PhotoId, Position};
 use crate::picture::FILE_BYTES_MAX;
 
 /// The most photos of a call.
@@ -23,10 +23,17 @@ const CALL_BYTES_MAX: usize = 160 * 1024 * 1024;
 const METADATA_BYTES_MAX: usize = 256 * 1024;
 
 /// Photos that a client sent. Holds its room until it is dropped.
-pub struct ReceivedPhotos<'a> {
+pub struct ReceivedPhotos {
     /// Each with the id that the client made for it, if it made one.
     pub pictures: Vec<(Vec<u8>, Option<PhotoId>, Words)>,
-    _room: Option<SemaphorePermit<'a>>,
+    room: Taken<AccountId>,
+}
+
+/// A picture that a client sent. Holds its room until it is dropped.
+pub struct ReceivedPicture {
+    /// The file.
+    pub file: Vec<u8>,
+    _room: Taken<AccountId>,
 }
 
 /// What an owner says about a photo.
@@ -59,11 +66,11 @@ pub struct PhotosForm {
 }
 
 /// Reads the photos of a call.
-pub async fn receive_photos<'a>(
+pub async fn receive_photos(
     request: &HttpRequest,
     payload: web::Payload,
-    room: &'a UploadRoom,
-) -> Result<ReceivedPhotos<'a>, Problem> {
+    mut room: Taken<AccountId>,
+) -> Result<ReceivedPhotos, Problem> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     if !kind.unwrap_or_default().to_ascii_lowercase().starts_with("multipart/form-data") {
         let taken = "Send multipart/form-data with a part file for each photo.";
@@ -71,7 +78,7 @@ pub async fn receive_photos<'a>(
     }
     let stream = body::bounded(request, payload.into_inner(), CALL_BYTES_MAX)?;
     let mut form = Multipart::new(request.headers(), stream);
-    let (mut files, mut metadata, mut taken) = (Vec::new(), None, None);
+    let (mut files, mut metadata) = (Vec::new(), None);
     let unsound = |error| of_form(&error, CALL_BYTES_MAX);
     while let Some(mut field) = form.try_next().await.map_err(unsound)? {
         match field.name() {
@@ -79,10 +86,10 @@ pub async fn receive_photos<'a>(
                 return Err(Problem::Malformed("A call brings at most 20 photos."));
             }
             Some("file") => {
-                files.push(read_field(&mut field, FILE_BYTES_MAX, room, &mut taken).await?);
+                files.push(read_field(&mut field, FILE_BYTES_MAX, &mut room).await?);
             }
             Some("metadata") if metadata.is_none() => {
-                let json = read_field(&mut field, METADATA_BYTES_MAX, room, &mut taken).await?;
+                let json = read_field(&mut field, METADATA_BYTES_MAX, &mut room).await?;
                 metadata = Some(parse_metadata(&json)?);
             }
             _ => {
@@ -105,24 +112,31 @@ pub async fn receive_photos<'a>(
         let (id, words) = metadata.parse()?;
         Ok::<_, Invalid>((file, id, words))
     });
-    Ok(ReceivedPhotos { pictures: pictures.collect::<Result<_, _>>()?, _room: taken })
+    Ok(ReceivedPhotos { pictures: pictures.collect::<Result<_, _>>()?, room })
 }
 
 /// Reads a picture of a member or a community: the body itself, or the part `file` of a form.
 pub async fn receive_picture(
     request: &HttpRequest,
     payload: web::Payload,
-    room: &UploadRoom,
-) -> Result<Vec<u8>, Problem> {
+    mut room: Taken<AccountId>,
+) -> Result<ReceivedPicture, Problem> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().to_ascii_lowercase();
     if kind.starts_with("image/") || kind.starts_with("application/octet-stream") {
-        return Ok(body::read(request, payload.into_inner(), FILE_BYTES_MAX).await?.to_vec());
+        let mut stream = body::bounded(request, payload.into_inner(), FILE_BYTES_MAX)?;
+        let mut file = Vec::new();
+        while let Some(chunk) = stream.next().await {
+            let chunk = chunk.map_err(|error| body::of_payload(&error, FILE_BYTES_MAX))?;
+            room.take(chunk.len())?;
+            file.extend_from_slice(&chunk);
+        }
+        return Ok(ReceivedPicture { file, _room: room });
     }
     let received = receive_photos(request, payload, room).await?;
     let [(file, ..)] = <[_; 1]>::try_from(received.pictures)
         .map_err(|_| Invalid { field: "file", reason: "must be one picture" })?;
-    Ok(file)
+    Ok(ReceivedPicture { file, _room: received.room })
 }
 
 /// One entry, or a list of them.

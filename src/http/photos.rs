@@ -14,8 +14,8 @@ use super::me::given;
 use super::photo_body::{AnyPhotoBody, KeptPhotosBody, OwnPhotoBody, PhotoBody, REVISION};
 use super::photo_upload::{self, PhotosForm};
 use super::problem::{Body, Problem};
+use super::room::{AnswerRoom, UploadRoom};
 use super::session::{Member, Now, Parts};
-use super::upload::UploadRoom;
 use crate::access::{Owned, Sealed, Viewer};
 use crate::actions::photos::{KeptPhotos, PhotoEdit, Picture};
 use crate::actions::{self, Service};
@@ -99,7 +99,7 @@ async fn add_photos(
     let activity = owned(&service, member, *id).await?;
     answer::check_if_match(&request, &activity)?;
     let key = idempotency_key(&request)?;
-    let received = photo_upload::receive_photos(&request, payload, &room).await?;
+    let received = photo_upload::receive_photos(&request, payload, room.of(member.account)).await?;
     let picture = |(index, (file, id, words)): (usize, (Vec<u8>, Option<PhotoId>, _))| {
         let keyed = || key.map(|key| service.keyed_photo(&activity, key, index));
         let id = id.or_else(keyed).unwrap_or_else(PhotoId::random);
@@ -121,7 +121,7 @@ async fn show_photo(
     request: HttpRequest,
     parts: Parts,
 ) -> Result<HttpResponse, Problem> {
-    let Parts { service, commons, now } = parts;
+    let Parts { service, commons, now, .. } = parts;
     if let Some(own) = service.db.photo(viewer, *id).await?.and_then(Sealed::claim) {
         let body = AnyPhotoBody::Own(Box::new(OwnPhotoBody::from(&*own)));
         return Ok(answer::versioned(StatusCode::OK, own.version, &body));
@@ -189,8 +189,10 @@ async fn photo_original(
     id: web::Path<PhotoId>,
     request: HttpRequest,
     service: web::Data<Service>,
+    room: web::Data<AnswerRoom>,
 ) -> Result<HttpResponse, Problem> {
     let photo = own(&service, member, *id).await?;
+    let _turn = room.turn().await?;
     let file = service.photo_file(&photo).await?.ok_or(Problem::NotFound)?;
     Ok(answer::file(&request, Keep::Nobody, "application/octet-stream", "original", file))
 }
@@ -215,7 +217,7 @@ async fn photo_size(
 ) -> Result<HttpResponse, Problem> {
     let (id, size) = path.into_inner();
     let size = PhotoSize::try_from(size.as_str()).map_err(|_| Problem::NotFound)?;
-    let Parts { service, commons, now } = parts;
+    let Parts { service, commons, now, .. } = parts;
     if let Some(own) = service.db.photo(viewer, id).await?.and_then(Sealed::claim) {
         let sizes = own.sizes.as_ref().ok_or(Problem::NotFound)?;
         return jpeg(&service, &request, sizes, size, Keep::Nobody).await;

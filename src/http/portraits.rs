@@ -7,8 +7,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::answer::{self, Keep};
 use super::photo_upload::{self, PhotosForm};
 use super::problem::{Body, Problem};
+use super::room::UploadRoom;
 use super::session::{Member, Now};
-use super::upload::UploadRoom;
 use crate::access::{Sealed, Viewer};
 use crate::actions::Service;
 use crate::db::Commons;
@@ -41,8 +41,9 @@ async fn put_own_picture(
     service: web::Data<Service>,
     room: web::Data<UploadRoom>,
 ) -> Result<HttpResponse, Problem> {
-    let file = photo_upload::receive_picture(&request, payload, &room).await?;
-    service.portray_member(member.account, file).await?;
+    let received =
+        photo_upload::receive_picture(&request, payload, room.of(member.account)).await?;
+    service.portray_member(member.account, received.file).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -113,8 +114,9 @@ async fn put_community_picture(
     room: web::Data<UploadRoom>,
 ) -> Result<HttpResponse, Problem> {
     service.may_portray_community(member.into(), *id).await?;
-    let file = photo_upload::receive_picture(&request, payload, &room).await?;
-    service.portray_community(member.into(), *id, file).await?;
+    let received =
+        photo_upload::receive_picture(&request, payload, room.of(member.account)).await?;
+    service.portray_community(member.into(), *id, received.file).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -350,6 +350,7 @@ impl From<db::Error> for Problem {
             db::Error::Gone => Self::NotFound,
             // They left while a call of theirs was on its way.
             db::Error::NoAccount => Self::Unauthenticated,
+            db::Error::Full(invalid) => invalid.into(),
             _ if error.is_of_nobody() => Self::Unauthenticated,
             _ if error.is_timeout() => {
                 tracing::warn!(cause = %error, "A statement took too long");

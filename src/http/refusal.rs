@@ -11,8 +11,11 @@ use actix_web::body::MessageBody;
 use actix_web::rt::net::TcpStream;
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 
+use super::body::BodyPace;
 use super::framing::{Asked, Framing};
+use super::pace::Patience;
 use super::problem::Problem;
 
 /// What every answer carries unless it says otherwise.
@@ -44,13 +47,20 @@ pub struct Connection {
     framing: Framing,
     /// Of a problem that takes the place of a bare answer, what has not been sent yet.
     problem: Bytes,
+    pace: BodyPace,
+    /// How long the client is waited for that takes an answer; `None` between answers.
+    patience: Option<Patience>,
+    /// Since when nothing waits to be taken.
+    idle_since: Option<Instant>,
 }
 
 impl Connection {
     /// One on which nothing has been said.
-    pub fn new(stream: TcpStream) -> Self {
+    pub fn new(stream: TcpStream, pace: BodyPace) -> Self {
         let asked = Asked::default();
-        Self { stream, framing: Framing::new(asked.clone()), asked, problem: Bytes::new() }
+        let framing = Framing::new(asked.clone());
+        let (problem, patience, idle_since) = (Bytes::new(), None, None);
+        Self { stream, asked, framing, problem, pace, patience, idle_since }
     }
 
     /// What has to be told of each of its requests.
@@ -83,20 +93,43 @@ fn exchange(answer: &[u8]) -> Option<Bytes> {
     Some(message.into())
 }
 
+/// Ends a connection whose client takes nothing: what the kernel holds for it goes as well.
+fn hang_up(stream: &TcpStream) -> io::Error {
+    let _gone_already = stream.set_zero_linger();
+    io::ErrorKind::TimedOut.into()
+}
+
 impl AsyncWrite for Connection {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
         content: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let Self { stream, framing, problem, .. } = self.get_mut();
+        let Self { stream, framing, problem, pace, patience: waits, idle_since, .. } =
+            self.get_mut();
         if problem.is_empty() && framing.is_at_head() {
             *problem = exchange(content).unwrap_or_default();
         }
         if problem.is_empty() {
             let passes = framing.passes(content);
-            let written = ready!(Pin::new(stream).poll_write(context, &content[..passes]))?;
+            let patience = waits.get_or_insert_with(|| Patience::with_taker(*pace));
+            if let Some(since) = idle_since.take() {
+                // That time was ours.
+                patience.paused(since.elapsed());
+            }
+            let Poll::Ready(written) =
+                Pin::new(&mut *stream).poll_write(context, &content[..passes])
+            else {
+                ready!(patience.poll_end(context));
+                return Poll::Ready(Err(hang_up(stream)));
+            };
+            let written = written?;
             framing.advance(written);
+            patience.moved(written);
+            *idle_since = Some(Instant::now());
+            if framing.is_at_head() {
+                *waits = None;
+            }
             return Poll::Ready(Ok(written));
         }
         while problem.has_remaining() {
@@ -141,7 +174,8 @@ mod tests {
     async fn heard(parts: &[&str]) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let mut connection = Connection::new(listener.accept().await.unwrap().0);
+        let mut connection =
+            Connection::new(listener.accept().await.unwrap().0, BodyPace::default());
         for part in parts {
             connection.write_all(part.as_bytes()).await.unwrap();
         }

@@ -11,6 +11,7 @@ use futures_util::future::LocalBoxFuture;
 use ipnet::IpNet;
 
 use super::problem::Problem;
+use super::room::AnswerRoom;
 use crate::access::Viewer;
 use crate::actions::Service;
 use crate::db::Commons;
@@ -38,6 +39,8 @@ pub struct Parts {
     pub commons: web::Data<Commons>,
     /// When the request is answered.
     pub now: DateTime<Utc>,
+    /// What large answers take.
+    pub room: web::Data<AnswerRoom>,
 }
 
 /// The network address of who asks. Used to slow down guessing; never logged, never stored in the
@@ -94,6 +97,7 @@ impl FromRequest for Parts {
                 service: app_data::<Service>(request)?.clone(),
                 commons: app_data::<Commons>(request)?.clone(),
                 now: app_data::<Clock>(request)?.now(),
+                room: app_data::<AnswerRoom>(request)?.clone(),
             })
         };
         ready(parts())
@@ -105,11 +109,18 @@ impl FromRequest for Network {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+impl Network {
+    /// The one that a request comes from.
+    pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let forwarded = request.headers().get_all(header::X_FORWARDED_FOR);
         let forwarded: Vec<&str> = forwarded.filter_map(|value| value.to_str().ok()).collect();
-        let proxies = app_data::<Proxies>(request);
-        ready(proxies.map(|proxies| Self(network(proxies.client(peer, &forwarded.join(","))))))
+        let proxies = app_data::<Proxies>(request)?;
+        Ok(Self(network(proxies.client(peer, &forwarded.join(",")))))
     }
 }
 
@@ -176,7 +187,7 @@ fn bearer(request: &HttpRequest) -> Result<Option<String>, Problem> {
     fit.then(|| Some(token.trim().to_owned())).ok_or(Problem::Unauthenticated)
 }
 
-fn app_data<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, Problem> {
+pub(super) fn app_data<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, Problem> {
     let missing = || Problem::Internal("a part of the server is missing".to_owned());
     request.app_data::<web::Data<T>>().ok_or_else(missing)
 }

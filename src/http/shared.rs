@@ -95,7 +95,7 @@ pub(super) enum Open {
 
 /// Follows a token, with a pass if its link has a password.
 pub(super) async fn open(token: &str, pass: Option<&str>, parts: &Parts) -> Result<Open, Problem> {
-    let Parts { service, commons, now } = parts;
+    let Parts { service, commons, now, .. } = parts;
     let token = LinkToken::parse(token).map_err(|_| Problem::NotFound)?;
     let pass = pass.and_then(|pass| LinkPass::parse(pass).ok());
     let unlocks = |lock: &Lock| pass.as_ref().is_some_and(|pass| service.opens(pass, lock, *now));

@@ -7,6 +7,7 @@ use super::activities::owned;
 use super::answer::{self, Keep};
 use super::line::{AsQuery, Line, Source, of_line};
 use super::problem::{Body, Problem};
+use super::room::AnswerRoom;
 use super::session::{Member, Parts};
 use crate::access::Viewer;
 use crate::actions::Service;
@@ -79,9 +80,11 @@ async fn original(
     id: web::Path<ActivityId>,
     request: HttpRequest,
     service: web::Data<Service>,
+    room: web::Data<AnswerRoom>,
 ) -> Result<HttpResponse, Problem> {
     let activity = owned(&service, member, *id).await?;
     let blob = service.db.original(&activity).await?.ok_or(Problem::NotFound)?;
+    let _turn = room.turn().await?;
     let sealed = service.files.get(blob).await?;
     let key = service.db.account_key(member.account).await?;
     let open = move || vault::open_original(&key, activity.id, &sealed);

@@ -9,12 +9,12 @@ use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::body::{self, Bounded};
 use super::problem::Problem;
+use super::room::Taken;
 use crate::actions::record::Metadata;
-use crate::domain::{Description, Invalid, Kind, Position, Sport, Title};
+use crate::domain::{AccountId, Description, Invalid, Kind, Position, Sport, Title};
 use crate::track::FILE_BYTES_MAX;
 
 /// The longest upload: a file, its metadata, and what lies between.
@@ -28,26 +28,13 @@ const PARTS_MAX: usize = 8;
 /// The most waypoints of a plan drawn in JSON.
 const WAYPOINTS_MAX: usize = 1_000;
 
-/// How much memory all uploads of a process may take together.
-pub struct UploadRoom(Semaphore);
-
-/// A permit of [`UploadRoom`] stands for this many bytes.
-const ROOM_UNIT_BYTES: usize = 4 * 1024;
-
-impl UploadRoom {
-    /// Room for `bytes`.
-    pub fn new(bytes: usize) -> Self {
-        Self(Semaphore::new(bytes / ROOM_UNIT_BYTES))
-    }
-}
-
 /// What a client sent to make an activity. Holds its room until it is dropped.
-pub struct Received<'a> {
+pub struct Received {
     /// The file.
     pub file: Vec<u8>,
     /// What goes before what the file says.
     pub metadata: Metadata,
-    _room: Option<SemaphorePermit<'a>>,
+    _room: Option<Taken<AccountId>>,
 }
 
 /// What an owner says about a file. No field publishes: that is a call of its own.
@@ -126,11 +113,11 @@ pub struct PlanWaypointBody {
 }
 
 /// Reads an upload or a plan, whichever the content type says.
-pub async fn receive<'a>(
+pub async fn receive(
     request: &HttpRequest,
     payload: web::Payload,
-    room: &'a UploadRoom,
-) -> Result<Received<'a>, Problem> {
+    room: Taken<AccountId>,
+) -> Result<Received, Problem> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().to_ascii_lowercase();
     if kind.starts_with("multipart/form-data") {
@@ -146,11 +133,11 @@ pub async fn receive<'a>(
 
 /// Reads a line to be put in the place of another: a file, a GeoJSON document, or what a planner
 /// drew. Nothing is said about it, for the words of an activity have a call of their own.
-pub async fn receive_track<'a>(
+pub async fn receive_track(
     request: &HttpRequest,
     payload: web::Payload,
-    room: &'a UploadRoom,
-) -> Result<Received<'a>, Problem> {
+    room: Taken<AccountId>,
+) -> Result<Received, Problem> {
     let payload = payload.into_inner();
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().to_ascii_lowercase();
@@ -174,28 +161,28 @@ pub async fn receive_track<'a>(
 }
 
 /// The parts of an upload, as they came.
-struct Parts<'a> {
+struct Parts {
     file: Vec<u8>,
     metadata: Option<MetadataBody>,
-    room: Option<SemaphorePermit<'a>>,
+    room: Taken<AccountId>,
 }
 
-impl<'a> TryFrom<Parts<'a>> for Received<'a> {
+impl TryFrom<Parts> for Received {
     type Error = Problem;
 
-    fn try_from(parts: Parts<'a>) -> Result<Self, Problem> {
+    fn try_from(parts: Parts) -> Result<Self, Problem> {
         let metadata = parts.metadata.unwrap_or_default().try_into()?;
-        Ok(Self { file: parts.file, metadata, _room: parts.room })
+        Ok(Self { file: parts.file, metadata, _room: Some(parts.room) })
     }
 }
 
-async fn read_form<'a>(
+async fn read_form(
     request: &HttpRequest,
     stream: Bounded,
-    room: &'a UploadRoom,
-) -> Result<Parts<'a>, Problem> {
+    mut room: Taken<AccountId>,
+) -> Result<Parts, Problem> {
     let mut form = Multipart::new(request.headers(), stream);
-    let (mut file, mut metadata, mut taken) = (None, None, None);
+    let (mut file, mut metadata) = (None, None);
     for parts in 0.. {
         let Some(mut field) =
             form.try_next().await.map_err(|error| of_form(&error, UPLOAD_BYTES_MAX))?
@@ -207,10 +194,10 @@ async fn read_form<'a>(
         }
         match field.name() {
             Some("file") if file.is_none() => {
-                file = Some(read_field(&mut field, FILE_BYTES_MAX, room, &mut taken).await?);
+                file = Some(read_field(&mut field, FILE_BYTES_MAX, &mut room).await?);
             }
             Some("metadata") if metadata.is_none() => {
-                let json = read_field(&mut field, METADATA_BYTES_MAX, room, &mut taken).await?;
+                let json = read_field(&mut field, METADATA_BYTES_MAX, &mut room).await?;
                 metadata = Some(body::parse::<MetadataBody>(&json)?);
             }
             _ => {
@@ -221,40 +208,28 @@ async fn read_form<'a>(
         }
     }
     let file = file.ok_or(Invalid { field: "file", reason: "is missing" })?;
-    Ok(Parts { file, metadata, room: taken })
+    Ok(Parts { file, metadata, room })
 }
 
-pub(super) async fn read_field<'a>(
+pub(super) async fn read_field(
     field: &mut Field,
     bytes_max: usize,
-    room: &'a UploadRoom,
-    taken: &mut Option<SemaphorePermit<'a>>,
+    room: &mut Taken<AccountId>,
 ) -> Result<Vec<u8>, Problem> {
     let mut content = Vec::new();
-    let mut bytes_with_room = 0;
     while let Some(chunk) = field.next().await {
         let chunk = chunk.map_err(|error| of_form(&error, UPLOAD_BYTES_MAX))?;
         if bytes_max < content.len() + chunk.len() {
             return Err(Problem::TooLarge(bytes_max));
         }
-        while bytes_with_room < content.len() + chunk.len() {
-            let permit = room.0.try_acquire().map_err(|_| Problem::Busy)?;
-            bytes_with_room += ROOM_UNIT_BYTES;
-            match taken {
-                Some(taken) => taken.merge(permit),
-                None => *taken = Some(permit),
-            }
-        }
+        room.take(chunk.len())?;
         content.extend_from_slice(&chunk);
     }
     Ok(content)
 }
 
 /// A plan becomes the GeoJSON file that it could have been uploaded as.
-async fn receive_plan(
-    request: &HttpRequest,
-    payload: Payload,
-) -> Result<Received<'static>, Problem> {
+async fn receive_plan(request: &HttpRequest, payload: Payload) -> Result<Received, Problem> {
     let plan: PlanBody = body::parse(&body::read(request, payload, PLAN_BYTES_MAX).await?)?;
     let file = draw(&plan.track, plan.waypoints.unwrap_or_default())?;
     let metadata = MetadataBody {

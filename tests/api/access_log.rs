@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::archives::{export, items};
 use crate::auth::{forgot, login, reset};
 use crate::bad_input::refused;
-use crate::harness::{PASSWORD, TestApp, connect, dump_data, northward_gpx};
+use crate::harness::{Caller, PASSWORD, TestApp, connect, dump_data, northward_gpx};
 
 const LOG: &str = "/api/v1/me/access-log";
 
@@ -49,6 +49,30 @@ async fn promise_od18_14_sign_ins_are_logged_for_their_owner() {
     // And lies sealed.
     assert!(!dump_data(&app).contains("Adas phone"));
     assert!(!dump_data(&app).contains("sign_in_failed"));
+}
+
+/// However many parts it is fetched in, so that nobody writes the log full.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_in_parts_is_told_once_an_hour() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    export(&app, &ada).await;
+    let archive = items(&ada, "/api/v1/me/exports").await[0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/me/exports/{archive}/archive");
+    let told = async |ada: &Caller<'_>| {
+        let log = items(ada, LOG).await;
+        log.iter().filter(|entry| entry["kind"] == "export_downloaded").count()
+    };
+    for _ in 0..3 {
+        app.advance(TimeDelta::seconds(1));
+        let part = ada.request(Method::GET, &path).header("Range", "bytes=0-0").send().await;
+        assert_eq!(part.unwrap().status(), 206);
+    }
+    assert_eq!(told(&ada).await, 1);
+    app.advance(TimeDelta::hours(1));
+    let ada = app.sign_in(&ada.email, PASSWORD).await;
+    assert_eq!(ada.get(&path).await.status(), 200);
+    assert_eq!(told(&ada).await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -64,14 +64,23 @@ impl TestApp {
         let data = scratch();
         let key = MasterKey::generate_file().to_string();
         let now = Arc::new(Mutex::new(Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap()));
-        Self::start_on(fresh_database().await, data, key, now, pace, settings).await
+        let change = |app: App| app.with_pace(pace);
+        Self::start_on(fresh_database().await, data, key, now, change, settings).await
+    }
+
+    /// The same with little room for uploads and large answers, in bytes.
+    pub async fn start_with_room(bytes_max: usize, share_bytes_max: usize) -> Self {
+        let (data, key) = (scratch(), MasterKey::generate_file().to_string());
+        let now = Arc::new(Mutex::new(Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap()));
+        let change = |app: App| app.with_room(bytes_max, share_bytes_max);
+        Self::start_on(fresh_database().await, data, key, now, change, &[]).await
     }
 
     /// Another server with the same key, files and clock, on a database that `dump` is restored to.
     pub async fn restored_from(&self, dump: &[u8]) -> Self {
         let database_url = restore(dump).await;
         let (data, key, now) = (self.data.clone(), self.key.clone(), self.now.clone());
-        let app = Self::start_on(database_url, data, key, now, BodyPace::default(), &[]);
+        let app = Self::start_on(database_url, data, key, now, |app| app, &[]);
         app.await
     }
 
@@ -80,7 +89,7 @@ impl TestApp {
         data: PathBuf,
         key: String,
         now: Arc<Mutex<DateTime<Utc>>>,
-        pace: BodyPace,
+        change: impl FnOnce(App) -> App,
         settings: &[(&str, &str)],
     ) -> Self {
         LazyLock::force(&LOG);
@@ -101,7 +110,7 @@ impl TestApp {
         });
         let master = MasterKey::parse_file(&key).unwrap();
         let app = App::build(&config, &database_url, master, clock).await.unwrap();
-        let app = app.with_pace(pace).with_workers(1);
+        let app = change(app.with_workers(1));
         // As every command does before it serves.
         let at = *now.lock().unwrap();
         app.service().replay_erasures(at).await.unwrap();

@@ -28,6 +28,7 @@ mod jobs;
 mod leaks;
 mod leaving;
 mod levels;
+mod limits;
 mod links;
 mod logs;
 mod matrix;

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
 use futures_util::join;
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::activities::path_of;
-use crate::bad_input::kept;
+use crate::bad_input::{kept, refused};
 use crate::communities::{community, put};
-use crate::harness::{Caller, Hold, TestApp, connect, northward_gpx, waiting};
+use crate::harness::{Caller, Hold, TestApp, connect, fixture, form, northward_gpx, waiting};
 use crate::heard::Heard;
 use crate::sharing::straight_walk;
 
@@ -93,6 +93,52 @@ async fn of_changes_at_once_none_is_lost() {
     // The commons agree with whichever was last.
     let public = app.anyone().get(&path).await.status().as_u16();
     assert_eq!(public, if own["visibility"] == "published" { 200 } else { 404 });
+}
+
+/// Whatever is on its way when its owner leaves finds nobody, and leaves nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_on_its_way_when_its_owner_leaves_is_refused() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.member("Ada").await, app.member("Eve").await);
+    let (consent, block) =
+        ("/api/v1/me/consents/heat_map", format!("/api/v1/me/blocks/{}", eve.account_id));
+    let zone = json!({ "label": "Home", "position": [8.5, 47.3], "radius_m": 200 });
+    let requests = [
+        ada.request(Method::PUT, "/api/v1/me/picture")
+            .header("Content-Type", "image/jpeg")
+            .body(fixture("photos/exif_gps.jpg")),
+        ada.request(Method::PUT, consent).json(&json!({ "given": true })),
+        ada.request(Method::PUT, &block),
+        ada.request(Method::POST, "/api/v1/me/zones").json(&zone),
+        ada.request(Method::POST, "/api/v1/activities")
+            .multipart(form(&northward_gpx(8.5, 47.3, 100), &json!({}))),
+    ];
+    let mut conn = connect(&app, "opentracks").await;
+    // They are let in, and wait for the row that their owner's leaving holds.
+    let leave = format!(
+        "BEGIN; UPDATE identity.accounts SET erase_at = now() WHERE account_id = '{}'",
+        ada.account_id
+    );
+    conn.batch_execute(&leave).await.unwrap();
+    let statements = i64::try_from(requests.len()).unwrap();
+    let (answers, ()) = join!(join_all(requests.map(RequestBuilder::send)), async {
+        waiting(&app, statements).await;
+        conn.batch_execute("COMMIT").await.unwrap();
+    });
+    for answer in answers {
+        refused(answer.unwrap(), 401).await;
+    }
+    let tables = [
+        "vault.consents",
+        "vault.blocks",
+        "vault.zones",
+        "vault.activities",
+        "commons.member_pictures",
+    ];
+    for table in tables {
+        let count = format!("SELECT 1 / (count(*) = 0)::int FROM {table}");
+        assert!(conn.batch_execute(&count).await.is_ok(), "{table}");
+    }
 }
 
 /// How often a way is closed while somebody reads by it.

@@ -1,13 +1,15 @@
 //! Restriction of processing: the data stay, and nothing uses them.
 
 use chrono::TimeDelta;
+use diesel_async::SimpleAsyncConnection;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::activities::path_of;
+use crate::archives::export;
 use crate::bad_input::refused;
 use crate::communities::{community, joins, put, shares};
-use crate::harness::{Caller, Hold, PASSWORD, TestApp, northward_gpx, waiting};
+use crate::harness::{Caller, Hold, PASSWORD, TestApp, connect, northward_gpx, waiting};
 use crate::heard::Heard;
 use crate::jobs::count;
 use crate::sharing::CHILDREN;
@@ -268,6 +270,32 @@ async fn nothing_is_mailed_or_purged_while_restricted_and_goes_on_afterwards() {
     assert_eq!(count(&app, "commons.links").await, 1);
     assert_eq!(count(&app, published).await, 0);
     assert_eq!(count(&app, "identity.sessions").await, 1, "the old one");
+}
+
+/// They may be what somebody needs as a proof.
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_an_archive_nor_the_log_is_purged_while_restricted() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    export(&app, &ada).await;
+    assert_eq!(restrict(&ada).await.status(), 200);
+    // By the clock of the database no entry is a year old; one that is says so itself.
+    let log = format!("(SELECT FROM vault.access_log WHERE account_id = '{}')", ada.account_id);
+    let told = count(&app, &log).await;
+    let age = "UPDATE vault.access_log SET at = at - INTERVAL '400 days'";
+    let mut conn = connect(&app, "opentracks").await;
+    conn.batch_execute(age).await.unwrap();
+    app.advance(TimeDelta::days(8));
+    app.run_jobs().await;
+    assert_eq!(count(&app, "vault.archives").await, 1);
+    assert_eq!(count(&app, &log).await, told);
+
+    let ada = app.sign_in(&ada.email, PASSWORD).await;
+    assert_eq!(ada.delete(RESTRICTION).await.status(), 204);
+    app.advance(TimeDelta::hours(1));
+    app.run_jobs().await;
+    assert_eq!(count(&app, "vault.archives").await, 0);
+    assert_eq!(count(&app, &log).await, 1, "that they signed in");
 }
 
 /// Whoever publishes comes before the restriction, and is hidden by it, or after it, and shows nothing.

@@ -13,10 +13,11 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::record::id_from;
 use super::{Error, Service};
 use crate::db::ops::Rate;
 use crate::db::vault::Archive;
-use crate::domain::{AccountId, ArchiveId, ArchiveState, Direction, Password, SessionId};
+use crate::domain::{Access, AccountId, ArchiveId, ArchiveState, Direction, Password, SessionId};
 
 pub use export::Made;
 pub use import::{ARCHIVE_BYTES_MAX, Receiving, Sharing, Taken};
@@ -61,6 +62,21 @@ impl Service {
         self.allow("exports", Uuid::from(account).as_bytes(), EXPORTS, now).await?;
         let begun = self.db.begin_export(account, b"null", now).await?;
         begun.ok_or(Error::AtWork)
+    }
+
+    /// Tells the owner of an archive that it is downloaded: once an hour, in however many parts it goes.
+    pub async fn log_download(
+        &self,
+        account: AccountId,
+        archive: ArchiveId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let hour = (now.timestamp() / 3_600).to_be_bytes();
+        let (of, which) = (Uuid::from(account), Uuid::from(archive));
+        let parts = [of.as_bytes(), b"download".as_slice(), which.as_bytes(), &hour];
+        let id = Uuid::from(id_from(self.db.keyring().idempotency.mac(&parts)));
+        let access = Access::ExportDownloaded { archive };
+        Ok(self.db.log_access_in_hour(account, id.into(), &access, now).await?)
     }
 
     /// Takes a step of an export or import, unless it was taken before.

@@ -17,6 +17,7 @@ use crate::actions::photos::{PhotoEdit, Picture, Words};
 use crate::actions::record::id_from;
 use crate::actions::{Error, Service};
 use crate::archive::unzip::Unfit;
+use crate::db;
 use crate::db::identity::{ProfessionalChange, ProfileChange};
 use crate::db::vault::{Activity, HiddenPlace, NewLink, NewWay, PositionSource, Stored};
 use crate::domain::{
@@ -238,9 +239,11 @@ impl Service {
         let new = self.cores.run(new).await?;
         let original = self.put_original(key, id, original, now).await?;
         let blob = original.blob;
-        match self.db.insert_imported(key, (new, original), parsed.dates).await? {
-            Stored::New(activities) => Ok(activities.into_iter().find_map(Sealed::claim)),
-            Stored::Known | Stored::Taken => {
+        match self.db.insert_imported(key, (new, original), parsed.dates).await {
+            Ok(Stored::New(activities)) => Ok(activities.into_iter().find_map(Sealed::claim)),
+            Err(error) if !matches!(error, db::Error::Full(_)) => Err(error.into()),
+            // What there is no room for is left out.
+            Ok(Stored::Known | Stored::Taken) | Err(_) => {
                 self.erase_original(blob).await?;
                 Ok(None)
             }

@@ -8,6 +8,7 @@ use super::Member;
 use super::communities::{Community, find, hold};
 use super::undone::{Undone, outcome};
 use crate::access::{Refusal, Viewer, Visible, act};
+use crate::db::identity::hold_account;
 use crate::db::schema::commons::{community_pictures, member_pictures};
 use crate::db::{Commons, Db, Error};
 use crate::domain::{AccountId, CommunityId};
@@ -52,17 +53,22 @@ impl Db {
 
     /// Puts a picture in the place of a member's.
     pub async fn put_own_picture(&self, account: AccountId, picture: &[u8]) -> Result<(), Error> {
-        diesel::insert_into(member_pictures::table)
-            .values((
-                member_pictures::member_id.eq(Uuid::from(account)),
-                member_pictures::picture.eq(picture),
-            ))
-            .on_conflict(member_pictures::member_id)
-            .do_update()
-            .set(member_pictures::picture.eq(picture))
-            .execute(&mut *self.conn().await?)
-            .await?;
-        Ok(())
+        let conn = &mut *self.conn().await?;
+        conn.transaction(async |conn| {
+            hold_account(conn, account).await?;
+            diesel::insert_into(member_pictures::table)
+                .values((
+                    member_pictures::member_id.eq(Uuid::from(account)),
+                    member_pictures::picture.eq(picture),
+                ))
+                .on_conflict(member_pictures::member_id)
+                .do_update()
+                .set(member_pictures::picture.eq(picture))
+                .execute(conn)
+                .await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Takes a member's picture away; `false` when there is none.

@@ -216,6 +216,23 @@ pub(in crate::db) async fn find_account(
     Ok(found.map(AccountId::from))
 }
 
+/// Holds an account until the transaction ends, so that of what is done at once each sees what was done before; an
+/// error when its owner has left.
+pub(in crate::db) async fn hold_account(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<(), Error> {
+    let held: Option<Uuid> = accounts::table
+        .find(Uuid::from(account))
+        .filter(accounts::erase_at.is_null())
+        .select(accounts::account_id)
+        .for_no_key_update()
+        .first(conn)
+        .await
+        .optional()?;
+    held.map(drop).ok_or(Error::NoAccount)
+}
+
 /// The key that seals what belongs to `account`.
 pub(in crate::db) async fn account_key(
     conn: &mut AsyncPgConnection,

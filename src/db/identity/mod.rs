@@ -11,7 +11,7 @@ mod registrations;
 mod sessions;
 
 pub use accounts::{Account, Credentials, Profile};
-pub(in crate::db) use accounts::{account_key, find as find_by_id, find_account};
+pub(in crate::db) use accounts::{account_key, find as find_by_id, find_account, hold_account};
 pub use codes::Code;
 pub(in crate::db) use codes::delete_all as end_codes;
 pub use email_changes::BothCodes;

@@ -3,6 +3,7 @@
 //! delete nothing else.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Timestamptz};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -84,6 +85,25 @@ impl Db {
         at: DateTime<Utc>,
     ) -> Result<(), Error> {
         append_as(&mut *self.conn().await?, &self.keyring, account, id, access, at).await
+    }
+
+    /// Adds an entry that has this id, unless it was added within the hour.
+    pub async fn log_access_in_hour(
+        &self,
+        account: AccountId,
+        id: EntryId,
+        access: &Access,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let conn = &mut *self.conn().await?;
+        let known = access_log::table
+            .filter(access_log::account_id.eq(Uuid::from(account)))
+            .filter(access_log::at.gt(now - TimeDelta::hours(1)))
+            .filter(access_log::entry_id.eq(Uuid::from(id)));
+        if diesel::select(exists(known)).get_result(conn).await? {
+            return Ok(());
+        }
+        append_as(conn, &self.keyring, account, id, access, now).await
     }
 
     /// Whose address `email` is.

@@ -260,6 +260,8 @@ pub(super) async fn insert_all(
 ) -> Result<Option<Vec<Row>>, Error> {
     let inserted = conn
         .transaction(async |conn| {
+            let files = new.iter().map(|(_, original)| original);
+            originals::check_room(conn, key.account(), files).await?;
             claim_ids(conn, key.account(), new).await?;
             let mut rows = Vec::with_capacity(new.len());
             for (activity, original) in new {

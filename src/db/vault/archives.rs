@@ -13,6 +13,7 @@ use super::access_log::append;
 use super::segments::{self, NewSegment, Role};
 use crate::db::identity::{account_key, find_by_id};
 use crate::db::ops::{Job, enqueue};
+use crate::db::schema::identity::accounts;
 use crate::db::schema::vault::{activities, archives};
 use crate::db::slice::one_more;
 use crate::db::{Db, Error, Slice};
@@ -270,13 +271,15 @@ impl Db {
         .await
     }
 
-    /// Deletes an archive whose time is over; returns how many that were.
+    /// Deletes an archive whose time is over, unless its owner lets nothing be done with the data; returns how
+    /// many that were.
     pub(in crate::db) async fn remove_expired_archives(
         &self,
         now: DateTime<Utc>,
     ) -> Result<usize, Error> {
         let over: Option<(Uuid, Uuid)> = archives::table
-            .filter(archives::expires_at.le(now))
+            .inner_join(accounts::table.on(accounts::account_id.eq(archives::account_id)))
+            .filter(archives::expires_at.le(now).and(accounts::restricted_at.is_null()))
             .order(archives::expires_at)
             .select((archives::account_id, archives::archive_id))
             .first(&mut *self.conn().await?)

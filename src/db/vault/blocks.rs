@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::access::{Sealed, Viewer};
 use crate::db::commons::find_members;
-use crate::db::schema::identity::accounts;
+use crate::db::identity::hold_account;
 use crate::db::schema::vault::blocks;
 use crate::db::slice::one_more;
 use crate::db::{Db, Error, Slice};
@@ -91,8 +91,7 @@ impl Db {
         }
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
-            let row = accounts::table.find(Uuid::from(account)).select(accounts::account_id);
-            row.for_no_key_update().first::<Uuid>(conn).await?;
+            hold_account(conn, account).await?;
             let all = blocks::table.filter(blocks::account_id.eq(Uuid::from(account)));
             let others = all.filter(blocks::member_id.ne(Uuid::from(member))).count();
             if BLOCKS_MAX <= others.get_result::<i64>(conn).await? {

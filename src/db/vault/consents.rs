@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::db::schema::identity::accounts;
+use crate::db::identity::hold_account;
 use crate::db::schema::vault::consents;
 use crate::db::{Db, Error};
 use crate::domain::{AccountId, Consent};
@@ -49,8 +49,7 @@ impl Db {
     ) -> Result<(), Error> {
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
-            let row = accounts::table.find(Uuid::from(account)).select(accounts::account_id);
-            row.for_no_key_update().first::<Uuid>(conn).await?;
+            hold_account(conn, account).await?;
             let last: Option<bool> = consents::table
                 .filter(consents::account_id.eq(Uuid::from(account)))
                 .filter(consents::consent.eq(consent.name()))

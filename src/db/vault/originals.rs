@@ -1,16 +1,21 @@
 //! The files that activities came from: a row each, the sealed bytes in the blob store.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::Activity;
 use crate::access::Owned;
+use crate::db::identity::hold_account;
 use crate::db::ops::blobs;
 use crate::db::schema::vault::originals;
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, ActivityId, BlobId};
+use crate::domain::{AccountId, ActivityId, BlobId, Invalid};
 use crate::seal::{AccountKey, Broken};
+
+/// How many bytes of files an account keeps at most, as they were uploaded; photos have room of their own.
+pub const ACCOUNT_BYTES_MAX: i64 = 10 * 1024 * 1024 * 1024;
 
 const TABLE: &str = "vault.originals";
 
@@ -43,6 +48,34 @@ impl Db {
             .optional()?;
         Ok(blob.map(BlobId::from))
     }
+}
+
+/// Whether an account has room for these files; it is told when not. Until the transaction ends nothing else is
+/// kept for it, so that of uploads at once each is counted by those after it.
+pub(super) async fn check_room(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+    new: impl Iterator<Item = &SealedOriginal>,
+) -> Result<(), Error> {
+    hold_account(conn, account).await?;
+    let Total { bytes } = diesel::sql_query(
+        "SELECT coalesce(sum(bytes), 0)::bigint AS bytes FROM vault.originals WHERE account_id = $1",
+    )
+    .bind::<SqlUuid, _>(Uuid::from(account))
+    .get_result(conn)
+    .await?;
+    let more = i64::try_from(new.map(|original| original.bytes).sum::<u64>()).unwrap_or(i64::MAX);
+    if ACCOUNT_BYTES_MAX < bytes.saturating_add(more) {
+        let reason = "must not make more than 10 GiB of files altogether";
+        return Err(Error::Full(Invalid { field: "file", reason }));
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Total {
+    #[diesel(sql_type = BigInt)]
+    bytes: i64,
 }
 
 pub(super) async fn insert(

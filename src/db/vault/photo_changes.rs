@@ -13,9 +13,8 @@ use super::photos::{self as stored, Photo, PhotoDetails, Row, seal_details};
 use super::{Activity, zones};
 use crate::access::{Owned, Sealed, Viewer};
 use crate::db::commons::{self, Shared, Sizes};
-use crate::db::identity::account_key;
+use crate::db::identity::{account_key, hold_account};
 use crate::db::ops::{Job, blobs, enqueue};
-use crate::db::schema::identity::accounts;
 use crate::db::schema::ops::photo_ids;
 use crate::db::schema::vault::{activities, photos};
 use crate::db::stop::Stop::Undone;
@@ -84,7 +83,7 @@ impl Db {
         let (account, id) = (activity.owner, activity.id);
         let inserted = conn
             .transaction(async |conn| {
-                if !hold_account(conn, account).await? || !count_up(conn, account, id).await? {
+                if !holds_account(conn, account).await? || !count_up(conn, account, id).await? {
                     return Err(Undone(Added::NoActivity));
                 }
                 let ranks = room(conn, account, id, new).await?;
@@ -221,16 +220,12 @@ async fn show(
 
 /// Holds the account, so that of uploads at once each is counted by those after it; `false` when it is being
 /// erased.
-async fn hold_account(conn: &mut AsyncPgConnection, account: AccountId) -> Result<bool, Error> {
-    let held: Option<Uuid> = accounts::table
-        .find(Uuid::from(account))
-        .filter(accounts::erase_at.is_null())
-        .select(accounts::account_id)
-        .for_no_key_update()
-        .first(conn)
-        .await
-        .optional()?;
-    Ok(held.is_some())
+async fn holds_account(conn: &mut AsyncPgConnection, account: AccountId) -> Result<bool, Error> {
+    match hold_account(conn, account).await {
+        Ok(()) => Ok(true),
+        Err(Error::NoAccount) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Counts a change of an activity's photos, and so locks it; `false` when it is gone.

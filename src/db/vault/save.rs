@@ -59,6 +59,16 @@ pub struct SplitOff {
     pub photos: Vec<PhotoId>,
 }
 
+impl Change {
+    /// The file that it brings, if it does.
+    fn file(&self) -> Option<&SealedOriginal> {
+        match &self.other {
+            Other::Kept(split_off) => Some(&split_off.new.1),
+            Other::None | Other::Deleted(_) => self.original.as_ref(),
+        }
+    }
+}
+
 /// What became of a change.
 pub enum Saved {
     /// It is kept.
@@ -91,6 +101,10 @@ impl Db {
                     Other::Deleted(other) => Some(&**other),
                     Other::None | Other::Kept(_) => None,
                 };
+                // Before anything else of theirs is held.
+                if let Some(file) = change.file() {
+                    originals::check_room(conn, activity.owner, std::iter::once(file)).await?;
+                }
                 match change.reach.stands(conn, activity).await? {
                     Standing::Good => {}
                     Standing::NoMember => return Err(Undone(Saved::Missing)),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::db::commons;
-use crate::db::identity::account_key;
+use crate::db::identity::{account_key, hold_account};
 use crate::db::ops::{Job, enqueue};
 use crate::db::schema::identity::accounts;
 use crate::db::schema::vault::{activities, zones};
@@ -343,10 +343,10 @@ impl Db {
 }
 
 /// Lets nobody else change the account's zones, or store what was made with them, until the
-/// transaction ends. Counts their changes so far.
+/// transaction ends. Counts their changes so far. An error when their owner has left.
 pub(super) async fn lock(conn: &mut AsyncPgConnection, account: AccountId) -> Result<i32, Error> {
-    let account = accounts::table.find(Uuid::from(account));
-    Ok(account.select(accounts::zones_version).for_no_key_update().first(conn).await?)
+    hold_account(conn, account).await?;
+    version(conn, account).await
 }
 
 async fn shared(
@@ -368,7 +368,8 @@ pub(super) async fn version(
     account: AccountId,
 ) -> Result<i32, Error> {
     let account = accounts::table.find(Uuid::from(account));
-    Ok(account.select(accounts::zones_version).first(conn).await?)
+    let version = account.select(accounts::zones_version).first(conn).await.optional()?;
+    version.ok_or(Error::NoAccount)
 }
 
 /// Whether the zones are still those of `version`; they stay so until the transaction ends. An error when
