@@ -8,7 +8,7 @@ use crate::db;
 use crate::db::commons::{KeptPhoto, Sizes, Telling, Work};
 use crate::db::identity::Account;
 use crate::db::vault::{Activity, Photo, Repeated};
-use crate::domain::{Description, Legacies, Legacy, PersonName, Title};
+use crate::domain::{Description, Legacies, Legacy, PersonName, PhotoId, Title};
 use crate::picture::{is_large_enough, render_again};
 use crate::privacy::anonymity::{Names, month, outline, tells_a_time};
 use crate::seal::random_bytes;
@@ -52,11 +52,14 @@ impl Service {
         let track = self.db.track(activity).await?;
         let started_at = activity.started_at;
         let choices = activity.details.choices;
+        let terrain = self.terrain.clone();
         let cut = self.cores.run(move || {
-            let exact = track.open()?;
+            let (exact, mut heights) = (track.open()?, terrain.heights());
             let ends = Ends { radius_m: choices.ends_m.metres(), grid: shading.grid };
             let given = started_at.filter(|_| exact.columns().time_ms.is_empty());
-            let cut = cut_again(&exact, &shading.zones, ends, share);
+            let cut = cut_again(&exact, &shading.zones, ends, share, |lat, lon| {
+                heights.height_m(lat, lon)
+            });
             Ok::<_, db::Error>(cut.map(|cut| (cut, given)))
         });
         let Some((cut, given)) = cut.await?? else { return Ok(None) };
@@ -95,7 +98,7 @@ impl Service {
         Ok(photos)
     }
 
-    /// Those of them that stay, as their owner chose, in an order that nobody chose.
+    /// Those of them that stay, as their owner chose, in the order of their new ids, which nobody chose.
     pub(super) async fn kept_photos(
         &self,
         activity: &Owned<Activity>,
@@ -105,7 +108,7 @@ impl Service {
         let wanted = photos.filter(|photo| legacies.of_photo(photo.id) == Legacy::Anonymize);
         let mut kept: Vec<KeptPhoto> =
             wanted.filter_map(|photo| photo.sizes.as_ref().map(KeptPhoto::of)).collect();
-        kept.sort_by_cached_key(|_| random_bytes::<16>());
+        kept.sort_by_key(|photo| photo.id);
         Ok(kept)
     }
 
@@ -115,7 +118,7 @@ impl Service {
         &self,
         work: &Work,
         now: DateTime<Utc>,
-    ) -> Result<Vec<Sizes>, Error> {
+    ) -> Result<Vec<(PhotoId, Sizes)>, Error> {
         let mut drawn = Vec::with_capacity(work.photos.len());
         for photo in &work.photos {
             let (key, blob) = (photo.key()?, photo.blob);
@@ -125,7 +128,7 @@ impl Service {
                 render_again(&file, share).ok().flatten()
             };
             let Ok(Some(renditions)) = self.drawing.run(draw).await else { continue };
-            drawn.push(self.put_sizes(None, renditions, now).await?);
+            drawn.push((photo.id, self.put_sizes(None, renditions, now).await?));
         }
         Ok(drawn)
     }

@@ -1,8 +1,9 @@
 //! A photo once its owner has left: drawn anew, so that neither its bytes nor its shape are what they were.
 //!
-//! A little is cut off each side, how much by chance, and what is left is drawn in one of three sizes. So no size
-//! tells a camera, no pixel lies where it lay, and a noise that a sensor leaves everywhere is in no two of its
-//! pictures at the same place or in the same size. It is not gone: who has many of them may still find it.
+//! A little is cut off each side, how much by chance, and what is left is drawn in one size, not as sharp as it was,
+//! by how much chance says too. So neither size nor sharpness tells a camera, no pixel lies where it lay, and a noise
+//! that a sensor leaves everywhere is in no two of its pictures at the same place or in the same size. It is not
+//! gone: who has many of them may still find it.
 
 use super::decode::{Decoded, decode};
 use super::encode::{Jpeg, Renditions};
@@ -10,8 +11,10 @@ use super::resize::Window;
 use super::{Format, Unfit};
 use crate::domain::PhotoSize;
 
-/// The sizes that there are, each longer by a third than it is high, or the other way round; in pixels.
-const SIZES: [(u32, u32); 3] = [(1_280, 960), (640, 480), (320, 240)];
+/// The size that there is, upright or not, in pixels.
+const SIZE: (u32, u32) = (960, 720);
+/// Between how small, as a share of that, it is drawn before.
+const SHARP: std::ops::Range<f64> = 0.5..1.0;
 /// How much of the largest part of that shape is left, at the least and at the most.
 const LEFT: std::ops::Range<f64> = 0.88..0.98;
 
@@ -40,7 +43,10 @@ pub fn render_again(
         width: most_wide * left,
         height: most_high * left,
     };
-    let large = pixels.drawn_from(&window, width, height)?;
+    let sharp = SHARP.start + share() * (SHARP.end - SHARP.start);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundred")]
+    let small = [width, height].map(|side| (f64::from(side) * sharp).round() as u32);
+    let large = pixels.drawn_from(&window, small[0], small[1])?.resized(width, height)?;
     let thumbnail = large.within(PhotoSize::Thumbnail.side_max())?;
     let (colour, placeholder) = (thumbnail.dominant_colour(), thumbnail.placeholder()?);
     let Jpeg { width, height, bytes } = large.encode()?;
@@ -49,15 +55,14 @@ pub fn render_again(
     Ok(Some(Renditions { jpegs, colour, placeholder }))
 }
 
-/// The largest size that is no more than there is once the sides are cut, upright or not.
+/// The size, if that is no more than there is once the sides are cut.
 fn size(width: u32, height: u32) -> Option<(u32, u32)> {
     let (most_wide, most_high) = fitting(width, height);
-    let sizes = SIZES.into_iter();
-    let mut sizes =
-        sizes.map(|(long, short)| if height <= width { (long, short) } else { (short, long) });
-    sizes.find(|(wide, high)| {
-        f64::from(*wide) <= most_wide * LEFT.start && f64::from(*high) <= most_high * LEFT.start
-    })
+    let (long, short) = SIZE;
+    let (wide, high) = if height <= width { (long, short) } else { (short, long) };
+    let fits =
+        f64::from(wide) <= most_wide * LEFT.start && f64::from(high) <= most_high * LEFT.start;
+    fits.then_some((wide, high))
 }
 
 /// The sides of the largest part that has the shape of all sizes.
@@ -86,22 +91,39 @@ mod tests {
 
     #[test]
     fn no_size_tells_a_camera() {
-        for (width, height) in [(400, 300), (640, 427), (720, 410), (399, 398)] {
+        for (width, height) in [(1_100, 830), (1_920, 1_080), (2_560, 1_920), (1_100, 1_099)] {
             let again = render_again(&slope(width, height), || 0.5).unwrap().unwrap();
-            assert_eq!(sides(&again), [(320, 240); 3], "{width} × {height}");
+            assert_eq!(sides(&again), [(400, 300), (960, 720), (960, 720)], "{width} × {height}");
         }
-        let again = render_again(&slope(700, 2_000), || 0.5).unwrap().unwrap();
-        assert_eq!(sides(&again), [(300, 400), (480, 640), (480, 640)]);
-        assert!(!is_large_enough(320, 240) && !is_large_enough(10_000, 260));
-        assert!(render_again(&slope(320, 240), || 0.5).unwrap().is_none());
+        let again = render_again(&slope(900, 2_000), || 0.5).unwrap().unwrap();
+        assert_eq!(sides(&again), [(300, 400), (720, 960), (720, 960)]);
+        assert!(!is_large_enough(1_090, 1_000) && !is_large_enough(10_000, 800));
+        assert!(render_again(&slope(1_090, 800), || 0.5).unwrap().is_none());
+    }
+
+    /// A camera with more pixels is no sharper, but by chance.
+    #[test]
+    fn how_sharp_it_is_is_chance() {
+        let rgb = |pixel: u32| [pixel.wrapping_mul(2_654_435_761).to_be_bytes()[0]; 3];
+        let grain =
+            Pixels { width: 1_200, height: 900, rgb: (0..1_080_000).flat_map(rgb).collect() };
+        let file = grain.encode().unwrap().bytes;
+        let length = |sharp: f64| {
+            let mut shares = [0.5, 0.5, 0.5, sharp].into_iter();
+            let again = render_again(&file, || shares.next().unwrap()).unwrap().unwrap();
+            again.jpegs[2].bytes.len()
+        };
+        assert!(length(0.0) * 5 < length(1.0) * 4, "{} {}", length(0.0), length(1.0));
     }
 
     #[test]
     fn it_is_cut_elsewhere_each_time_and_never_reaches_beyond_the_edge() {
-        let file = slope(800, 600);
+        let file = slope(1_600, 1_200);
         let mut seen = std::collections::BTreeSet::new();
-        for shares in [[0.0, 0.0, 0.0], [0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 1.0]] {
-            let mut shares = shares.into_iter();
+        for [left, top, wide] in
+            [[0.0, 0.0, 0.0], [0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 1.0]]
+        {
+            let mut shares = [left, top, wide, 1.0].into_iter();
             let again = render_again(&file, || shares.next().unwrap()).unwrap().unwrap();
             let Decoded { pixels, .. } =
                 decode::decode(Format::Jpeg, &again.jpegs[2].bytes).unwrap();

@@ -26,7 +26,8 @@ impl Pixels {
         self.resized(width, height)
     }
 
-    fn resized(&self, width: u32, height: u32) -> Result<Self, Unfit> {
+    /// The same picture with these sides, by the same filter.
+    pub(super) fn resized(&self, width: u32, height: u32) -> Result<Self, Unfit> {
         let all = Window {
             left: 0.0,
             top: 0.0,

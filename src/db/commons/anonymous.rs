@@ -17,7 +17,7 @@ use crate::db::schema::commons::{community_activities, links, renditions};
 use crate::db::schema::ops::{activity_ids, photo_ids};
 use crate::db::{Db, Error};
 use crate::domain::{
-    ActivityId, BlobId, Choices, CommunityId, Kind, LinkId, PhotoSize, Sport, Visibility,
+    ActivityId, BlobId, Choices, CommunityId, Kind, LinkId, PhotoId, PhotoSize, Sport, Visibility,
 };
 use crate::seal::{Keyring, PhotoKey};
 use crate::track::{Cut, PublicTrack, encode};
@@ -47,7 +47,7 @@ pub struct Work {
     links: Vec<KeptLink>,
     /// The communities that it is shared with.
     communities: Vec<CommunityId>,
-    /// The photos that stay with it, in no order that was theirs.
+    /// The photos that stay with it, in the order of their new ids.
     #[serde(default)]
     pub photos: Vec<KeptPhoto>,
 }
@@ -55,6 +55,9 @@ pub struct Work {
 /// A photo that stays with a work: its pixels wait, as others saw them, to be drawn anew when it is shown.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct KeptPhoto {
+    /// A new id, random, by which it also has its place among the others.
+    #[serde(default = "PhotoId::random")]
+    pub id: PhotoId,
     /// Where they lie.
     pub blob: BlobId,
     key: String,
@@ -64,7 +67,7 @@ impl KeptPhoto {
     /// The largest size of a photo that was drawn.
     pub fn of(sizes: &Sizes) -> Self {
         let key = BASE64.encode(sizes.key.as_bytes());
-        Self { blob: sizes.blob(PhotoSize::Large), key }
+        Self { id: PhotoId::random(), blob: sizes.blob(PhotoSize::Large), key }
     }
 
     /// What opens it.
@@ -120,14 +123,15 @@ impl Work {
 
     /// What others get of it, with these photos, each drawn anew: work for a core. `None` when nothing is left,
     /// which `Work::new` is not given.
-    pub fn shared(&self, photos: Vec<Sizes>) -> Result<Option<Shared>, Error> {
+    pub fn shared(&self, photos: Vec<(PhotoId, Sizes)>) -> Result<Option<Shared>, Error> {
         let corrupt = || Error::Corrupt("ops.jobs.content");
         let bytes = BASE64.decode(&self.track).map_err(|_| corrupt())?;
         let track = encode::decode_public(&bytes).map_err(|_| corrupt())?;
         let cut = Cut { track, day: self.month, hour: None };
         let choices = Choices { map: self.has_map, ..Choices::default() };
         let photos = photos.into_iter().enumerate();
-        let photos = photos.map(|(rank, sizes)| PublicPhoto::nobodys(self.id, rank == 0, sizes));
+        let photos =
+            photos.map(|(rank, (id, sizes))| PublicPhoto::nobodys(id, self.id, rank == 0, sizes));
         Ok(Shared::new(&cut, Vec::new(), photos.collect(), None, choices))
     }
 }

@@ -88,16 +88,8 @@ impl Sizes {
 
 impl PublicPhoto {
     /// A photo whose author has left: new to everybody, and pixels alone.
-    pub(super) fn nobodys(activity: ActivityId, is_cover: bool, sizes: Sizes) -> Self {
-        Self {
-            id: PhotoId::random(),
-            activity,
-            is_cover,
-            caption: None,
-            alternative_text: None,
-            place: None,
-            sizes,
-        }
+    pub(super) fn nobodys(id: PhotoId, activity: ActivityId, is_cover: bool, sizes: Sizes) -> Self {
+        Self { id, activity, is_cover, caption: None, alternative_text: None, place: None, sizes }
     }
 
     /// The photos that can be looked at, in their order, each with what may be told of its place. One

@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 
 use super::even::evened;
 use super::place::Place;
-use super::{Cut, Ends, Shade, Zone, drop_if_all, find_visible_runs, first_time, gather};
-use crate::track::columns::{Columns, ExactTrack, MISSING, PublicTrack, model_ranges};
+use super::{Cut, Ends, Shade, Zone, find_visible_runs, first_time, gather};
+use crate::track::columns::{Columns, ExactTrack, PublicTrack};
+use crate::track::elevation;
 
 /// With fewer points it is not worth what it might tell.
 const POINTS_MIN: usize = 10;
@@ -16,19 +17,24 @@ const LENGTH_M_MIN: f64 = 500.0;
 /// away from every place that is hidden, without times and without any sensor. `None` if that is too
 /// little.
 ///
-/// It only removes, and then draws what is left as no device in particular does (`even.rs`): every point lies on
-/// a line that `cut` leaves under the same zones and ends. How much
+/// It only removes, and then draws what is left as no device in particular does (`even.rs`): every point lies some
+/// metres at the most from a line that `cut` leaves under the same zones and ends. How much
 /// more is hidden round each place `share` says, a number from 0 to 1 for each; it has to be random, and
 /// another one for each track. The ends of an author's tracks then lie at places of their own, and not
 /// together on the circles round where they live.
+///
+/// Heights are those of `height_m`, a model that is asked for degrees and tells metres, or there are none: by how
+/// much a device is wrong about them is the same in all that it records.
 pub fn cut_again(
     track: &ExactTrack,
     zones: &[Zone],
     ends: Ends,
     share: impl FnMut() -> f64,
+    height_m: impl FnMut(f64, f64) -> Option<f64>,
 ) -> Option<Cut> {
     let (left, day) = hide_again(track, zones, ends, share)?;
-    let even = evened(&left);
+    let mut even = evened(&left);
+    elevation::fill(&mut even, height_m);
     let is_enough = POINTS_MIN <= even.len();
     is_enough.then(|| Cut { track: PublicTrack::new(even), day, hour: None })
 }
@@ -47,8 +53,6 @@ fn hide_again(
     let left = Columns {
         lat_e7: gather(&columns.lat_e7, &runs),
         lon_e7: gather(&columns.lon_e7, &runs),
-        elevation_dm: drop_if_all(&MISSING, gather(&columns.elevation_dm, &runs)),
-        elevation_from_model: model_ranges(&gather(&columns.model_marks(), &runs)),
         part_ends: runs
             .iter()
             .scan(0, |end, run| {
@@ -106,30 +110,37 @@ mod tests {
         track(&ways, &BTreeSet::new())
     }
 
+    fn model_m(_lat: f64, _lon: f64) -> Option<f64> {
+        Some(70.0)
+    }
+
     const ENDS: Ends = Ends { radius_m: 200.0, grid: Grid::FIXED };
 
     #[test]
     fn of_a_long_track_the_middle_is_left_without_times_and_sensors() {
         let long = northwards(5_000);
         let shown = cut(&long, &[], ENDS, SensorsShown::HeartRate).unwrap();
-        let again = cut_again(&long, &[], ENDS, || 0.5).unwrap();
+        let again = cut_again(&long, &[], ENDS, || 0.5, model_m).unwrap();
         let columns = again.track.columns();
         assert!(columns.len() + 40 < shown.track.columns().len(), "{again:?}");
         assert!(2_000.0 < length_m(columns));
         assert!(columns.time_ms.is_empty() && columns.heart_rate_bpm.is_empty());
-        assert!(columns.elevation_dm.iter().all(|dm| *dm == 4_000));
+        // No height is the device's.
+        assert!(columns.elevation_dm.iter().all(|dm| *dm == 700));
+        let bare = cut_again(&long, &[], ENDS, || 0.5, |_, _| None).unwrap();
+        assert!(bare.track.columns().elevation_dm.is_empty());
         assert_eq!((again.hour, again.day), (None, shown.day));
     }
 
     #[test]
     fn what_leaves_too_little_leaves_nothing() {
-        assert!(cut_again(&northwards(1_100), &[], Ends::SHOWN, || 0.0).is_none());
-        assert!(cut_again(&northwards(100), &[], Ends::SHOWN, || 0.0).is_none());
+        assert!(cut_again(&northwards(1_100), &[], Ends::SHOWN, || 0.0, model_m).is_none());
+        assert!(cut_again(&northwards(100), &[], Ends::SHOWN, || 0.0, model_m).is_none());
     }
 
     #[test]
     fn ends_that_were_shown_are_hidden_too() {
-        let again = cut_again(&northwards(5_000), &[], Ends::SHOWN, || 0.0).unwrap();
+        let again = cut_again(&northwards(5_000), &[], Ends::SHOWN, || 0.0, model_m).unwrap();
         let first = again.track.columns().lat_e7[0];
         let away_m =
             Place::new(first, HOME.lon_e7).distance_m(&Place::new(HOME.lat_e7, HOME.lon_e7));
@@ -140,7 +151,7 @@ mod tests {
     #[test]
     fn ends_on_one_circle_part() {
         let ends = |share: f64| {
-            let again = cut_again(&northwards(5_000), &[HOME], ENDS, || share).unwrap();
+            let again = cut_again(&northwards(5_000), &[HOME], ENDS, || share, model_m).unwrap();
             again.track.columns().lat_e7[0]
         };
         let apart_m = f64::from(ends(0.9) - ends(0.1)) / f64::from(NORTH_E7);

@@ -49,6 +49,23 @@ impl Place {
         norm(subtract(self.xyz_m, other.xyz_m))
     }
 
+    /// The place at a share of the straight way to another, from 0 to 1.
+    pub fn towards(&self, other: &Self, share: f64) -> Self {
+        let way = subtract(other.xyz_m, self.xyz_m).map(|axis| axis * share);
+        let xyz_m = [0, 1, 2].map(|axis| self.xyz_m[axis] + way[axis]);
+        Self { xyz_m, lon: xyz_m[1].atan2(xyz_m[0]) }
+    }
+
+    /// At which share of the straight way from one place to another it leaves the ball of `radius_m` metres
+    /// round this one; `None` when it ends before.
+    pub fn is_left_at(&self, from: &Self, to: &Self, radius_m: f64) -> Option<f64> {
+        let (line, way) = (subtract(to.xyz_m, from.xyz_m), subtract(from.xyz_m, self.xyz_m));
+        let (square, along) = (dot(line, line), dot(way, line));
+        let inside = radius_m.mul_add(radius_m, -dot(way, way));
+        let share = (along.mul_add(along, square * inside).max(0.0).sqrt() - along) / square;
+        (share <= 1.0).then_some(share)
+    }
+
     /// The distance to the nearest place of a straight line in metres.
     pub fn distance_to_line_m(&self, from: &Self, to: &Self) -> f64 {
         let (line, way) = (subtract(to.xyz_m, from.xyz_m), subtract(self.xyz_m, from.xyz_m));

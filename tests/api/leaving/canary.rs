@@ -9,7 +9,7 @@ use diesel_async::SimpleAsyncConnection;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::photos::{files, taken};
+use super::photos::{SIDES, files, taken};
 use super::works::rows;
 use super::{LAT, LON, found, joins, opened, publish, unfolded};
 use crate::activities::path_of;
@@ -41,7 +41,7 @@ async fn has(who: &Caller<'_>, name: &str, title: Option<&str>) -> String {
     let answer = who.upload(gpx.as_bytes(), &words).await;
     assert_eq!(answer.status(), 201);
     let path = path_of(&answer.json().await.unwrap());
-    taken(who, &path, (420, 320)).await;
+    taken(who, &path, SIDES).await;
     path
 }
 

@@ -1,43 +1,58 @@
 //! `kill -9` of the real program after each step of what it does unasked: whoever starts next goes on, and does
 //! nothing twice.
 //!
-//! The database holds the program still where it is about to say that a step is done; there it is killed. So it is
-//! known at which step, and nothing depends on how fast anything is.
+//! The database holds the program still where it is about to say that a step is done, and says so through a pipe;
+//! there it is killed. So it is known at which step, and nothing depends on how fast anything is.
 
 use std::fs::{self, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::pin::pin;
+use std::process::Stdio;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::sql_types::{BigInt, Text, Timestamptz};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::net::unix::pipe::{OpenOptions as PipeOptions, Receiver};
+use tokio::process::{Child, Command};
 
 use super::erased::{CANARIES, blobs, furnish, is_gone, leave};
-use super::photos::taken;
+use super::photos::{SIDES, taken};
 use super::works::rows;
 use super::{Scene, unfolded};
 use crate::archives::{EXPORTS, export, unzip};
 use crate::auth::{applicant, forgot, register};
 use crate::harness::{TestApp, northward_gpx};
 
-/// Where the program stands still: somebody else holds this. At the end of a job it does so once.
+/// Where the program stands still: it says so, and somebody else holds this. At the end of a job it does so once.
+/// Whenever jobs change, that is told as well.
 const STANDING: &str = "
     CREATE TABLE public.killed (job_id UUID PRIMARY KEY);
     CREATE FUNCTION public.stand_still() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    DECLARE
+        job_at_its_end TEXT := '-';
     BEGIN
-        IF TG_OP = 'DELETE' AND TG_TABLE_NAME = 'jobs'
-            AND EXISTS (SELECT FROM public.killed WHERE job_id = (to_jsonb(OLD) ->> 'job_id')::uuid)
-        THEN
-            RETURN OLD;
+        IF TG_OP = 'DELETE' AND TG_TABLE_NAME = 'jobs' THEN
+            job_at_its_end := to_jsonb(OLD) ->> 'job_id';
+            IF EXISTS (SELECT FROM public.killed WHERE job_id = job_at_its_end::uuid) THEN
+                RETURN OLD;
+            END IF;
         END IF;
+        EXECUTE format('COPY (SELECT %L) TO %L', job_at_its_end, 'PIPE');
         PERFORM pg_advisory_xact_lock(4711);
         IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
         RETURN NEW;
     END $$;
+    CREATE FUNCTION public.tell() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_notify('jobs', '');
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER tell AFTER UPDATE OR DELETE ON ops.jobs EXECUTE FUNCTION public.tell();
     SELECT pg_advisory_lock(4711);";
 /// What is leased is done, or put back: the step itself is committed by then.
 const AFTER_A_JOB: &str = "
@@ -47,16 +62,8 @@ const AFTER_A_JOB: &str = "
 const AFTER_A_TASK: &str = "
     CREATE TRIGGER stand_still BEFORE UPDATE ON ops.schedule FOR EACH ROW
     WHEN (NEW.done_at IS DISTINCT FROM OLD.done_at) EXECUTE FUNCTION public.stand_still();";
-/// How often one looks whether it does.
-const LOOKS_MAX: usize = 20_000;
-/// How often it is started again.
-const STARTS_MAX: usize = 5;
-/// How long one looks at nothing in between.
-const PACE: Duration = Duration::from_millis(10);
-/// Those of a program that was killed: the database notices when it next tells them something.
-const STANDING_STILL: &str = "
-    FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-      AND wait_event = 'advisory'";
+/// What the program is called in the database.
+const NAME: &str = "killed_program";
 
 #[derive(diesel::QueryableByName)]
 struct Word {
@@ -80,22 +87,35 @@ struct Moment {
 struct Program<'a> {
     app: &'a TestApp,
     conn: AsyncPgConnection,
+    /// Hears when jobs change.
+    heard: AsyncPgConnection,
+    /// Hears when it stands still.
+    pipe: Receiver,
 }
 
 impl<'a> Program<'a> {
     async fn beside(app: &'a TestApp) -> Self {
+        let path = app.data.join("standing");
+        let made = Command::new("mkfifo").args(["-m", "666"]).arg(&path).status().await.unwrap();
+        assert!(made.success());
+        // Open both ways, so that nobody waits for the other to open it.
+        let pipe = PipeOptions::new().read_write(true).open_receiver(&path).unwrap();
         let mut conn = AsyncPgConnection::establish(&app.database_url).await.unwrap();
-        conn.batch_execute(STANDING).await.unwrap();
+        let standing = STANDING.replace("'PIPE'", &format!("'{}'", path.display()));
+        conn.batch_execute(&standing).await.unwrap();
+        let mut heard = AsyncPgConnection::establish(&app.database_url).await.unwrap();
+        heard.batch_execute("LISTEN jobs").await.unwrap();
         fs::write(app.data.join("master.key"), &app.key).unwrap();
-        Self { app, conn }
+        Self { app, conn, heard, pipe }
     }
 
     fn start(&self) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_opentracks"));
         command.arg("work").env_clear().env("PATH", std::env::var_os("PATH").unwrap());
-        command.env("DATABASE_URL", &self.app.database_url).env("OPENTRACKS_DATA", &self.app.data);
+        let url = format!("{}?application_name={NAME}", self.app.database_url);
+        command.env("DATABASE_URL", url).env("OPENTRACKS_DATA", &self.app.data);
         let log = OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
-        command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
+        command.stdout(Stdio::null()).stderr(log).kill_on_drop(true).spawn().unwrap()
     }
 
     /// What it logs, over all its lives.
@@ -116,37 +136,55 @@ impl<'a> Program<'a> {
     /// Starts it, and kills it where it stands still. `false` when it did not, because `rest` is empty.
     async fn killed_at_a_step(&mut self, rest: &str) -> bool {
         let mut process = self.start();
-        let (mut looks, mut starts) = (0..LOOKS_MAX, 0..STARTS_MAX);
-        let stands = loop {
-            assert!(looks.next().is_some(), "it neither stands still nor comes to an end");
-            if self.count(STANDING_STILL).await > 0 {
-                break true;
-            }
-            if self.count(rest).await == 0 {
-                break false;
-            }
-            // Leaves the processor to it; nothing depends on for how long.
-            tokio::time::sleep(PACE).await;
-            // One that cannot start, for the database is too slow, is started again, as by whoever supervises it.
-            if process.try_wait().unwrap().is_some() {
-                let log = || fs::read_to_string(self.log()).unwrap();
-                assert!(starts.next().is_some(), "it cannot start: {}", log());
-                process = self.start();
-            }
-        };
-        process.kill().unwrap();
-        assert_eq!(process.wait().unwrap().signal(), Some(9));
+        let mut stood = Vec::new();
+        while stood.is_empty() && self.count(rest).await > 0 {
+            self.stands_or_goes_on(&mut process).await;
+            stood = self.said();
+        }
+        process.start_kill().unwrap();
+        assert_eq!(process.wait().await.unwrap().signal(), Some(9));
+        // The database notices when it next tells the program something; no sooner is it known who stood still.
+        let end = format!(
+            "DO $$ BEGIN PERFORM pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name = '{NAME}'; END $$"
+        );
+        self.conn.batch_execute(&end).await.unwrap();
+        stood.extend(self.said());
         // The next one may say so.
         let at_its_end = format!(
             "INSERT INTO public.killed SELECT job_id FROM ops.jobs
-             WHERE lease IS NOT NULL AND EXISTS (SELECT {STANDING_STILL} AND query LIKE 'DELETE%')"
+             WHERE lease IS NOT NULL AND job_id::text = ANY (string_to_array('{}', ' '))",
+            stood.join(" ")
         );
         self.conn.batch_execute(&at_its_end).await.unwrap();
-        while self.count(STANDING_STILL).await > 0 {
-            let end = format!("SELECT pg_terminate_backend(pid) {STANDING_STILL}");
-            self.conn.batch_execute(&end).await.unwrap();
+        !stood.is_empty()
+    }
+
+    /// Waits until it stands still or jobs change.
+    async fn stands_or_goes_on(&mut self, process: &mut Child) {
+        let log = self.log();
+        let mut jobs = pin!(self.heard.notifications_stream());
+        tokio::select! {
+            stands = self.pipe.readable() => stands.unwrap(),
+            told = jobs.next() => drop(told.unwrap().unwrap()),
+            status = process.wait() => {
+                panic!("{}: {}", status.unwrap(), fs::read_to_string(log).unwrap())
+            }
         }
-        stands
+    }
+
+    /// Which jobs stood still at their end, and `-` for whatever else did, since this was last asked.
+    fn said(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        loop {
+            let mut some = [0; 4_096];
+            match self.pipe.try_read(&mut some) {
+                Ok(length) => said.extend_from_slice(&some[..length]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        String::from_utf8(said).unwrap().lines().map(str::to_owned).collect()
     }
 
     /// Kills it after each step of each job until there is none left; of which kinds the steps were.
@@ -185,7 +223,7 @@ async fn killed_after_each_step_of_a_deletion_it_is_finished_once() {
     let app = TestApp::start().await;
     let scene = Scene::of(&app).await;
     furnish(&app, &scene).await;
-    taken(&scene.ada, &scene.published, (500, 400)).await;
+    taken(&scene.ada, &scene.published, SIDES).await;
     leave(&scene, &json!({ "photos": "anonymize" })).await;
     let mut program = Program::beside(&app).await;
     let steps = program.killed_after_each_step().await;

@@ -17,6 +17,9 @@ use crate::harness::{Caller, TestApp, dump_data, logged};
 use crate::photos::{path, send};
 use crate::pictures::{CANARY, Said, jpeg, telling_jpeg};
 
+/// The sides of a photo that is just large enough to stay.
+pub(super) const SIDES: (u16, u16) = (1_092, 820);
+const UPRIGHT: (u16, u16) = (SIDES.1, SIDES.0);
 /// What its owner writes under each.
 const WORDS: &str = "Xanadu at the gate";
 
@@ -63,7 +66,7 @@ async fn photos_go_unless_they_are_wanted() {
     let app = TestApp::start().await;
     let ada = app.member("Ada").await;
     let walk = titled(&ada, 400, "Along the wall").await;
-    let large = taken(&ada, &walk, (500, 400)).await;
+    let large = taken(&ada, &walk, SIDES).await;
     taken(&ada, &walk, (200, 160)).await;
     publish(&ada, &walk).await;
     let outlook = json_of(&ada, "/api/v1/me/deletion").await;
@@ -81,7 +84,7 @@ async fn a_photo_that_stays_is_pixels_of_nobodys() {
     let app = TestApp::start().await;
     let ada = app.member("Ada").await;
     let walk = titled(&ada, 400, "Along the wall").await;
-    let before = taken(&ada, &walk, (500, 400)).await;
+    let before = taken(&ada, &walk, SIDES).await;
     publish(&ada, &walk).await;
     let was = [pixels(&app, &before, "large").await, pixels(&app, &before, "thumbnail").await];
     let seen = &album(&app, "Along the wall").await[0];
@@ -99,8 +102,9 @@ async fn a_photo_that_stays_is_pixels_of_nobodys() {
         assert_eq!(kept[gone], Value::Null, "{gone}");
     }
     let side = |size: &str, side: &str| kept["sizes"][size][side].as_u64().unwrap();
-    for size in ["thumbnail", "medium", "large"] {
-        assert_eq!((side(size, "width"), side(size, "height")), (320, 240), "{size}");
+    for (size, sides) in [("thumbnail", (400, 300)), ("medium", (960, 720)), ("large", (960, 720))]
+    {
+        assert_eq!((side(size, "width"), side(size, "height")), sides, "{size}");
         let now = pixels(&app, kept, size).await;
         assert!(!was.contains(&now) && !now.windows(11).any(|part| part == CANARY.as_bytes()));
     }
@@ -145,6 +149,7 @@ pub(super) fn files(app: &TestApp) -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn photos_are_chosen_one_by_one_too_and_lie_in_no_order_of_their_owners() {
+    // By their new ids, which are random: in the order that others see, in the rows, and among what was made.
     let app = TestApp::start().await;
     let ada = app.member("Ada").await;
     let walk = titled(&ada, 400, "Along the wall").await;
@@ -152,7 +157,7 @@ async fn photos_are_chosen_one_by_one_too_and_lie_in_no_order_of_their_owners() 
     let mut ids = Vec::new();
     for number in 0..9 {
         // Told apart by whether they are upright: two of nine, the first and the last, are.
-        let sides = if number % 8 == 0 { (400, 500) } else { (500, 400) };
+        let sides = if number % 8 == 0 { UPRIGHT } else { SIDES };
         ids.push(taken(&ada, &walk, sides).await["id"].clone());
     }
     let items = |legacy: &str| {
@@ -168,8 +173,18 @@ async fn photos_are_chosen_one_by_one_too_and_lie_in_no_order_of_their_owners() 
     finish(&app).await;
     let kept = album(&app, "Along the wall").await;
     assert_eq!(kept.len(), 6);
-    let upright = |photo: &Value| photo["sizes"]["large"]["height"] == 320;
+    let upright = |photo: &Value| photo["sizes"]["large"]["height"] == 960;
     assert_eq!(kept.iter().filter(|photo| upright(photo)).count(), 2);
+    let listed: Vec<&str> = kept.iter().map(|photo| photo["id"].as_str().unwrap()).collect();
+    assert!(listed.is_sorted(), "{listed:?}");
+    assert!(ids.iter().all(|old| !listed.contains(&old.as_str().unwrap())));
+    let dump = dump_data(&app);
+    for table in ["commons.photos", "ops.photo_ids"] {
+        let rows = dump.split(&format!("COPY {table} ")).nth(1).unwrap();
+        let rows = rows.split("\\.").next().unwrap();
+        let at: Vec<usize> = listed.iter().map(|id| rows.find(id).unwrap()).collect();
+        assert!(at.is_sorted(), "{table}: {at:?}");
+    }
     assert!(
         kept[0]["is_cover"] == true && kept[1..].iter().all(|photo| photo["is_cover"] == false)
     );
@@ -183,7 +198,7 @@ async fn a_photo_goes_with_the_last_who_sees_it() {
     let riders = community(&eve, "Riders", "public").await;
     super::joins(&ada, &riders).await;
     let walk = titled(&ada, 400, "Along the wall").await;
-    taken(&ada, &walk, (500, 400)).await;
+    taken(&ada, &walk, SIDES).await;
     assert_eq!(share(&ada, &walk, &riders).await.status(), 200);
     assert_eq!(ada.leave(&json!({ "photos": "anonymize" })).await.status(), 202);
     finish(&app).await;
@@ -211,9 +226,9 @@ async fn a_photo_that_is_lost_keeps_no_work_from_staying() {
     let ada = app.member("Ada").await;
     let walk = titled(&ada, 400, "Along the wall").await;
     publish(&ada, &walk).await;
-    assert_eq!(send(&ada, &walk, &[&jpeg(500, 400)], &Value::Null).await.status(), 201);
+    assert_eq!(send(&ada, &walk, &[&jpeg(SIDES.0, SIDES.1)], &Value::Null).await.status(), 201);
     app.run_jobs().await;
-    assert_eq!(send(&ada, &walk, &[&jpeg(400, 500)], &Value::Null).await.status(), 201);
+    assert_eq!(send(&ada, &walk, &[&jpeg(UPRIGHT.0, UPRIGHT.1)], &Value::Null).await.status(), 201);
     // The first loses its file; the second was never drawn.
     fs::remove_dir_all(app.data.join("blobs")).unwrap();
     assert_eq!(ada.leave(&json!({ "photos": "anonymize" })).await.status(), 202);
@@ -228,7 +243,7 @@ async fn of_what_does_not_stay_no_photo_is_offered() {
     let app = TestApp::start().await;
     let ada = app.member("Ada").await;
     let short = titled(&ada, 115, "Too short").await;
-    taken(&ada, &short, (500, 400)).await;
+    taken(&ada, &short, SIDES).await;
     publish(&ada, &short).await;
     let outlook = json_of(&ada, "/api/v1/me/deletion").await;
     let item = &outlook["items"][0];
