@@ -2,7 +2,8 @@
 //! meanwhile.
 //!
 //! `HANDOVER_ACTIVITIES` says how many activities the account has, 1,000 unless it says otherwise; every tenth is
-//! published. `HANDOVER_PHOTOS` says how many photos, a fifth of that unless it says otherwise.
+//! published. `HANDOVER_PHOTOS` says how many photos, a fifth of that unless it says otherwise. With
+//! `HANDOVER_EXPORT=0` it is erased without having been handed over.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark stops where it fails")]
 #![allow(clippy::print_stdout, reason = "the figures are what it is for")]
@@ -14,6 +15,7 @@ mod server;
 mod watch;
 
 use std::fmt::Write;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -29,13 +31,15 @@ use server::Server;
 use watch::watch;
 
 const POINTS: u32 = 3_600;
+/// How many rides are made, of which each upload is one.
+const RIDES_MADE: u32 = 16;
 const ACTIVITIES: usize = 1_000;
 /// Of so many activities one is published.
 const PUBLISHED_EVERY: usize = 10;
 /// How many photos one call hands in, to one activity.
 const PHOTOS_A_CALL: usize = 20;
 /// The sides of a photo in pixels.
-const PHOTO_SIDES: (u16, u16) = (1_024, 768);
+const PHOTO_SIDES: (u16, u16) = (1_200, 900);
 /// How long others are watched without anything else going on.
 const IDLE: Duration = Duration::from_secs(10);
 /// How long an access token is used.
@@ -93,9 +97,11 @@ async fn main() {
     });
     idle.tell("others, before");
 
-    let (id, took_s) = observed(&client, &server, "export", export(&client, &server)).await;
-    println!("exported: {:.1} ms an activity", took_s * 1e3 / activities as f64);
-    download(&client, &server, &id).await;
+    if number("HANDOVER_EXPORT") != Some(0) {
+        let (id, took_s) = observed(&client, &server, "export", export(&client, &server)).await;
+        println!("exported: {:.1} ms an activity", took_s * 1e3 / activities as f64);
+        download(&client, &server, &id).await;
+    }
     let answered_s = observed(&client, &server, "deletion", erase(&client, &server)).await.0;
     println!("deletion: hidden, and answered, after {answered_s:.1} s");
     let left = ["vault.activities", "vault.photos", "identity.accounts", "commons.renditions"];
@@ -128,18 +134,15 @@ async fn observed<T>(
     done
 }
 
-/// Uploads, publishes some, and has photos drawn.
+/// Uploads, publishes some, and has photos drawn meanwhile.
 async fn prepare(client: &Client, server: &Server, activities: usize, photos: usize) {
     let began = Instant::now();
-    let mut owner = Signed::owner(client, server).await;
     let ids: Vec<Uuid> = (0..activities).map(|_| Uuid::new_v4()).collect();
-    for some in ids.chunks(100) {
-        let token = owner.token().await;
-        let uploads = stream::iter(some).map(|id| put(client, server, &token, *id));
-        uploads.buffer_unordered(4).collect::<Vec<()>>().await;
-    }
+    let (pictured, rest) = ids.split_at(photos.div_ceil(PHOTOS_A_CALL).min(activities));
+    upload(client, server, pictured).await;
+    tokio::join!(upload(client, server, rest), picture(client, server, pictured, photos));
     println!("{activities} activities of {POINTS} points uploaded in {:.0} s", s(began));
-    let began = Instant::now();
+    let mut owner = Signed::owner(client, server).await;
     for some in ids.iter().step_by(PUBLISHED_EVERY).collect::<Vec<_>>().chunks(100) {
         let token = owner.token().await;
         let publish = async |id: &Uuid| {
@@ -149,31 +152,40 @@ async fn prepare(client: &Client, server: &Server, activities: usize, photos: us
         };
         stream::iter(some).map(|id| publish(id)).buffer_unordered(4).collect::<Vec<()>>().await;
     }
-    let file = photo();
-    let mut rest = photos;
-    for id in &ids {
+    while count(server, "vault.photos WHERE state = 'waiting'").await > 0 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    println!(
+        "{} of them published, {} photos drawn, after {:.0} s",
+        count(server, "commons.published").await,
+        count(server, "vault.photos").await,
+        s(began)
+    );
+}
+
+async fn upload(client: &Client, server: &Server, ids: &[Uuid]) {
+    let mut owner = Signed::owner(client, server).await;
+    for some in ids.chunks(100) {
+        let token = owner.token().await;
+        let uploads = stream::iter(some).map(|id| put(client, server, &token, *id));
+        uploads.buffer_unordered(4).collect::<Vec<()>>().await;
+    }
+}
+
+/// Hands in so many photos, to some activities.
+async fn picture(client: &Client, server: &Server, ids: &[Uuid], photos: usize) {
+    let mut owner = Signed::owner(client, server).await;
+    let (file, mut rest) = (photo(), photos);
+    for id in ids {
         let token = owner.token().await;
         let some = rest.min(PHOTOS_A_CALL);
         rest -= some;
-        if some == 0 {
-            break;
-        }
         let part = || Part::bytes(file.clone()).file_name("photo.jpg");
         let form = (0..some).fold(Form::new(), |form, _| form.part("file", part()));
         let url = server.url(&format!("/api/v1/activities/{id}/photos"));
         let answer = client.post(url).bearer_auth(&token).multipart(form).send().await.unwrap();
         assert_eq!(answer.status(), 201);
     }
-    while count(server, "vault.photos WHERE state = 'waiting'").await > 0 {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    println!(
-        "{} of them published, {} photos of {} kB drawn in {:.0} s",
-        ids.iter().step_by(PUBLISHED_EVERY).count(),
-        photos - rest,
-        file.len() / 1_000,
-        s(began)
-    );
 }
 
 /// Asks for an export, and waits until it is ready.
@@ -262,18 +274,24 @@ async fn put(client: &Client, server: &Server, token: &str, id: Uuid) {
     assert_eq!(answer.status(), 201);
 }
 
-/// A ride of an hour at 1 Hz with elevation, time and heart rate, somewhere else for each id.
+/// A ride of an hour at 1 Hz with elevation, time and heart rate, under a name of its own for each id.
 fn ride(id: Uuid) -> Vec<u8> {
-    let mut gpx = String::from(
+    static RIDES: LazyLock<Vec<String>> = LazyLock::new(|| (0..RIDES_MADE).map(points).collect());
+    let points = &RIDES[usize::from(id.as_bytes()[0]) % RIDES.len()];
+    format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<gpx version=\"1.1\" creator=\"bench\" \
          xmlns=\"http://www.topografix.com/GPX/1/1\" \
-         xmlns:gpxtpx=\"http://www.garmin.com/xmlschemas/TrackPointExtension/v1\"><trk><name>Ride</name><trkseg>\n",
-    );
-    let bytes = id.as_bytes();
-    let phase = f64::from(bytes[0]) / 40.0;
+         xmlns:gpxtpx=\"http://www.garmin.com/xmlschemas/TrackPointExtension/v1\"><trk><name>{id}</name>\
+         <trkseg>\n{points}</trkseg></trk></gpx>\n"
+    )
+    .into_bytes()
+}
+
+fn points(ride: u32) -> String {
+    let (mut gpx, phase) = (String::new(), f64::from(ride));
     for second in 0..POINTS {
-        let turn = f64::from(second) * 0.01 + phase;
-        let jitter = f64::from(bytes[second as usize % 16]) * 1e-7;
+        let turn = f64::from(second).mul_add(0.01, phase);
+        let jitter = f64::from(second * (ride + 7) % 256) * 1e-7;
         let (lat, lon) =
             (47.3 + f64::from(second) * 5e-5 + jitter, 8.5 + turn.sin() * 1e-3 - jitter);
         let (minute, seconds) = (second / 60 % 60, second % 60);
@@ -286,8 +304,7 @@ fn ride(id: Uuid) -> Vec<u8> {
         )
         .unwrap();
     }
-    gpx.push_str("</trkseg></trk></gpx>\n");
-    gpx.into_bytes()
+    gpx
 }
 
 fn s(since: Instant) -> f64 {

@@ -8,7 +8,7 @@ use super::Error;
 use crate::config::{Config, Mode};
 use crate::db;
 use crate::domain::Clock;
-use crate::edge::cluster::{Cluster, Durability};
+use crate::edge::cluster::{Cluster, Durability, Log};
 use crate::edge::write_private_file;
 use crate::privacy::retention;
 use crate::seal::MasterKey;
@@ -23,18 +23,23 @@ pub fn system_clock() -> Clock {
 pub struct Database {
     /// Its address, as the user that owns it.
     pub url: String,
-    _cluster: Option<Cluster>,
+    cluster: Option<Cluster>,
 }
 
 impl Database {
     /// The database that `config` names; starts the private cluster if it names none.
     pub fn start(config: &Config) -> Result<Self, Error> {
         if let Some(url) = &config.database_url {
-            return Ok(Self { url: url.expose().to_owned(), _cluster: None });
+            return Ok(Self { url: url.expose().to_owned(), cluster: None });
         }
-        let oldest = (system_clock().now() - retention::TECHNICAL_LOG).date_naive();
+        let oldest = retention::oldest_log(system_clock().now());
         let cluster = Cluster::start(&config.data, Durability::Durable, oldest)?;
-        Ok(Self { url: cluster.url(), _cluster: Some(cluster) })
+        Ok(Self { url: cluster.url(), cluster: Some(cluster) })
+    }
+
+    /// What the private cluster logs, which nobody forgets but this program.
+    pub fn log(&self) -> Option<Log> {
+        self.cluster.as_ref().map(Cluster::log)
     }
 }
 

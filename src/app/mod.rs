@@ -22,6 +22,7 @@ use crate::actions::{self, Cores, Passwords, Service};
 use crate::config::Config;
 use crate::db::{self, Commons, Db};
 use crate::domain::{Clock, Invalid};
+use crate::edge::cluster::Log;
 use crate::edge::files::{self, Files};
 use crate::edge::mail::{self, Destination, Mailer};
 use crate::edge::terrain::Terrain;
@@ -141,7 +142,7 @@ impl App {
         });
         Ok(Self {
             service: web::Data::from(service.clone()),
-            worker: Arc::new(Worker { service, mailer, clock: clock.clone() }),
+            worker: Arc::new(Worker { service, mailer, database_log: None, clock: clock.clone() }),
             commons: web::Data::new(commons),
             tokens,
             clock,
@@ -171,6 +172,13 @@ impl App {
         let room = web::Data::new(UploadRoom::new(bytes_max, share_bytes_max));
         let answers = web::Data::new(AnswerRoom::new(bytes_max, share_bytes_max, self.workers));
         Self { room, answers, ..self }
+    }
+
+    /// The same server, seeing to it that what its database logs is not kept for too long.
+    #[must_use]
+    pub fn with_database_log(self, database_log: Option<Log>) -> Self {
+        let Worker { service, mailer, clock, .. } = self.worker.as_ref().clone();
+        Self { worker: Arc::new(Worker { service, mailer, database_log, clock }), ..self }
     }
 
     /// The same server with another number of threads for requests.

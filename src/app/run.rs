@@ -141,6 +141,7 @@ fn with_replayed(
         let master = master_key(config, &database).await?;
         db::migrate(&database.url, &master).await?;
         let app = App::build(config, &database.url, master, system_clock()).await?;
+        let app = app.with_database_log(database.log());
         // Before anything is served of a database that may have been restored.
         let replayed = app.service().replay_erasures(app.clock.now()).await?;
         work(app, replayed).await

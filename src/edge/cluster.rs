@@ -22,6 +22,7 @@ pub struct Cluster {
     /// Waits for the postmaster. The kernel ends the postmaster when the *thread* that started it
     /// ends, so one thread starts it and does nothing else for as long as it runs.
     keeper: Option<JoinHandle<()>>,
+    log: Log,
     /// Held until the postmaster has ended.
     _lock: File,
 }
@@ -87,7 +88,7 @@ impl Cluster {
         let home = home(&data, &tools)?;
         let lock = lock(&home)?;
         let folder = home.join("postgres");
-        let log = Log(home.join("postgres.log"));
+        let log = Log::at(home.join("postgres.log"));
         log.forget_before(oldest)?;
         if !folder.join("PG_VERSION").exists() {
             make(&folder, &log, &lock, &tools)?;
@@ -99,11 +100,11 @@ impl Cluster {
         command.args(settings(durability).flat_map(|setting| ["-c".to_owned(), setting]));
         command.stdin(lock.try_clone()?).stdout(log.open()?).stderr(log.open()?);
         let (pid, keeper) = spawn(command)?;
-        let cluster = Self { socket_folder, pid, keeper: Some(keeper), _lock: lock };
+        let cluster = Self { socket_folder, pid, keeper: Some(keeper), log, _lock: lock };
         if !cluster.wait_until_ready(&tools, &folder)? {
-            return Err(log.failed("postgres", said_before));
+            return Err(cluster.log.failed("postgres", said_before));
         }
-        cluster.make_database(&tools, &log)?;
+        cluster.make_database(&tools)?;
         Ok(cluster)
     }
 
@@ -116,6 +117,11 @@ impl Cluster {
     pub fn url_of(&self, database: &str) -> String {
         let folder = percent_encode(self.socket_folder.as_os_str().as_encoded_bytes());
         format!("postgres://{NAME}@{folder}/{database}")
+    }
+
+    /// Where it writes what it has to say.
+    pub fn log(&self) -> Log {
+        self.log.clone()
     }
 
     /// Whether it came to answer; `false` when it ended or took too long.
@@ -136,18 +142,18 @@ impl Cluster {
         Ok(false)
     }
 
-    fn make_database(&self, tools: &Tools, log: &Log) -> Result<(), Error> {
+    fn make_database(&self, tools: &Tools) -> Result<(), Error> {
         let exists = format!("SELECT 1 FROM pg_database WHERE datname = '{NAME}'");
         let mut psql = Command::new(tools.path("psql"));
         psql.arg("-h")
             .arg(&self.socket_folder)
             .args(["-U", NAME, "-d", "postgres", "-Atqc", &exists]);
-        if psql.stderr(log.open()?).output()?.stdout.starts_with(b"1") {
+        if psql.stderr(self.log.open()?).output()?.stdout.starts_with(b"1") {
             return Ok(());
         }
         let mut create = Command::new(tools.path("createdb"));
         create.arg("-h").arg(&self.socket_folder).args(["-U", NAME, NAME]);
-        log.check("createdb", create)
+        self.log.check("createdb", create)
     }
 
     fn stop(&mut self) {
@@ -357,16 +363,22 @@ fn buffers_mb() -> u64 {
     (total_kb.unwrap_or_default() / 1024 / 4).clamp(128, 8 * 1024)
 }
 
-/// Where the programs of PostgreSQL write what they have to say.
-struct Log(PathBuf);
+/// Where the programs of PostgreSQL write what they have to say, each behind what is there.
+#[derive(Clone)]
+pub struct Log(PathBuf);
 
 impl Log {
+    /// The log at `path`.
+    pub fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
     fn open(&self) -> io::Result<File> {
         File::options().create(true).append(true).open(&self.0)
     }
 
-    /// Lets all of it go if its first line with a day is of one before `oldest`.
-    fn forget_before(&self, oldest: NaiveDate) -> io::Result<()> {
+    /// Lets all of it go if its first line with a day is of one before `oldest`, also while it is written.
+    pub fn forget_before(&self, oldest: NaiveDate) -> io::Result<()> {
         let Ok(log) = File::open(&self.0) else { return Ok(()) };
         let mut lines = BufReader::new(log).lines().map_while(Result::ok);
         let first = lines.find_map(|line| line.get(..10)?.parse::<NaiveDate>().ok());

@@ -11,15 +11,19 @@ use tokio::sync::watch;
 use crate::actions::{self, Service};
 use crate::db;
 use crate::domain::Clock;
+use crate::edge::cluster::Log;
 use crate::edge::files;
 use crate::edge::mail::{self, Mailer};
 
 /// What jobs work with.
+#[derive(Clone)]
 pub struct Worker {
     /// What acts for owners.
     pub service: Arc<Service>,
     /// Sends mail.
     pub mailer: Mailer,
+    /// What a database that is this process's own logs.
+    pub database_log: Option<Log>,
     /// The time.
     pub clock: Clock,
 }

@@ -6,7 +6,7 @@ use super::{Error, Worker};
 use crate::actions;
 use crate::actions::blobs::Reconciled;
 use crate::db;
-use crate::privacy::retention::Expiring;
+use crate::privacy::retention::{self, Expiring};
 
 /// A task that recurs. It takes no input, and running it twice does no harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,7 @@ impl Worker {
     pub(super) async fn run_tasks(&self) -> Result<(), Error> {
         // Not a task of the table: each process holds keys of its own.
         self.service.tokens.reload(&db::load_access_token_keys(&self.service.db).await?);
+        self.forget_database_log();
         for (task, name, every) in SCHEDULE {
             let now = self.clock.now();
             if self.service.db.claim_task(name, *every, now).await?
@@ -84,6 +85,14 @@ impl Worker {
             }
         }
         self.tell_promises_kept().await
+    }
+
+    /// Nor is this, for a log is of one process too. It is looked at up to its first line with a day.
+    fn forget_database_log(&self) {
+        let Some(log) = &self.database_log else { return };
+        if let Err(error) = log.forget_before(retention::oldest_log(self.clock.now())) {
+            tracing::warn!(cause = %error, "The log of the database cannot be begun anew");
+        }
     }
 
     /// Whether it was done: where the blob store is away it comes again, and keeps nothing else from being done.
@@ -158,7 +167,6 @@ fn tolerate(done: Result<(), actions::Error>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::privacy::retention;
 
     #[test]
     fn whatever_expires_is_scheduled() {

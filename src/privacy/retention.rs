@@ -1,7 +1,7 @@
 //! How long we keep what we promise not to keep. Each period stands here and nowhere else; the
 //! served policy and `PRIVACY.md` are made from these.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// How long a session lasts without being used.
 pub const SESSION_UNUSED: TimeDelta = TimeDelta::days(180);
@@ -178,6 +178,11 @@ impl Expiring {
             Self::WithdrawnIds => WITHDRAWN_ID,
         }
     }
+}
+
+/// The first day of which a technical log may still tell.
+pub fn oldest_log(now: DateTime<Utc>) -> NaiveDate {
+    (now - TECHNICAL_LOG).date_naive()
 }
 
 /// The names of all tasks that erase or end what was promised not to stay.

@@ -13,7 +13,7 @@ use opentracks::config::Config;
 use opentracks::db;
 use opentracks::db::identity::Profile;
 use opentracks::domain::{Clock, Email, Locale, Password, PublicName};
-use opentracks::edge::cluster::{Cluster, Durability};
+use opentracks::edge::cluster::{self, Cluster, Durability};
 use opentracks::http::body::BodyPace;
 use opentracks::privacy::retention;
 use opentracks::seal::MasterKey;
@@ -111,6 +111,7 @@ impl TestApp {
         let master = MasterKey::parse_file(&key).unwrap();
         let app = App::build(&config, &database_url, master, clock).await.unwrap();
         let app = change(app.with_workers(1));
+        let app = app.with_database_log(Some(cluster::Log::at(data.join("postgres.log"))));
         // As every command does before it serves.
         let at = *now.lock().unwrap();
         app.service().replay_erasures(at).await.unwrap();

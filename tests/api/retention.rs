@@ -1,9 +1,11 @@
 //! What is kept for a while only: problem reports, accounts that nobody uses, and whether it shows when
 //! something was not erased.
 
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::sync::LazyLock;
 
-use chrono::TimeDelta;
+use chrono::{NaiveTime, TimeDelta};
 use diesel_async::SimpleAsyncConnection;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use opentracks::privacy::retention;
@@ -256,4 +258,26 @@ fn rows(app: &TestApp) -> Vec<String> {
     let mut rows: Vec<String> = rows.map(ToOwned::to_owned).collect();
     rows.sort();
     rows
+}
+
+/// What a private database logs, also of a server that is not started again for years.
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_sp_5_what_the_database_logs_is_forgotten_while_it_is_written() {
+    let app = TestApp::start().await;
+    let log = app.data.join("postgres.log");
+    let mut written = OpenOptions::new().create(true).append(true).open(&log).unwrap();
+    let first = app.now();
+    writeln!(written, "no day\n{} [1] LOG:  Xanadu", first.format("%Y-%m-%d %H:%M:%S")).unwrap();
+    // To the end of the day: of a line that is as old as allowed the day alone is looked at.
+    let over = first.date_naive() + TimeDelta::days(1) + TECHNICAL_LOG;
+    app.advance(over.and_time(NaiveTime::MIN).and_utc() - TimeDelta::seconds(1) - first);
+    app.run_jobs().await;
+    assert!(fs::read_to_string(&log).unwrap().contains("Xanadu"));
+    app.advance(TimeDelta::seconds(1));
+    app.run_jobs().await;
+    assert_eq!(fs::read_to_string(&log).unwrap(), "");
+    // Whoever writes it goes on.
+    writeln!(written, "{} [1] LOG:  young", app.now().format("%Y-%m-%d")).unwrap();
+    app.run_jobs().await;
+    assert!(fs::read_to_string(&log).unwrap().ends_with("young\n"));
 }

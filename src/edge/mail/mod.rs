@@ -15,12 +15,14 @@ use uuid::Uuid;
 use crate::domain::{JobId, Letter};
 
 /// Sends letters.
+#[derive(Clone)]
 pub struct Mailer {
     sender: Mailbox,
     domain: String,
     way: Way,
 }
 
+#[derive(Clone)]
 enum Way {
     Folder(PathBuf),
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
