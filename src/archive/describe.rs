@@ -30,6 +30,8 @@ that you gave to others stand in `links/` without the secret in their address.
 It was made over some minutes. What you changed in that time may be in it as it was before or as it was after.
 
 To take it in elsewhere, send it to `POST /api/v1/me/imports`. Files have to stand in the order that they stand in here.
+Sign-ins, the access log, archives, and what you share in communities and are in them stay where they were. So does what
+you agreed to (`consents/`): you told that to one operator, and another has to ask you.
 Keep it in a safe place: whoever has it knows where you live.
 ";
 

@@ -8,13 +8,13 @@
 use super::decode::{Decoded, decode};
 use super::encode::{Jpeg, Renditions};
 use super::resize::Window;
-use super::{Format, Unfit};
+use super::{Format, Pixels, Unfit};
 use crate::domain::PhotoSize;
 
 /// The size that there is, upright or not, in pixels.
 const SIZE: (u32, u32) = (960, 720);
-/// Between how small, as a share of that, it is drawn before.
-const SHARP: std::ops::Range<f64> = 0.5..1.0;
+/// Between how small, as a share of the size that it gets, a picture is drawn before.
+const SHARP: std::ops::Range<f64> = 0.4..1.0;
 /// How much of the largest part of that shape is left, at the least and at the most.
 const LEFT: std::ops::Range<f64> = 0.88..0.98;
 
@@ -43,16 +43,29 @@ pub fn render_again(
         width: most_wide * left,
         height: most_high * left,
     };
-    let sharp = SHARP.start + share() * (SHARP.end - SHARP.start);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundred")]
-    let small = [width, height].map(|side| (f64::from(side) * sharp).round() as u32);
-    let large = pixels.drawn_from(&window, small[0], small[1])?.resized(width, height)?;
-    let thumbnail = large.within(PhotoSize::Thumbnail.side_max())?;
+    let large = drawn_softly(&pixels, &window, (width, height), share())?;
+    // By a measure of its own, so that what both have of a grain cannot be compared.
+    let sides = large.fit_within(PhotoSize::Thumbnail.side_max());
+    let thumbnail = drawn_softly(&large, &large.all(), sides, share())?;
     let (colour, placeholder) = (thumbnail.dominant_colour(), thumbnail.placeholder()?);
     let Jpeg { width, height, bytes } = large.encode()?;
     let medium = Jpeg { width, height, bytes: bytes.clone() };
     let jpegs = [thumbnail.encode()?, medium, Jpeg { width, height, bytes }];
     Ok(Some(Renditions { jpegs, colour, placeholder }))
+}
+
+/// Drawn smaller first, how much `share` says, so that it is not as sharp as it could be.
+fn drawn_softly(
+    pixels: &Pixels,
+    window: &Window,
+    (width, height): (u32, u32),
+    share: f64,
+) -> Result<Pixels, Unfit> {
+    let sharp = SHARP.start + share * (SHARP.end - SHARP.start);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundred")]
+    let [wide, high] = [width, height].map(|side| (f64::from(side) * sharp).round() as u32);
+    let small = pixels.drawn_from(window, wide, high)?;
+    small.drawn_from(&small.all(), width, height)
 }
 
 /// The size, if that is no more than there is once the sides are cut.
@@ -74,7 +87,7 @@ fn fitting(width: u32, height: u32) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Pixels, decode};
+    use super::super::decode;
     use super::*;
 
     /// Brighter to the right and further down.
@@ -109,7 +122,7 @@ mod tests {
             Pixels { width: 1_200, height: 900, rgb: (0..1_080_000).flat_map(rgb).collect() };
         let file = grain.encode().unwrap().bytes;
         let length = |sharp: f64| {
-            let mut shares = [0.5, 0.5, 0.5, sharp].into_iter();
+            let mut shares = [0.5, 0.5, 0.5, sharp, 0.5].into_iter();
             let again = render_again(&file, || shares.next().unwrap()).unwrap().unwrap();
             again.jpegs[2].bytes.len()
         };
@@ -123,7 +136,7 @@ mod tests {
         for [left, top, wide] in
             [[0.0, 0.0, 0.0], [0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 1.0]]
         {
-            let mut shares = [left, top, wide, 1.0].into_iter();
+            let mut shares = [left, top, wide, 1.0, 1.0].into_iter();
             let again = render_again(&file, || shares.next().unwrap()).unwrap().unwrap();
             let Decoded { pixels, .. } =
                 decode::decode(Format::Jpeg, &again.jpegs[2].bytes).unwrap();

@@ -22,19 +22,19 @@ impl Pixels {
     /// The same picture with no side longer than `side_max`, by Lanczos' filter of three lobes. A
     /// small one stays as it is.
     pub(super) fn within(&self, side_max: u32) -> Result<Self, Unfit> {
-        let (width, height) = fit(self.width, self.height, side_max);
-        self.resized(width, height)
+        let (width, height) = self.fit_within(side_max);
+        self.drawn_from(&self.all(), width, height)
     }
 
-    /// The same picture with these sides, by the same filter.
-    pub(super) fn resized(&self, width: u32, height: u32) -> Result<Self, Unfit> {
-        let all = Window {
-            left: 0.0,
-            top: 0.0,
-            width: f64::from(self.width),
-            height: f64::from(self.height),
-        };
-        self.drawn_from(&all, width, height)
+    /// The sides that it has then.
+    pub(super) fn fit_within(&self, side_max: u32) -> (u32, u32) {
+        fit(self.width, self.height, side_max)
+    }
+
+    /// All of it.
+    pub(super) fn all(&self) -> Window {
+        let (width, height) = (f64::from(self.width), f64::from(self.height));
+        Window { left: 0.0, top: 0.0, width, height }
     }
 
     /// Strip by strip: what lies between the two passes of the filter is as wide as the one and as high
@@ -108,7 +108,7 @@ mod tests {
         let rgb = (0..3 * width * height)
             .map(|index: u32| (index.wrapping_mul(2_654_435_761) >> 24) as u8);
         let before = Pixels { width, height, rgb: rgb.collect() };
-        let strips = before.resized(450, 1_000).unwrap();
+        let strips = before.drawn_from(&before.all(), 450, 1_000).unwrap();
         let mut whole = Image::new(450, 1_000, PixelType::U8x3);
         let pixels = ImageRef::new(width, height, &before.rgb, PixelType::U8x3).unwrap();
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));

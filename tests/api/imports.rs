@@ -37,6 +37,20 @@ async fn promise_sp_6_an_archive_makes_an_equal_account_elsewhere() {
         assert!(content == &other[name], "{name}:\n{content}\n{}", other[name]);
     }
     assert!(one.len() > 20, "{:?}", one.keys());
+    // And nothing is left out of that without need.
+    for kind in DIFFERENT {
+        let of = |files: &Files, who: &Caller<'_>| {
+            let text = Value::from(lines(files, kind)).to_string();
+            text.replace(&who.account_id, "ACCOUNT")
+        };
+        assert_ne!(of(&exported, &ada), of(&reexported, &again), "{kind:?}");
+    }
+    // What somebody agreed to is between them and whom they told: here nobody did, nor ever had.
+    assert_eq!(lines(&exported, Kind::Consents).len(), 1);
+    assert_eq!(lines(&reexported, Kind::Consents), Vec::<Value>::new());
+    for consent in items(&again, "/api/v1/me/consents").await {
+        assert_eq!(consent["given"], false, "{consent}");
+    }
     // Others see what they saw.
     let published = lines(&exported, Kind::Activities);
     let published = published.iter().find(|line| line["visibility"] == "published").unwrap();
@@ -339,27 +353,26 @@ async fn with_a_life(app: &TestApp) -> Caller<'_> {
     ada
 }
 
-/// What two accounts that are equal have alike: all but who they are, what was done with them, and what is made
-/// anew.
+/// What is not alike: who signed in and what was done is each account's own; what was agreed to elsewhere is not agreed to
+/// here; a picture is drawn anew, links have tokens of their own, and photos moments.
+const DIFFERENT: [Kind; 7] = [
+    Kind::Sessions,
+    Kind::Archives,
+    Kind::AccessLog,
+    Kind::Consents,
+    Kind::Pictures,
+    Kind::Links,
+    Kind::Photos,
+];
+
+/// What two accounts that are equal have alike: all but who they are, and [`DIFFERENT`] things.
 fn comparable(files: &Files, of: &Caller<'_>) -> std::collections::BTreeMap<String, String> {
     let mut comparable = std::collections::BTreeMap::new();
     for (name, file) in files {
         let is_left_out = match Name::parse(name).unwrap() {
             // Renditions are cut anew, on the grid of another key.
             Name::Manifest | Name::Of(_, File::Rendition) => true,
-            Name::Page(kind, _) => {
-                // A picture is drawn anew, and what was agreed to elsewhere is not agreed to here.
-                matches!(
-                    kind,
-                    Kind::Sessions
-                        | Kind::Archives
-                        | Kind::AccessLog
-                        | Kind::Links
-                        | Kind::Pictures
-                        | Kind::Consents
-                        | Kind::Photos
-                )
-            }
+            Name::Page(kind, _) => DIFFERENT.contains(&kind),
             Name::Readme | Name::Schema | Name::Of(..) | Name::Photo(..) => false,
         };
         if !is_left_out {

@@ -45,7 +45,7 @@ fn with_radius(gates: &[Spot], visible: &[Spot], radius_m: f64) -> Spot {
 }
 
 /// The middle of the circle that fits best when its radius is not known; looked for from several.
-fn without_radius(gates: &[Spot], visible: &[Spot], radii_m: &[f64]) -> Spot {
+pub fn without_radius(gates: &[Spot], visible: &[Spot], radii_m: &[f64]) -> Spot {
     let tried = radii_m.iter().map(|radius_m| best(gates, visible, *radius_m, true));
     tried.min_by(|one, other| one.fault.total_cmp(&other.fault)).unwrap().middle
 }
@@ -158,7 +158,7 @@ fn attack(town: &Town, runner: &Runner, radius_m: Option<f64>, tallies: &mut [Ta
     tallies[6].add(is_near(without_radius(&gates, &visible, &radii_m)), odds.near);
 }
 
-fn outline(seen: &[Seen]) -> (Vec<Spot>, Vec<Spot>) {
+pub fn outline(seen: &[Seen]) -> (Vec<Spot>, Vec<Spot>) {
     let gates = seen.iter().flat_map(Seen::gates).collect();
     let visible = seen.iter().flat_map(|seen| seen.parts.iter().flatten()).step_by(7).copied();
     (gates, visible.collect())

@@ -112,7 +112,7 @@ pub fn cell_of(town: &Town, house: usize, radius_m: f64, grid: Grid) -> Cell {
     cell(town.houses[house].spot, radius_m, grid)
 }
 
-fn side_m(radius_m: f64) -> f64 {
+pub fn side_m(radius_m: f64) -> f64 {
     cell([0.0, 0.0], radius_m, Grid::FIXED).side_m
 }
 

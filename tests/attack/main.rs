@@ -13,6 +13,7 @@
 mod chance;
 mod fitting;
 mod guess;
+mod left;
 mod regression;
 mod remade;
 mod runners;

@@ -2,7 +2,7 @@
 
 use opentracks::track::columns::{Columns, PER_DEGREE};
 use opentracks::track::cut::grid::Grid;
-use opentracks::track::{Cut, Ends, ExactTrack, SensorsShown, Zone, cut};
+use opentracks::track::{Cut, Ends, ExactTrack, SensorsShown, Zone, cut, cut_again};
 
 use crate::chance::Random;
 use crate::town::{Spot, Town, Ways, degrees, distance_m, number};
@@ -92,6 +92,16 @@ impl Runner {
         let ends = Ends { radius_m: ENDS_M, grid: self.grid };
         self.runs.iter().filter_map(|run| Seen::new(&run.track, zones, ends)).collect()
     }
+
+    /// What others get of all runs once their owner has left.
+    pub fn left(&self, random: &mut Random) -> Vec<Seen> {
+        let ends = Ends { radius_m: ENDS_M, grid: self.grid };
+        let left = self.runs.iter().filter_map(|run| {
+            let cut = cut_again(&run.track, &[], ends, || random.share(), |_, _| None)?;
+            Some(Seen::of(cut))
+        });
+        left.collect()
+    }
 }
 
 /// There by the shortest way, a stroll, and back by the shortest way.
@@ -157,7 +167,10 @@ impl Run {
 impl Seen {
     /// What is left of a track, if anything.
     pub fn new(track: &ExactTrack, zones: &[Zone], ends: Ends) -> Option<Self> {
-        let cut = cut(track, zones, ends, SensorsShown::None)?;
+        Some(Self::of(cut(track, zones, ends, SensorsShown::None)?))
+    }
+
+    fn of(cut: Cut) -> Self {
         let columns = cut.track.columns();
         let spot = |point: usize| {
             let [lat, lon] =
@@ -165,7 +178,7 @@ impl Seen {
             crate::town::spot(lat, lon)
         };
         let parts = columns.parts().map(|part| part.map(spot).collect()).collect();
-        Some(Self { cut, parts })
+        Self { cut, parts }
     }
 
     /// Where the line comes out of what is hidden, or goes in.

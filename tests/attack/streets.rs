@@ -33,7 +33,7 @@ struct Way {
 }
 
 /// How far everything is from the streets of all suspects.
-fn from_streets(town: &Town, suspects: &Suspects, reach_m: f64) -> HashMap<usize, Ways> {
+pub fn from_streets(town: &Town, suspects: &Suspects, reach_m: f64) -> HashMap<usize, Ways> {
     let ends = suspects.0.iter().flat_map(|(house, _)| town.houses[*house].ways);
     let mut from = HashMap::new();
     for (end, _) in ends {
@@ -43,7 +43,12 @@ fn from_streets(town: &Town, suspects: &Suspects, reach_m: f64) -> HashMap<usize
 }
 
 /// The suspects, each as likely as it is by the circle and by the ways that were taken.
-fn weigh(town: &Town, suspects: &Suspects, seen: &[Seen], from: &HashMap<usize, Ways>) -> Suspects {
+pub fn weigh(
+    town: &Town,
+    suspects: &Suspects,
+    seen: &[Seen],
+    from: &HashMap<usize, Ways>,
+) -> Suspects {
     let ways: Vec<Way> = seen.iter().flat_map(|seen| taken(town, seen)).collect();
     let away_m = |house: usize, crossing: usize| {
         let ends = town.houses[house].ways;

@@ -110,17 +110,13 @@ mod tests {
         track(&ways, &BTreeSet::new())
     }
 
-    fn model_m(_lat: f64, _lon: f64) -> Option<f64> {
-        Some(70.0)
-    }
-
     const ENDS: Ends = Ends { radius_m: 200.0, grid: Grid::FIXED };
 
     #[test]
     fn of_a_long_track_the_middle_is_left_without_times_and_sensors() {
         let long = northwards(5_000);
         let shown = cut(&long, &[], ENDS, SensorsShown::HeartRate).unwrap();
-        let again = cut_again(&long, &[], ENDS, || 0.5, model_m).unwrap();
+        let again = cut_again(&long, &[], ENDS, || 0.5, |_, _| Some(70.0)).unwrap();
         let columns = again.track.columns();
         assert!(columns.len() + 40 < shown.track.columns().len(), "{again:?}");
         assert!(2_000.0 < length_m(columns));
@@ -134,13 +130,16 @@ mod tests {
 
     #[test]
     fn what_leaves_too_little_leaves_nothing() {
-        assert!(cut_again(&northwards(1_100), &[], Ends::SHOWN, || 0.0, model_m).is_none());
-        assert!(cut_again(&northwards(100), &[], Ends::SHOWN, || 0.0, model_m).is_none());
+        assert!(
+            cut_again(&northwards(1_100), &[], Ends::SHOWN, || 0.0, |_, _| Some(70.0)).is_none()
+        );
+        assert!(cut_again(&northwards(100), &[], Ends::SHOWN, || 0.0, |_, _| Some(70.0)).is_none());
     }
 
     #[test]
     fn ends_that_were_shown_are_hidden_too() {
-        let again = cut_again(&northwards(5_000), &[], Ends::SHOWN, || 0.0, model_m).unwrap();
+        let again =
+            cut_again(&northwards(5_000), &[], Ends::SHOWN, || 0.0, |_, _| Some(70.0)).unwrap();
         let first = again.track.columns().lat_e7[0];
         let away_m =
             Place::new(first, HOME.lon_e7).distance_m(&Place::new(HOME.lat_e7, HOME.lon_e7));
@@ -151,7 +150,8 @@ mod tests {
     #[test]
     fn ends_on_one_circle_part() {
         let ends = |share: f64| {
-            let again = cut_again(&northwards(5_000), &[HOME], ENDS, || share, model_m).unwrap();
+            let again =
+                cut_again(&northwards(5_000), &[HOME], ENDS, || share, |_, _| Some(70.0)).unwrap();
             again.track.columns().lat_e7[0]
         };
         let apart_m = f64::from(ends(0.9) - ends(0.1)) / f64::from(NORTH_E7);

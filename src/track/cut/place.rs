@@ -50,6 +50,7 @@ impl Place {
     }
 
     /// The place at a share of the straight way to another, from 0 to 1.
+    #[must_use]
     pub fn towards(&self, other: &Self, share: f64) -> Self {
         let way = subtract(other.xyz_m, self.xyz_m).map(|axis| axis * share);
         let xyz_m = [0, 1, 2].map(|axis| self.xyz_m[axis] + way[axis]);
