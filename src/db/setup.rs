@@ -24,7 +24,7 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 const MIGRATION_LOCK: i64 = 0x6f70_656e_7472_6163;
 
 /// Applies the pending migrations as the user of `url`, and gives the two logins the passwords
-/// that follow from the master key.
+/// that follow from the master key, unless they have them.
 pub async fn migrate(url: &str, master: &MasterKey) -> Result<(), Error> {
     let mut connection = Address::parse(url)?.connect().await?;
     // One process at a time; the others find the work done. The lock goes with the connection.
@@ -33,6 +33,11 @@ pub async fn migrate(url: &str, master: &MasterKey) -> Result<(), Error> {
     harness.run_pending_migrations(MIGRATIONS).map_err(Error::Migration)?;
     let mut connection = harness.into_inner();
     for role in [OWNER_ROLE, COMMONS_ROLE] {
+        // Logins are those of all databases of the server, which may be started at once: two that change one at
+        // the same moment are refused, and no lock is held by both.
+        if as_role(url, role, master)?.connect().await.is_ok() {
+            continue;
+        }
         // Both are of our own making and hold no quote: base64 and a constant.
         let password = master.role_password(role);
         let statement = format!("ALTER ROLE {role} PASSWORD '{}'", *password);
