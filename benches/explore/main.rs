@@ -2,7 +2,8 @@
 //!
 //! `EXPLORE_ROWS` says how many, several with spaces between. Each number has a folder of its own
 //! under `target/explore`, filled the first time. The plans of what is asked are left beside the data.
-//! `EXPLORE_ASK` keeps to the questions whose names begin with it; throughput is asked about with `nearby`.
+//! `EXPLORE_ASK` keeps to the questions whose names begin with it; throughput is asked about with `nearby`,
+//! and where many go with `heat`.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark stops where it fails")]
 #![allow(clippy::print_stdout, reason = "the figures are what it is for")]
@@ -14,6 +15,7 @@
 )]
 
 mod data;
+mod heat;
 mod pace;
 mod pgbench;
 mod plans;
@@ -67,6 +69,9 @@ async fn show(rows: u64) {
     }
     if is_whole && "nearby".starts_with(&only) {
         throughput(&server, &client, &token, &all[0].1).await;
+    }
+    if is_whole && "heat map".starts_with(&only) {
+        heat::remake(&server).await;
     }
     data::print_sizes(&server).await;
 }

@@ -1,7 +1,7 @@
 //! Answers that clients may keep, and edits that must not overwrite what they have not seen.
 
 use actix_web::body::{BoxBody, MessageBody, SizedStream};
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -179,8 +179,9 @@ fn content_answer(
     content: Vec<u8>,
 ) -> HttpResponse {
     // What a question in a body is answered with is nobody's to ask about again.
-    let tag = request.method().is_safe().then(|| content_tag(&content));
+    let tag = (request.method() != Method::POST).then(|| content_tag(&content));
     let known = request.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    let known = known.filter(|_| request.method().is_safe());
     let unchanged = known.zip(tag.as_ref()).is_some_and(|(known, tag)| names(known, tag));
     let status = if unchanged { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let mut response = HttpResponse::build(status);
