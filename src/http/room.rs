@@ -54,11 +54,13 @@ impl<K: Ord + Copy> Room<K> {
 }
 
 impl<K: Ord + Copy> Taken<K> {
-    /// Takes so much more, or is told that there is no room.
+    /// Takes so much more, or is told that there is no room. What is more than a share by itself goes where its
+    /// holder has nothing else: it would never be given to them otherwise.
     pub fn take(&mut self, bytes: usize) -> Result<(), Problem> {
         let mut held = self.room.held();
         let own = held.by.get(&self.holder).copied().unwrap_or(0);
-        if self.room.bytes_max < held.bytes + bytes || self.room.share_bytes_max < own + bytes {
+        let is_beyond_share = 0 < own && self.room.share_bytes_max < own + bytes;
+        if self.room.bytes_max < held.bytes + bytes || is_beyond_share {
             return Err(Problem::Busy);
         }
         held.bytes += bytes;
@@ -119,6 +121,10 @@ mod tests {
         assert!(again.take(4).is_ok());
         assert!(other.take(1).is_err());
         drop((again, other));
+        let mut large = room.of(3);
+        assert!(large.take(8).is_ok());
+        assert!(room.of(3).take(1).is_err());
+        drop(large);
         let held = room.0.held();
         assert_eq!((held.bytes, held.by.len()), (0, 0));
     }
