@@ -8,6 +8,10 @@ use opentracks::app::{Error, run};
 use opentracks::config::{self, Config};
 use tracing_subscriber::EnvFilter;
 
+/// A twentieth more answers a second than with the allocator of glibc: `cargo bench --bench explore`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A privacy-first GPS activity tracking backend.
 #[derive(Parser)]
 #[command(version, after_help = settings_help())]

@@ -24,6 +24,7 @@ mod questions;
 #[path = "../http/server.rs"]
 #[allow(dead_code, reason = "the other benchmark uses the rest")]
 mod server;
+mod wire;
 
 use reqwest::Client;
 
@@ -33,6 +34,8 @@ use server::Server;
 
 /// How many answers are timed of each kind.
 const ANSWERS: usize = 1_000;
+/// How often the server and `pgbench` are asked in turn how many they answer.
+const TURNS: usize = 5;
 /// For how long a pace is kept, in seconds: long enough that no single thing that happens once decides.
 const PACE_FOR_S: f64 = 10.0;
 /// Up to here there is all that a server would have stored; beyond, what nearby reads.
@@ -79,7 +82,10 @@ async fn show(rows: u64) {
 /// Nearby against the same statement without the server, at half load, and while others publish.
 async fn throughput(server: &Server, client: &Client, token: &str, nearby: &Question) {
     let ask = |turn| nearby.ask(client, server, token, turn);
-    let (by_http, by_pgbench) = (pace::rate(4, ask).await, pgbench::rate(server, nearby));
+    // In turns, so that what else the machine does falls on both.
+    let turns = [(); TURNS].map(|()| (wire::rate(server, nearby), pgbench::rate(server, nearby)));
+    let mean = |rates: [f64; TURNS]| rates.iter().sum::<f64>() / TURNS as f64;
+    let (by_http, by_pgbench) = (mean(turns.map(|turn| turn.0)), mean(turns.map(|turn| turn.1)));
     println!(
         "\nNearby, 4 clients: {by_http:.0} a second; pgbench with the same statement: {by_pgbench:.0}; {:.0} %",
         by_http / by_pgbench * 100.0

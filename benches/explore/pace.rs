@@ -1,4 +1,4 @@
-//! How fast questions are answered: in turn, as fast as can be, or at a pace that waits for no answer.
+//! How fast questions are answered: in turn, or at a pace that waits for no answer.
 
 use std::fmt;
 use std::future::Future;
@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
 
-const RATE_FOR: Duration = Duration::from_secs(5);
 /// No question is asked for longer than this, however slow its answers are.
 const IN_TURN_MAX: Duration = Duration::from_secs(10);
 
@@ -46,21 +45,6 @@ pub async fn in_turn<F: Future<Output = ()>>(times: usize, ask: impl Fn(usize) -
         }
     }
     Latencies::of(each_ms)
-}
-
-/// Answers a second when `clients` ask as fast as they are answered.
-pub async fn rate<F: Future<Output = ()>>(clients: usize, ask: impl Fn(usize) -> F) -> f64 {
-    let started = Instant::now();
-    let client = async |client: usize| {
-        let mut turn = client;
-        while started.elapsed() < RATE_FOR {
-            ask(turn).await;
-            turn += clients;
-        }
-        (turn - client) / clients
-    };
-    let answers = futures_util::future::join_all((0..clients).map(client)).await;
-    answers.iter().sum::<usize>() as f64 / started.elapsed().as_secs_f64()
 }
 
 /// `a_second` questions, whether or not those before are answered. Waiting counts: each is timed from

@@ -7,9 +7,10 @@ use crate::questions::{Asked, Question};
 use crate::server::Server;
 
 const CLIENTS: &str = "4";
-const SECONDS: &str = "5";
-/// As many scripts as `pgbench` takes, fewer than its 128.
-const SCRIPTS: usize = 100;
+const SECONDS: &str = "3";
+
+/// As many scripts as `pgbench` takes, one for each place, fewer than its 128.
+pub const PLACES_MAX: usize = 100;
 
 /// How often a second `pgbench` runs the statement that the server prepares for nearby, as its login, with the
 /// places of `nearby`.
@@ -18,7 +19,7 @@ pub fn rate(server: &Server, nearby: &Question) -> f64 {
     let mut pgbench = Command::new(tool());
     pgbench.args(["-n", "-M", "prepared", "-c", CLIENTS, "-j", "2", "-T", SECONDS]);
     pgbench.args(["-U", "opentracks_commons", "-h", &server.socket(), "opentracks"]);
-    for (index, asked) in nearby.each.iter().take(SCRIPTS).enumerate() {
+    for (index, asked) in nearby.each.iter().take(PLACES_MAX).enumerate() {
         let Asked::Nearby(body) = asked else { unreachable!("nearby is asked by POST") };
         let (lon, lat) = (body["position"][0].to_string(), body["position"][1].to_string());
         let script = server.data.join(format!("nearby-{index}.sql"));

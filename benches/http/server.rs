@@ -54,6 +54,12 @@ impl Server {
         format!("{}{path}", self.address)
     }
 
+    /// Where it listens, as `host:port`.
+    #[allow(dead_code, reason = "of the benchmarks that share this, one asks for it")]
+    pub fn authority(&self) -> &str {
+        self.address.trim_start_matches("http://")
+    }
+
     /// The password of the demo account.
     pub fn password(&self) -> String {
         fs::read_to_string(self.data.join("demo-password")).unwrap()
