@@ -58,6 +58,8 @@ pub struct Outlook {
     pub held: Vec<Held>,
     /// How many activities reach whom.
     pub reaching: Vec<(Visibility, i64)>,
+    /// What becomes of them where nothing is said.
+    pub unsaid: Legacies,
     /// The communities that are handed over, or end.
     pub hand_overs: Vec<HandOver>,
     /// Some of the works that others see, one by one.
@@ -124,6 +126,7 @@ impl Service {
         Ok(Outlook {
             held: self.db.rows_held(account).await?,
             reaching: self.db.count_by_visibility(account).await?,
+            unsaid: self.unsaid(account).await?,
             hand_overs: self.db.hand_overs(account).await?,
             items,
             next,
@@ -164,7 +167,14 @@ impl Service {
         account: AccountId,
         now: DateTime<Utc>,
     ) -> Result<Option<Erasure>, Error> {
-        self.part(account, None, Legacies::default(), Undo::Never, now).await
+        let legacies = self.unsaid(account).await?;
+        self.part(account, None, legacies, Undo::Never, now).await
+    }
+
+    /// What becomes of what others see of an account, where its owner says nothing.
+    pub async fn unsaid(&self, account: AccountId) -> Result<Legacies, Error> {
+        let shading = self.db.shading(account).await?;
+        Ok(Legacies::unsaid(shading.hides_all))
     }
 
     async fn part(

@@ -114,9 +114,14 @@ impl Service {
     }
 
     /// Gives a link another token. The one before opens nothing from the answer on.
-    pub async fn rotate_link(&self, activity: &Owned<Activity>, id: LinkId) -> Result<Made, Error> {
+    pub async fn rotate_link(
+        &self,
+        activity: &Owned<Activity>,
+        id: LinkId,
+        now: DateTime<Utc>,
+    ) -> Result<Made, Error> {
         let token = LinkToken::random();
-        if !self.db.rotate_link(activity, id, &token).await? {
+        if !self.db.rotate_link(activity, id, &token, now).await? {
             return Err(Error::Missing);
         }
         self.made(activity, id, token).await

@@ -47,6 +47,16 @@ pub enum Access {
         /// Which.
         archive: ArchiveId,
     },
+    /// A link to an activity was made: whoever holds it can open it.
+    LinkMade {
+        /// The link.
+        link: LinkId,
+    },
+    /// A link was given another token: whoever holds that can open it.
+    LinkRotated {
+        /// The link.
+        link: LinkId,
+    },
     /// A link was opened on a day: how often, not by whom.
     LinkOpened {
         /// The link.

@@ -52,6 +52,13 @@ const fn erase() -> Legacy {
 }
 
 impl Legacies {
+    /// What becomes of all of it where nothing is said. Who lets nothing be done with their data has hidden what
+    /// others saw: that they leave does not show it again.
+    pub fn unsaid(is_restricted: bool) -> Self {
+        let of_all = if is_restricted { Legacy::Erase } else { Legacy::Anonymize };
+        Self { published: of_all, shared: of_all, ..Self::default() }
+    }
+
     /// The most activities, and the most photos, of which something of their own is said.
     pub const ITEMS_MAX: usize = 1_000;
 

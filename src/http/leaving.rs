@@ -91,12 +91,11 @@ struct LeaveBody {
     password: Option<String>,
     /// From the mail of `POST /me/deletion/code`.
     code: Option<String>,
-    /// What becomes of what everyone sees; `anonymize` by default.
-    #[serde(default)]
-    published: Legacy,
-    /// What becomes of what some see, by a link or in a community; `anonymize` by default.
-    #[serde(default)]
-    shared: Legacy,
+    /// What becomes of what everyone sees; `anonymize` by default, and `erase` while processing is restricted:
+    /// nobody sees it then, and that somebody leaves does not show it again.
+    published: Option<Legacy>,
+    /// What becomes of what some see, by a link or in a community; by default the same.
+    shared: Option<Legacy>,
     /// What becomes of single activities, whatever is said of the others: up to 1,000, by their ids.
     #[serde(default)]
     items: BTreeMap<ActivityId, Legacy>,
@@ -171,7 +170,7 @@ async fn leave(
     Now(now): Now,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
-    let (proof, legacies, undo) = body.parse()?;
+    let (proof, legacies, undo) = body.parse(&service.unsaid(member.account).await?)?;
     let erasure = service.leave(member.account, proof, legacies, undo, now).await?;
     let body = ReceiptBody { receipt_id: erasure.id, erase_at: erasure.erase_at };
     Ok(answer::accepted(&body))
@@ -183,7 +182,7 @@ const fn erase() -> Legacy {
 }
 
 impl LeaveBody {
-    fn parse(self) -> Result<(Proof, Legacies, Undo), Invalid> {
+    fn parse(self, unsaid: &Legacies) -> Result<(Proof, Legacies, Undo), Invalid> {
         let proof = match (self.password, self.code) {
             (Some(password), None) => Proof::Password(Password::presented(password)?),
             (None, Some(code)) => Proof::Code(code),
@@ -198,8 +197,8 @@ impl LeaveBody {
             _ => return Err(Invalid { field: "undo_days", reason: "must be 0 or 7" }),
         };
         let legacies = Legacies {
-            published: self.published,
-            shared: self.shared,
+            published: self.published.unwrap_or(unsaid.published),
+            shared: self.shared.unwrap_or(unsaid.shared),
             photos: self.photos,
             ..Legacies::one_by_one(self.items, self.photo_items)?
         };
@@ -211,7 +210,7 @@ impl TryFrom<Outlook> for OutlookBody {
     type Error = db::Error;
 
     fn try_from(outlook: Outlook) -> Result<Self, db::Error> {
-        let Legacies { published, shared, photos, .. } = Legacies::default();
+        let unsaid = &outlook.unsaid;
         let communities = outlook.hand_overs.iter().map(HandOverBody::try_from);
         Ok(Self {
             erased: outlook.held.iter().map(|held| (held.table, held.rows)).collect(),
@@ -220,9 +219,14 @@ impl TryFrom<Outlook> for OutlookBody {
                 .iter()
                 .map(|(whom, count)| (whom.name(), *count))
                 .collect(),
-            defaults: DefaultsBody { published, shared, photos, undo_days: 0 },
+            defaults: DefaultsBody {
+                published: unsaid.published,
+                shared: unsaid.shared,
+                photos: unsaid.photos,
+                undo_days: 0,
+            },
             communities: communities.collect::<Result<_, _>>()?,
-            items: outlook.items.iter().map(ItemBody::from).collect(),
+            items: outlook.items.iter().map(|item| ItemBody::of(item, unsaid)).collect(),
             next_cursor: outlook.next.map(Cursor::to_text),
         })
     }
@@ -239,11 +243,11 @@ impl TryFrom<&HandOver> for HandOverBody {
     }
 }
 
-impl From<&Item> for ItemBody {
-    fn from(item: &Item) -> Self {
+impl ItemBody {
+    fn of(item: &Item, unsaid: &Legacies) -> Self {
         let activity = &item.activity;
         let (becomes, because) = match &item.remains {
-            Ok(_) => (Legacy::default(), None),
+            Ok(_) => (unsaid.of(activity.id, activity.visibility), None),
             Err(Lost::TooLittle) => (Legacy::Erase, Some("too_little_left")),
             Err(Lost::Limited) => (Legacy::Erase, Some("ends_with_time")),
         };

@@ -126,11 +126,12 @@ async fn links(
 async fn rotate_link(
     member: Member,
     path: web::Path<(ActivityId, LinkId)>,
+    Now(now): Now,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
     let (id, link) = path.into_inner();
     let activity = owned(&service, member, id).await?;
-    Ok(told(StatusCode::OK, service.rotate_link(&activity, link).await?))
+    Ok(told(StatusCode::OK, service.rotate_link(&activity, link, now).await?))
 }
 
 /// Takes a link back. It opens nothing from the answer on.

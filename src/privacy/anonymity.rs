@@ -24,7 +24,7 @@ impl Names {
         for name in names {
             // Of an address what stands before the @ is theirs; the rest is their provider's.
             let own = folded(name.split('@').next().unwrap_or_default());
-            found.words.extend(words(&own).filter(is_name).map(str::to_owned));
+            found.words.extend(words_of(&own));
             found.inside.extend(Some(letters(&own)).filter(|name| is_inside(name)));
         }
         found
@@ -39,18 +39,114 @@ impl Names {
     }
 }
 
+/// The words of a text as they are compared with names: without case and accents, and no initials.
+pub fn words_of(text: &str) -> BTreeSet<String> {
+    words(&folded(text)).filter(is_name).map(str::to_owned).collect()
+}
+
 /// What makes two texts ones of a series: their letters, without case, accents, numbers and signs.
 /// Empty for a text without letters.
 pub fn outline(text: &str) -> String {
     folded(text).chars().filter(|char| char.is_alphabetic()).collect()
 }
 
-/// Whether a text has numbers that may be a time or a day: `07:12`, `2026-05-30`, `30.5.26`.
+/// Whether a text tells what may be a time or a day: `07:12`, `2026-05-30`, `20260530`, `30 May`, `7 am`,
+/// `Sunday`. In doubt it does.
 pub fn tells_a_time(text: &str) -> bool {
     let chars: Vec<char> = text.chars().collect();
-    chars.windows(3).any(|three| {
+    let is_written_in_numbers = chars.windows(3).any(|three| {
         let is_between = matches!(three[1], ':' | '-' | '/' | '.' | '–' | 'h' | '年' | '月');
         three[0].is_numeric() && is_between && three[2].is_numeric()
+    });
+    let text = folded(text);
+    let parts = words(&text).flat_map(parts_of_one_kind);
+    let parts: Vec<&str> = parts.filter(|part| !BETWEEN.contains(part)).collect();
+    let is_written_in_words = (0..parts.len()).any(|index| {
+        let before = index.checked_sub(1).map(|before| parts[before]);
+        let is_after_a_number = before.is_some_and(is_number);
+        let is_beside_a_number =
+            is_after_a_number || parts.get(index + 1).copied().is_some_and(is_number);
+        match parts[index] {
+            number if is_number(number) => DATE_DIGITS_MIN <= number.len(),
+            word if DAYS.contains(&word) => true,
+            word if HOURS.contains(&word) => is_after_a_number,
+            word => is_beside_a_number && MONTHS.iter().any(|month| is_month(word, month)),
+        }
+    });
+    is_written_in_numbers || is_written_in_words
+}
+
+/// A number of so many digits may be a day: `300526`.
+const DATE_DIGITS_MIN: usize = 6;
+/// Days of the week, in English and French, as far as they are no other word.
+const DAYS: [&str; 14] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "lundi",
+    "mardi",
+    "mercredi",
+    "jeudi",
+    "vendredi",
+    "samedi",
+    "dimanche",
+];
+/// What makes a time of a number before it.
+const HOURS: [&str; 8] = ["am", "pm", "h", "oclock", "uhr", "heure", "heures", "hrs"];
+/// What stands between a number and a month: the 30th of May, le 1er août.
+const BETWEEN: [&str; 10] = ["st", "nd", "rd", "th", "er", "ere", "of", "the", "de", "du"];
+/// Months in English and French, without accents.
+const MONTHS: [&str; 24] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "janvier",
+    "fevrier",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "aout",
+    "septembre",
+    "octobre",
+    "novembre",
+    "decembre",
+];
+/// A month is known by so many letters.
+const MONTH_CHARS_MIN: usize = 3;
+
+/// Whether a word is a month, or how it is shortened.
+fn is_month(word: &str, month: &str) -> bool {
+    MONTH_CHARS_MIN <= word.len() && month.starts_with(word)
+}
+
+fn is_number(word: &str) -> bool {
+    word.starts_with(|char: char| char.is_ascii_digit())
+}
+
+/// `30may` is a number and a word.
+fn parts_of_one_kind(word: &str) -> impl Iterator<Item = &str> {
+    let mut rest = word;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let is_other = |char: char| char.is_ascii_digit() != first.is_ascii_digit();
+        let (part, after) = rest.split_at(rest.find(is_other).unwrap_or(rest.len()));
+        rest = after;
+        Some(part)
     })
 }
 
@@ -133,10 +229,36 @@ mod tests {
 
     #[test]
     fn times_and_days_in_a_text_are_noticed() {
-        for text in ["Run at 07:12", "2026-05-30", "on 30.5.26 with the club", "at 7h30"] {
+        for text in [
+            "Run at 07:12",
+            "2026-05-30",
+            "on 30.5.26 with the club",
+            "at 7h30",
+            "Run 30 May 2026",
+            "May 30th",
+            "le 1er août",
+            "30mai",
+            "Sunday 7am",
+            "vers 18 h",
+            "20260530 0712",
+            "300526",
+            "Sortie du dimanche",
+            "Sept. 12",
+        ] {
             assert!(tells_a_time(text), "{text}");
         }
-        for text in ["Lake loop", "10 km", "Stage 3", "A-1"] {
+        for text in [
+            "Lake loop",
+            "10 km",
+            "Stage 3",
+            "A-1",
+            "Mars Hill",
+            "A march through the hills",
+            "D 1091",
+            "GR 20 north",
+            "You may see 3 lakes",
+            "12 marches",
+        ] {
             assert!(!tells_a_time(text), "{text}");
         }
     }

@@ -83,6 +83,18 @@ async fn promise_sp_4_whatever_leaves_an_account_is_told_to_its_owner() {
     let id = ada.has_published(&northward_gpx(8.5, 47.3, 300)).await;
     let links = format!("/api/v1/activities/{id}/links");
     let link: Value = ada.post(&links, &json!({})).await.json().await.unwrap();
+    // Made on a telephone that somebody picked up, and taken back before its owner is there again.
+    let other: Value = ada.post(&links, &json!({})).await.json().await.unwrap();
+    let path = format!("{links}/{}", other["id"].as_str().unwrap());
+    assert_eq!(ada.post(&format!("{path}/rotate"), &json!({})).await.status(), 200);
+    assert_eq!(ada.delete(&path).await.status(), 204);
+    let log = items(&ada, LOG).await;
+    let of = |kind: &str| -> Vec<&Value> {
+        log.iter().filter(|entry| entry["kind"] == kind).map(|entry| &entry["link"]).collect()
+    };
+    assert_eq!(of("link_rotated"), [&other["id"]]);
+    let made = of("link_made");
+    assert!(made.len() == 2 && made.contains(&&other["id"]) && made.contains(&&link["id"]));
     let shared = format!("/api/v1/shared/{}", link["token"].as_str().unwrap());
     for _ in 0..3 {
         assert_eq!(app.anyone().get(&shared).await.status(), 200);

@@ -79,6 +79,16 @@ async fn no_list_of_a_community_names_who_keeps_apart() {
     assert_eq!(names(&ada, &requests).await, [""; 0]);
     assert_eq!(names(&ada, &bans).await, [""; 0]);
     refused(ada.get(&ban).await, 404).await;
+    // Nor does an answer: to who knows their id they are not there.
+    let approve = format!("{path}/requests/{}", eve.account_id);
+    refused(put(&ada, &approve).await, 404).await;
+    let cleo = app.member("Cleo").await;
+    joins(&cleo, &path, &ada, "member").await;
+    let member = format!("{path}/members/{}", cleo.account_id);
+    let role = json!({ "role": "moderator" });
+    assert_eq!(ada.patch(&member, &role).await.status(), 200);
+    assert_eq!(put(&cleo, &block(&ada)).await.status(), 204);
+    refused(ada.patch(&member, &role).await, 404).await;
 }
 
 /// A list is judged first and read then: who left in between reads none of it.

@@ -118,7 +118,7 @@ impl Db {
         let set = conn
             .transaction(async |conn| {
                 let may = hold(conn, viewer, community).await?.may::<act::SetRoles>()?;
-                check_seen(conn, viewer, member).await?;
+                check_listed(conn, viewer, member).await?;
                 let before = role_of(conn, may.community(), member).await?;
                 let before = before.ok_or(Undone::Missing)?;
                 if before == Role::Administrator
@@ -405,6 +405,18 @@ pub(super) async fn check_seen(
     let seen = member.filter(is_seen_by(viewer.member().map(Uuid::from)));
     let seen = diesel::select(exists(seen)).get_result::<bool>(conn).await?;
     if seen { Ok(()) } else { Err(Undone::Missing.into()) }
+}
+
+/// Ends what would tell the viewer what somebody is called who keeps apart from them, or is not there for them.
+pub(super) async fn check_listed(
+    conn: &mut AsyncPgConnection,
+    viewer: Viewer,
+    member: AccountId,
+) -> Result<(), Stop> {
+    let member = members::table.find(Uuid::from(member));
+    let listed = member.filter(is_listed_for(viewer.member().map(Uuid::from)));
+    let listed = diesel::select(exists(listed)).get_result::<bool>(conn).await?;
+    if listed { Ok(()) } else { Err(Undone::Missing.into()) }
 }
 
 pub(super) fn key(community: CommunityId, member: AccountId) -> (Uuid, Uuid) {

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::communities::{NamePosition, hold};
 use super::entries::Entry;
 use super::memberships::{
-    Membership, admit, check_room, check_seen, is_listed_for, key, membership, role_of,
+    Membership, admit, check_listed, check_room, check_seen, is_listed_for, key, membership,
+    role_of,
 };
 use super::undone::{Undone, outcome};
 use crate::access::{May, Viewer, act};
@@ -106,7 +107,7 @@ impl Db {
         let approved = conn
             .transaction(async |conn| {
                 let may = hold(conn, viewer, community).await?.may::<act::Approve>()?;
-                check_seen(conn, viewer, member).await?;
+                check_listed(conn, viewer, member).await?;
                 if role_of(conn, may.community(), member).await?.is_some() {
                     return membership(conn, may.community(), member).await;
                 }

@@ -1,5 +1,7 @@
 //! Accounts and their keys.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -11,6 +13,7 @@ use super::{email_hash, names};
 use crate::db::schema::commons::members;
 use crate::db::schema::identity::{account_keys, accounts, addresses};
 use crate::db::stop::{Stop, outcome};
+use crate::db::vault::TextMark;
 use crate::db::{Db, Error};
 use crate::domain::{AccountId, Email, Invalid, Locale, PersonName, Professional, PublicName};
 use crate::seal::{AccountKey, Keyring};
@@ -27,6 +30,8 @@ pub struct Account {
     pub profile: Profile,
     /// What they tell of their work: never shown to others.
     pub professional: Professional,
+    /// Marks of the words of names that they had before.
+    pub former_names: BTreeSet<TextMark>,
     /// The policy that was accepted last.
     pub policy_version: String,
     /// When it was.
@@ -169,7 +174,12 @@ pub(super) async fn insert(
     }
     let (key, wrapped) = keyring.master.new_account_key(id);
     let Profile { given_name, family_name, .. } = registration.profile.clone();
-    let private = Private { given_name, family_name, professional: Professional::default() };
+    let private = Private {
+        given_name,
+        family_name,
+        professional: Professional::default(),
+        former_names: BTreeSet::new(),
+    };
     diesel::insert_into(accounts::table)
         .values((
             accounts::account_id.eq(Uuid::from(id)),
@@ -259,7 +269,8 @@ fn open(keyring: &Keyring, row: &Row, wrapped: &[u8], public_name: &str) -> Resu
     let key = keyring.master.account_key(id, wrapped)?;
     let email = key.open(TABLE, "email", row.account_id, &row.email)?;
     let email = std::str::from_utf8(&email).ok().and_then(|text| Email::try_from(text).ok());
-    let Private { given_name, family_name, professional } = profiles::open(&key, &row.profile)?;
+    let Private { given_name, family_name, professional, former_names } =
+        profiles::open(&key, &row.profile)?;
     Ok(Account {
         id,
         email: email.ok_or(Error::Corrupt("identity.accounts.email"))?,
@@ -271,6 +282,7 @@ fn open(keyring: &Keyring, row: &Row, wrapped: &[u8], public_name: &str) -> Resu
             locale: parse_locale(&row.locale)?,
         },
         professional,
+        former_names,
         policy_version: row.policy_version.clone(),
         policy_accepted_at: row.policy_accepted_at,
         created_at: row.created_at,

@@ -1,5 +1,7 @@
 //! What a person tells of themself: read, changed, and sealed but for the public name.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -11,10 +13,12 @@ use super::names;
 use crate::db::schema::commons::members;
 use crate::db::schema::identity::accounts as accounts_table;
 use crate::db::stop::{Stop, outcome};
+use crate::db::vault::TextMark;
 use crate::db::{Db, Error};
 use crate::domain::{
     AccountId, Invalid, Locale, PersonName, Professional, ProfessionalDetail, PublicName, WebLink,
 };
+use crate::privacy::anonymity::words_of;
 use crate::seal::{AccountKey, Keyring};
 
 /// Fields of a profile to change; the others stay.
@@ -58,7 +62,11 @@ pub(super) struct Private {
     pub(super) given_name: Option<PersonName>,
     pub(super) family_name: Option<PersonName>,
     pub(super) professional: Professional,
+    pub(super) former_names: BTreeSet<TextMark>,
 }
+
+/// No more of them are remembered, those of many names.
+const FORMER_NAMES_MAX: usize = 200;
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
@@ -66,6 +74,8 @@ struct Stored {
     family: Option<String>,
     #[serde(default)]
     professional: StoredProfessional,
+    #[serde(default)]
+    former: BTreeSet<TextMark>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -115,6 +125,7 @@ impl Db {
                     borne.map_err(|taken| Stop::Undone(Unchanged::Invalid(taken)))?;
                 }
                 let before = account.profile;
+                let before_names = words_of(&before.names().join(" "));
                 let profile = Profile {
                     public_name: change.public_name.unwrap_or(before.public_name),
                     given_name: change.given_name.unwrap_or(before.given_name),
@@ -122,11 +133,34 @@ impl Db {
                     locale: change.locale.unwrap_or(before.locale),
                 };
                 let professional = change.professional.over(account.professional);
-                update(conn, &self.keyring, id, &profile, &professional).await?;
-                Ok(Account { profile, professional, ..account })
+                let former_names = self.former_names(account.former_names, &before_names, &profile);
+                let private = Private {
+                    given_name: profile.given_name.clone(),
+                    family_name: profile.family_name.clone(),
+                    professional: professional.clone(),
+                    former_names: former_names.clone(),
+                };
+                update(conn, &self.keyring, id, &profile, &private).await?;
+                Ok(Account { profile, professional, former_names, ..account })
             })
             .await;
         outcome(changed)
+    }
+
+    /// The marks of what somebody was called, `before` among it, and is not called any more: once they leave,
+    /// nothing that stays may hold it. Nobody reads a name from a mark.
+    fn former_names(
+        &self,
+        mut marks: BTreeSet<TextMark>,
+        before: &BTreeSet<String>,
+        now: &Profile,
+    ) -> BTreeSet<TextMark> {
+        let now = words_of(&now.names().join(" "));
+        marks.extend(before.difference(&now).map(|word| self.text_mark(word)));
+        while FORMER_NAMES_MAX < marks.len() {
+            marks.pop_first();
+        }
+        marks
     }
 }
 
@@ -135,17 +169,12 @@ async fn update(
     keyring: &Keyring,
     id: AccountId,
     profile: &Profile,
-    professional: &Professional,
+    private: &Private,
 ) -> Result<(), Error> {
     let key = account_key(conn, keyring, id).await?;
-    let private = Private {
-        given_name: profile.given_name.clone(),
-        family_name: profile.family_name.clone(),
-        professional: professional.clone(),
-    };
     diesel::update(accounts_table::table.find(Uuid::from(id)))
         .set((
-            accounts_table::profile.eq(seal(&key, &private)?),
+            accounts_table::profile.eq(seal(&key, private)?),
             accounts_table::locale.eq(profile.locale.name()),
         ))
         .execute(conn)
@@ -171,6 +200,7 @@ pub(super) fn seal(key: &AccountKey, private: &Private) -> Result<Vec<u8>, Error
             town: detail(town),
             link: link.as_ref().map(|link| link.as_str().to_owned()),
         },
+        former: private.former_names.clone(),
     };
     let json = serde_json::to_vec(&stored).map_err(|_| corrupt())?;
     Ok(key.seal(TABLE, "profile", key.account().into(), &json))
@@ -189,6 +219,7 @@ pub(super) fn open(key: &AccountKey, sealed: &[u8]) -> Result<Private, Error> {
             town: read(town.as_deref())?,
             link: read(link.as_deref())?,
         },
+        former_names: stored.former,
     })
 }
 

@@ -24,6 +24,9 @@ const LEDGER: &str = "ops.erasures";
 /// The length of what stands for a text, in bytes.
 const TEXT_BYTES: usize = 16;
 
+/// What stands for a text in which nobody reads it: a MAC of it, shortened.
+pub type TextMark = [u8; TEXT_BYTES];
+
 /// An activity to be erased or made anonymous.
 pub struct Leftover {
     /// Which.
@@ -36,7 +39,7 @@ pub struct Leftover {
 
 /// Stands for a text whose outline occurs in more than one of an account's works.
 #[derive(Clone, Debug, Default)]
-pub struct Repeated(BTreeSet<[u8; TEXT_BYTES]>);
+pub struct Repeated(BTreeSet<TextMark>);
 
 impl Db {
     /// Up to `limit` activities of an account that are still there.
@@ -104,7 +107,7 @@ impl Db {
     }
 
     /// What stands for the outline of a text.
-    pub fn text_mark(&self, outline: &str) -> [u8; TEXT_BYTES] {
+    pub fn text_mark(&self, outline: &str) -> TextMark {
         let mac = self.keyring.index.mac(&["text", outline]);
         let mut mark = [0; TEXT_BYTES];
         mark.copy_from_slice(&mac[..TEXT_BYTES]);
@@ -258,13 +261,13 @@ impl Db {
 
 impl Repeated {
     /// Whether a text is among them.
-    pub fn holds(&self, mark: [u8; TEXT_BYTES]) -> bool {
+    pub fn holds(&self, mark: TextMark) -> bool {
         self.0.contains(&mark)
     }
 }
 
-impl FromIterator<[u8; TEXT_BYTES]> for Repeated {
-    fn from_iter<I: IntoIterator<Item = [u8; TEXT_BYTES]>>(marks: I) -> Self {
+impl FromIterator<TextMark> for Repeated {
+    fn from_iter<I: IntoIterator<Item = TextMark>>(marks: I) -> Self {
         Self(marks.into_iter().collect())
     }
 }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::access_log::append as log_access;
 use super::{Activity, audience};
 use crate::access::Owned;
 use crate::db::identity::account_key;
@@ -13,7 +14,7 @@ use crate::db::schema::commons::links as tokens;
 use crate::db::schema::identity::accounts;
 use crate::db::schema::vault::links;
 use crate::db::{Db, Error};
-use crate::domain::{Letter, LinkId, LinkLabel};
+use crate::domain::{Access, Letter, LinkId, LinkLabel};
 use crate::seal::{AccountKey, Keyring, LinkToken};
 
 const TABLE: &str = "vault.links";
@@ -94,14 +95,23 @@ impl Db {
         activity: &Owned<Activity>,
         link: LinkId,
         token: &LinkToken,
+        now: DateTime<Utc>,
     ) -> Result<bool, Error> {
-        let rotated = diesel::update(tokens::table)
-            .filter(tokens::link_id.eq(Uuid::from(link)))
-            .filter(tokens::activity_id.eq(Uuid::from(activity.id)))
-            .set(tokens::token_hash.eq(token.hash().to_vec()))
-            .execute(&mut *self.conn().await?)
-            .await?;
-        Ok(rotated > 0)
+        let conn = &mut *self.conn().await?;
+        conn.transaction(async |conn| {
+            let rotated = diesel::update(tokens::table)
+                .filter(tokens::link_id.eq(Uuid::from(link)))
+                .filter(tokens::activity_id.eq(Uuid::from(activity.id)))
+                .set(tokens::token_hash.eq(token.hash().to_vec()))
+                .execute(conn)
+                .await?;
+            if rotated > 0 {
+                let access = Access::LinkRotated { link };
+                log_access(conn, &self.keyring, activity.owner, &access, now).await?;
+            }
+            Ok(rotated > 0)
+        })
+        .await
     }
 
     /// Removes links that are over; returns how many.
@@ -187,6 +197,8 @@ pub(super) async fn insert(
         ))
         .execute(conn)
         .await?;
+    // Also of one that is taken back a minute later.
+    log_access(conn, keyring, activity.owner, &Access::LinkMade { link: link.id }, now).await?;
     for letter in &link.letters {
         let job = Job::SendMail(letter.clone());
         enqueue(conn, keyring, Some(activity.owner), &job, now).await?;

@@ -93,6 +93,31 @@ async fn its_author_says_what_is_not_to_stay() {
     }
 }
 
+/// Restricting hid what others saw; leaving does not show it again, unless its owner says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_hidden_by_a_restriction_stays_only_where_that_is_said() {
+    for (wishes, stays) in [
+        (json!({}), [false, false, false]),
+        (json!({ "published": "anonymize" }), [true, false, false]),
+    ] {
+        let app = TestApp::start().await;
+        let scene = Scene::of(&app).await;
+        let told = json_of(&scene.ada, "/api/v1/me/deletion").await;
+        assert_eq!(told["defaults"]["published"], "anonymize");
+        assert_eq!(put(&scene.ada, "/api/v1/me/restriction").await.status(), 200);
+        app.run_jobs().await;
+        let told = json_of(&scene.ada, "/api/v1/me/deletion").await;
+        assert_eq!(
+            (&told["defaults"]["published"], &told["defaults"]["shared"]),
+            (&json!("erase"), &json!("erase"))
+        );
+        assert!(told["items"].as_array().unwrap().iter().all(|item| item["becomes"] == "erase"));
+        assert_eq!(scene.ada.leave(&wishes).await.status(), 202);
+        app.finish_leaving().await;
+        assert_eq!(what_stays(&app, &scene).await, stays, "{wishes}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_by_one_too() {
     let app = TestApp::start().await;
@@ -130,7 +155,16 @@ async fn texts_that_tell_whose_it_was_go() {
         ("From 7:12 on", "Fresh air"),
         ("Loop of the week", "Signed: the walker"),
         ("Ridge and lake", "Signed: the walker"),
+        ("Down the valley", "On the 30th of May, a Saturday"),
+        ("Over the pass with Ottilie", "Long"),
     ];
+    // She was called otherwise before.
+    let name = async |name: &str| {
+        let answer = ada.patch("/api/v1/me", &json!({ "public_name": name })).await;
+        assert_eq!(answer.status(), 200);
+    };
+    name("Ottilie B").await;
+    name("Ada Brook").await;
     for (number, (title, description)) in texts.into_iter().enumerate() {
         let words = json!({ "title": title, "description": description });
         let file = northward_gpx(super::LON, super::LAT, 300 + number);
@@ -147,15 +181,17 @@ async fn texts_that_tell_whose_it_was_go() {
         .collect();
     left.sort();
     let expected = [
+        ("Down the valley", "-"),
         ("Loop of the week", "-"),
         ("Ridge and lake", "-"),
         ("Running", "Fresh air"),
+        ("Running", "Long"),
         ("Running", "Quiet"),
         ("Up a hill", "-"),
     ];
     assert_eq!(left, expected.map(|(title, text)| (title.to_owned(), text.to_owned())));
     let dump = dump_data(&app);
-    for gone in ["Augusta", "KING", "walker", "7:12", "with Ada"] {
+    for gone in ["Augusta", "KING", "walker", "7:12", "with Ada", "Ottilie"] {
         assert!(!dump.contains(gone), "{gone}");
     }
 }
