@@ -23,8 +23,8 @@ SELECT DISTINCT ON (author_id) author_id, 'Member ' || n FROM made;
 INSERT INTO commons.renditions (activity_id, author_id, visibility, kind, sport, title, description, day,
                                 statistics, waypoints, is_counted)
 SELECT activity_id, author_id, CASE WHEN is_published THEN 'published' ELSE 'community' END, kind, sport, title,
-    'Along the river and back over the hill.', day, model.statistics || jsonb_build_object(
-        'distance_m', distance_m, 'ascent_m', ascent_m, 'moving_s', moving_s), '[]', true
+    'Along the river and back over the hill.', day, (model.statistics::jsonb || jsonb_build_object(
+        'distance_m', distance_m, 'ascent_m', ascent_m, 'moving_s', moving_s))::json, '[]', true
 FROM made, (SELECT statistics FROM commons.renditions WHERE statistics ->> 'moving_s' IS NOT NULL LIMIT 1) AS model;
 
 INSERT INTO commons.published (activity_id, start, kind, sport, distance_m, ascent_m, author_id, day, moving_s, line,

@@ -34,7 +34,7 @@ use crate::http::refusal::{Connection, DEFAULT_HEADERS};
 use crate::http::room::{AnswerRoom, UploadRoom};
 use crate::http::session::Proxies;
 use crate::http::tiles::PublicUrl;
-use crate::http::{self, Methods, log};
+use crate::http::{self, Methods, log, pages};
 use crate::jobs::Worker;
 use crate::privacy::policy::{Declared, Processor, ProcessorPurpose};
 use crate::seal::{AccessTokens, MasterKey, UnusableKey};
@@ -232,6 +232,7 @@ impl App {
                 .app_data(public_url.clone())
                 .app_data(web::Data::new(pace))
                 .wrap(from_fn(log::head_as_get))
+                .wrap(from_fn(pages::open_to_pages))
                 .wrap(default_headers())
                 .wrap(from_fn(log::log))
                 .into_utoipa_app()

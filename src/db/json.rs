@@ -2,7 +2,7 @@
 
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::pg::{Pg, PgValue};
-use diesel::sql_types::Jsonb;
+use diesel::sql_types::{self, Jsonb};
 use serde::de::DeserializeOwned;
 
 /// What a column of JSON stands for.
@@ -18,5 +18,11 @@ impl<T: DeserializeOwned> FromSql<Jsonb, Pg> for Json<T> {
             [VERSION, json @ ..] => Ok(Self(serde_json::from_slice(json)?)),
             _ => Err("unknown form of JSON".into()),
         }
+    }
+}
+
+impl<T: DeserializeOwned> FromSql<sql_types::Json, Pg> for Json<T> {
+    fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(serde_json::from_slice(bytes.as_bytes())?))
     }
 }

@@ -283,7 +283,7 @@ pub mod commons {
             title -> Text,
             description -> Nullable<Text>,
             day -> Nullable<Date>,
-            statistics -> Jsonb,
+            statistics -> Json,
             waypoints -> Jsonb,
             track -> Nullable<Bytea>,
             hour -> Nullable<Timestamptz>,
@@ -345,13 +345,14 @@ pub mod commons {
     }
 
     diesel::table! {
-        use diesel::sql_types::{Int2, Uuid};
+        use diesel::sql_types::{Int2, Json, Uuid};
         use postgis_diesel::sql_types::Geometry;
 
         commons.published_waypoints (activity_id, number) {
             activity_id -> Uuid,
             number -> Int2,
             place -> Geometry,
+            waypoint -> Json,
         }
     }
 

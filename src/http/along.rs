@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::answer::{self, Keep};
 use super::body::Json;
 use super::page;
-use super::present::RenditionBody;
+use super::present::SummaryBody;
 use super::problem::{Body, Problem};
 use super::session::Now;
 use crate::access::Viewer;
@@ -57,7 +57,7 @@ struct AnswerBody {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Alike)]
 struct AlikeBody {
-    activity: RenditionBody,
+    activity: SummaryBody,
     /// The length that the visible line and the given one have in common, of the longer one: 1 for the same
     /// way, 0 for one that only comes near.
     alike: f64,
@@ -78,7 +78,7 @@ async fn along(
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
     let found = commons.along(viewer, &body.parse()?, now).await?;
-    let item = |(rendition, alike)| AlikeBody { activity: RenditionBody::from(&rendition), alike };
+    let item = |(rendition, alike)| AlikeBody { activity: SummaryBody::from(&rendition), alike };
     answer::json(
         &request,
         Keep::Nobody,

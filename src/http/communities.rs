@@ -12,7 +12,7 @@ use super::answer::{self, Keep};
 use super::body::Json;
 use super::me::given;
 use super::page::{self, Cursor, Page, PageQuery};
-use super::present::RenditionBody;
+use super::present::SummaryBody;
 use super::problem::{Body, Problem};
 use super::session::{Member, Now};
 use crate::access::{Acting, May, Viewer, Visible, act};
@@ -201,7 +201,7 @@ async fn delete_community(
 /// What is shared with a community, newest day first. For its members.
 #[utoipa::path(tag = "communities", security(("token" = [])), params(("id" = CommunityId, Path), PageQuery),
     responses(
-        (status = 200, body = Page<RenditionBody>), (status = 304), (status = 401, body = Body),
+        (status = 200, body = Page<SummaryBody>), (status = 304), (status = 401, body = Body),
         (status = 403, body = Body), (status = 404, body = Body), (status = 422, body = Body),
     ))]
 #[get("/communities/{id}/activities")]
@@ -217,7 +217,7 @@ async fn community_activities(
     let after = query.cursor.as_deref().map(DayPosition::parse).transpose()?;
     let read = async |may: &May<act::SeeInside>| commons.shared_with(may, after, limit, now).await;
     let found = allowed(&commons, member, *id, read).await?;
-    let page = Page::of(found, |rendition| RenditionBody::from(&rendition));
+    let page = Page::of(found, |rendition| SummaryBody::from(&rendition));
     answer::json(&request, Keep::Nobody, &page)
 }
 

@@ -8,7 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::answer::{self, Keep};
 use super::body::Json;
 use super::page::{self, Cursor, Page};
-use super::present::RenditionBody;
+use super::present::SummaryBody;
 use super::problem::{Body, Problem};
 use super::session::Now;
 use crate::access::Viewer;
@@ -73,7 +73,7 @@ struct DaysBody {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Neighbour)]
 struct NeighbourBody {
-    activity: RenditionBody,
+    activity: SummaryBody,
     /// Great-circle distance from the position to where the visible line starts, or to its nearest point,
     /// in metres.
     distance_m: f64,
@@ -95,7 +95,7 @@ async fn nearby(
     let limit = page::limit(body.limit)?;
     let found = commons.nearby(viewer, &body.parse(limit)?, now).await?;
     let page = Page::of(found, |(rendition, distance_m)| NeighbourBody {
-        activity: RenditionBody::from(&rendition),
+        activity: SummaryBody::from(&rendition),
         distance_m,
     });
     answer::json(&request, Keep::Nobody, &page)

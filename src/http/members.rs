@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::{self, Keep};
 use super::page::{self, Cursor, LIMIT_DEFAULT, Page, PageQuery};
-use super::present::RenditionBody;
+use super::present::SummaryBody;
 use super::problem::{Body, Problem};
 use super::session::Now;
 use crate::access::{Sealed, Viewer, Visible};
@@ -29,7 +29,7 @@ struct MemberPageBody {
     statistics: TotalsBody,
     /// The first page of what is published, newest day first; `GET /api/v1/members/{id}/activities` gets
     /// the next.
-    activities: Page<RenditionBody>,
+    activities: Page<SummaryBody>,
 }
 
 /// What several activities come to.
@@ -60,7 +60,7 @@ async fn show_member(
         id: member.id,
         public_name: member.public_name.as_str().to_owned(),
         statistics: commons.totals(&member, now).await?.into(),
-        activities: Page::of(found, |rendition| RenditionBody::from(&rendition)),
+        activities: Page::of(found, |rendition| SummaryBody::from(&rendition)),
     };
     visible(&commons, viewer, *id, now).await?;
     answer::json(&request, Keep::Nobody, &body)
@@ -69,7 +69,7 @@ async fn show_member(
 /// What a member publishes, newest day first.
 #[utoipa::path(tag = "explore", security((), ("token" = [])), params(("id" = AccountId, Path), PageQuery),
     responses(
-        (status = 200, body = Page<RenditionBody>), (status = 304), (status = 401, body = Body),
+        (status = 200, body = Page<SummaryBody>), (status = 304), (status = 401, body = Body),
         (status = 404, body = Body), (status = 422, body = Body),
     ))]
 #[get("/members/{id}/activities")]
@@ -85,7 +85,7 @@ async fn member_activities(
     let after = query.cursor.as_deref().map(DayPosition::parse).transpose()?;
     let member = visible(&commons, viewer, *id, now).await?;
     let found = commons.published_by(viewer, &member, after, limit, now).await?;
-    let page = Page::of(found, |rendition| RenditionBody::from(&rendition));
+    let page = Page::of(found, |rendition| SummaryBody::from(&rendition));
     visible(&commons, viewer, *id, now).await?;
     answer::json(&request, Keep::Nobody, &page)
 }

@@ -34,6 +34,7 @@ mod ogc;
 mod open_data;
 mod pace;
 mod page;
+pub mod pages;
 mod photo_body;
 mod photo_upload;
 mod photos;

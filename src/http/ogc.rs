@@ -2,7 +2,7 @@
 //! have. It knows the commons and nothing else.
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -42,6 +42,7 @@ struct ItemsQuery {
     /// day, not an hour.
     datetime: Option<String>,
     /// At most so many; 10 by default, 100 at most.
+    #[param(minimum = 1, maximum = 100, default = 10)]
     limit: Option<usize>,
     /// `recorded` or `planned`.
     kind: Option<String>,
@@ -148,7 +149,6 @@ fn feature_page(
     collection: &str,
     features: &[Value],
     next: Option<SearchPosition>,
-    now: DateTime<Utc>,
 ) -> Result<HttpResponse, Problem> {
     let query = request.query_string();
     let mut links = vec![
@@ -166,7 +166,6 @@ fn feature_page(
     }));
     let body = json!({
         "type": "FeatureCollection",
-        "timeStamp": now.to_rfc3339_opts(SecondsFormat::Secs, true),
         "numberReturned": features.len(),
         "features": features,
         "links": links,

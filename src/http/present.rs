@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::access::{Owned, Visible};
-use crate::db::commons::{Author, Drawn, Member, Rendition};
+use crate::db::commons::{Author, Drawn, Member, Rendition, Summary};
 use crate::db::vault::{Activity, StoredFlaw};
 use crate::domain::{AccountId, ActivityId, Choices, Kind, Sport, Visibility};
 use crate::track::columns::PER_DEGREE;
@@ -53,6 +54,15 @@ pub struct SharingBody {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Rendition)]
 pub struct RenditionBody {
+    #[serde(flatten)]
+    summary: SummaryBody,
+    waypoints: Vec<WaypointBody>,
+}
+
+/// What others see of an activity in a list: all but its points of interest.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Summary)]
+pub struct SummaryBody {
     id: ActivityId,
     kind: Kind,
     sport: Sport,
@@ -68,8 +78,8 @@ pub struct RenditionBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     hour: Option<DateTime<Utc>>,
     /// The numbers of its visible parts.
-    statistics: Statistics,
-    waypoints: Vec<WaypointBody>,
+    #[schema(value_type = Statistics)]
+    statistics: Box<RawValue>,
 }
 
 /// The member who made something.
@@ -162,6 +172,23 @@ impl From<&Visible<Drawn>> for RenditionBody {
 
 impl RenditionBody {
     fn of(rendition: &Rendition) -> Self {
+        // Numbers can always be written.
+        let statistics = to_raw_value(&rendition.statistics).unwrap_or_default();
+        Self {
+            summary: SummaryBody::of(rendition, statistics),
+            waypoints: rendition.waypoints.iter().map(WaypointBody::from).collect(),
+        }
+    }
+}
+
+impl From<&Visible<Summary>> for SummaryBody {
+    fn from(summary: &Visible<Summary>) -> Self {
+        Self::of(summary, summary.statistics.clone())
+    }
+}
+
+impl SummaryBody {
+    fn of<S>(rendition: &Rendition<S>, statistics: Box<RawValue>) -> Self {
         Self {
             id: rendition.id,
             kind: rendition.kind,
@@ -172,8 +199,7 @@ impl RenditionBody {
             author: rendition.author.as_ref().map(AuthorBody::from),
             day: rendition.day,
             hour: rendition.hour,
-            statistics: rendition.statistics.clone(),
-            waypoints: rendition.waypoints.iter().map(WaypointBody::from).collect(),
+            statistics,
         }
     }
 }

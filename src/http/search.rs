@@ -9,7 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::answer::{self, Keep};
 use super::explore::day;
 use super::page::{self, Cursor};
-use super::present::RenditionBody;
+use super::present::SummaryBody;
 use super::problem::{Body, Problem};
 use super::session::Now;
 use crate::access::Viewer;
@@ -72,7 +72,7 @@ struct SearchQuery {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Found)]
 struct FoundBody {
-    items: Vec<RenditionBody>,
+    items: Vec<SummaryBody>,
     /// Gets the next page; null on the last one.
     next_cursor: Option<String>,
     /// Whether nothing has the words, and these have some that are spelt alike.
@@ -87,7 +87,7 @@ struct FoundBody {
 #[schema(as = Facets)]
 struct FacetsBody {
     items: Vec<FacetBody>,
-    /// Whether only the first 1,000 were counted.
+    /// Whether there may be more: 1,000 are counted at most.
     more: bool,
 }
 
@@ -133,7 +133,7 @@ async fn search(
     }
     let mut found = commons.search(viewer, &asked, now).await?;
     if asked.words.is_some()
-        && !text.contains(['-', '"'])
+        && is_of_single_words(&text)
         && found.items.is_empty()
         && asked.after.is_none()
     {
@@ -147,12 +147,18 @@ async fn search(
         None
     };
     let body = FoundBody {
-        items: found.items.iter().map(|(rendition, _)| RenditionBody::from(rendition)).collect(),
+        items: found.items.iter().map(|(rendition, _)| SummaryBody::from(rendition)).collect(),
         next_cursor: found.next.map(|place| SearchCursor { by, place }.to_text()),
         spelt_alike: by == Compare::Letters && !found.items.is_empty(),
         facets,
     };
     answer::json(&request, Keep::Nobody, &body)
+}
+
+/// Whether words are looked for each on its own, none of them left out or in quotes: then what is spelt like
+/// them may stand for them.
+fn is_of_single_words(text: &str) -> bool {
+    !text.contains('"') && !text.split_whitespace().any(|word| word.starts_with('-'))
 }
 
 impl SearchQuery {
@@ -255,6 +261,12 @@ impl From<Vec<Facet>> for FacetsBody {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hyphen_within_a_word_leaves_nothing_out() {
+        assert!(is_of_single_words("Chamonyx-Mont-Blanc"));
+        assert!(!is_of_single_words("lac -neige") && !is_of_single_words("\"le lac\""));
+    }
 
     #[test]
     fn a_box_is_read_as_it_is_written_elsewhere() {

@@ -18,9 +18,9 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(share_page).service(unlock_page);
 }
 
-/// A style and a form, and nothing else.
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
-                           frame-ancestors 'none'; base-uri 'none'";
+/// A style, a form and our own picture, and nothing else.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; \
+                           form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// What the form sends.
 #[derive(Deserialize)]
@@ -39,8 +39,11 @@ struct SharedPage<'a> {
     /// Such as `Trail running, 12.3 km, 340 m up`.
     summary: String,
     day: Option<String>,
-    /// Where the files are; `None` where there is no map, or a password was asked for.
+    /// Where the files and the picture of the line are; `None` where there is no map, or a password was asked
+    /// for.
     files: Option<String>,
+    /// Where this server is reached: those who make a card of the page want a whole address.
+    public_url: &'a str,
 }
 
 /// The page that asks for a password.
@@ -125,6 +128,7 @@ async fn shown(
         summary: summary(rendition),
         day: rendition.day.map(|day| day.format("%Y-%m-%d").to_string()),
         files,
+        public_url: &parts.service.public_url,
     };
     page(StatusCode::OK, &body)
 }

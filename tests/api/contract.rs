@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use reqwest::header::HeaderValue;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -256,11 +257,18 @@ async fn every_answer_carries_the_same_precautions() {
         assert!(header("content-security-policy").contains("default-src 'none'"), "{url}");
         assert!(!header("cache-control").is_empty());
         assert!(request_ids.insert(Uuid::parse_str(header("x-request-id")).unwrap()));
-        for absent in
-            ["set-cookie", "server", "x-powered-by", "last-modified", "access-control-allow-origin"]
-        {
+        for absent in ["set-cookie", "server", "x-powered-by", "last-modified"] {
             assert!(!answer.headers().contains_key(absent), "{url}: {absent}");
         }
+        // Pages of other origins read what is for everyone, and nothing else.
+        let is_for_everyone =
+            ["/tiles", "/ogc", "/open-data", "/openapi.json"].iter().any(|at| url.starts_with(at));
+        let origin = answer.headers().get("access-control-allow-origin");
+        assert_eq!(
+            origin.map(HeaderValue::as_bytes),
+            is_for_everyone.then_some(&b"*"[..]),
+            "{url}"
+        );
         if status >= 400 {
             refused(answer, status).await;
         }

@@ -293,3 +293,57 @@ fn great_circle_m(from: [f64; 2], to: [f64; 2]) -> f64 {
         + lat.cos() * other_lat.cos() * ((other_lon - lon) / 2.0).sin().powi(2);
     2.0 * RADIUS_M * half.sqrt().asin()
 }
+
+/// A rendition as it is in a list: all of it but its points of interest.
+pub fn listed(rendition: &Value) -> Value {
+    let mut listed = rendition.as_object().unwrap().clone();
+    listed.remove("waypoints").unwrap();
+    Value::Object(listed)
+}
+
+/// What somebody writes about their points of interest may be as long as a book: it is found by its first words,
+/// no list brings it along, and a page of such points is a page of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_book_of_points_of_interest_is_in_no_list() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let lat = |number: u32| 47.3 + f64::from(number) * 5e-5;
+    let points: Vec<Value> = (0..900)
+        .map(|number| {
+            let words: Vec<String> = (0..400).map(|word| format!("w{number}x{word}")).collect();
+            json!({ "position": [8.5, lat(number)], "name": "Mark", "description": words.join(" ") })
+        })
+        .collect();
+    let line: Vec<Value> = (0..1_000).map(|number| json!([8.5, lat(number)])).collect();
+    let plan = json!({
+        "kind": "planned", "sport": "hiking", "title": "With a guide",
+        "track": { "type": "LineString", "coordinates": line }, "waypoints": points,
+    });
+    let made = ada.post("/api/v1/activities", &plan).await;
+    assert_eq!(made.status(), 201);
+    let made: Value = made.json().await.unwrap();
+    let id = made["id"].as_str().unwrap();
+    let publish = format!("/api/v1/activities/{id}/publish");
+    assert_eq!(ada.post(&publish, &json!({})).await.status(), 200);
+    let path = format!("/api/v1/activities/{id}");
+    let whole: Value = app.anyone().get(&path).await.json().await.unwrap();
+    let members = format!("/api/v1/members/{}", ada.account_id);
+    let told = whole["waypoints"].as_array().unwrap();
+    assert!(800 < told.len(), "{}", told.len());
+    let found = nearby(&app.anyone(), &json!({ "position": [8.5, 47.3] })).await;
+    let member: Value = app.anyone().get(&members).await.json().await.unwrap();
+    let word = told[0]["description"].as_str().unwrap().split(' ').next().unwrap();
+    let searched = format!("/api/v1/explore/search?q={word}");
+    let searched: Value = app.anyone().get(&searched).await.json().await.unwrap();
+    for item in
+        [&found["items"][0]["activity"], &member["activities"]["items"][0], &searched["items"][0]]
+    {
+        assert_eq!(*item, listed(&whole), "{found} {member} {searched}");
+    }
+    let page = "/ogc/collections/waypoints/items?limit=100";
+    let page: Value = app.anyone().get(page).await.json().await.unwrap();
+    assert_eq!(page["numberReturned"], 100);
+    let texts = page["features"].as_array().unwrap().iter();
+    let texts = texts.map(|point| point["properties"]["description"].as_str().unwrap());
+    assert!(texts.eq(told.iter().take(100).map(|point| point["description"].as_str().unwrap())));
+}

@@ -345,17 +345,22 @@ async fn the_page_tells_no_more_than_the_rendition_and_runs_nothing() {
     assert_eq!(header("cache-control"), "private, no-store");
     assert!(header("content-security-policy").contains("default-src 'none'"));
     let html = answer.text().await.unwrap();
-    assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
+    assert!(!html.contains("<script") && !html.contains("<img src=x"), "{html}");
     assert!(html.contains("og:title") && html.contains("Ada") && html.contains("km"), "{html}");
     for secret in ["07:", "8.5", "47.3", "started"] {
         assert!(!html.contains(secret), "{secret}: {html}");
     }
+    // Its picture is its own, by a whole address for those who make a card of the page.
+    let picture = format!("{}/preview.png", shared(&made));
+    assert!(html.contains(&format!("og:image\" content=\"{}{picture}\"", app.address)), "{html}");
+    assert!(html.contains(&format!("<img src=\"{picture}\"")), "{html}");
+    assert_eq!(app.anyone().get(&picture).await.status(), 200);
     // A locked one tells nothing before its password.
     let locked = link(&ada, &path, json!({ "password": "brook" })).await;
     let answer = app.anyone().get(&page(&locked)).await;
     assert_eq!(answer.status(), 401);
     let html = answer.text().await.unwrap();
-    for secret in ["Ada", "km", "alert", "running"] {
+    for secret in ["Ada", "km", "alert", "running", "preview"] {
         assert!(!html.contains(secret), "{secret}: {html}");
     }
     let give = async |password: &str| {

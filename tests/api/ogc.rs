@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use chrono::TimeDelta;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::bad_input::refused;
@@ -90,6 +92,11 @@ async fn features_are_the_renditions_and_nothing_else() {
             found["features"].as_array().unwrap().iter().map(|feature| &feature["id"]).collect();
         assert_eq!(ids, expected, "{query}");
     }
+    // Asked again, what is unchanged need not be sent again.
+    let tag = app.anyone().get(ITEMS).await.headers()["etag"].clone();
+    app.advance(TimeDelta::seconds(5));
+    let again = app.anyone().request(Method::GET, ITEMS).header("If-None-Match", &tag);
+    assert_eq!(again.send().await.unwrap().status(), 304);
     let first = json_of(&app, &format!("{ITEMS}?limit=1")).await;
     let next = |page: &Value| {
         let links = page["links"].as_array().unwrap();

@@ -70,6 +70,7 @@ async fn the_table_definitions_agree_with_the_database() {
         ("float8", "Float8"),
         ("bool", "Bool"),
         ("date", "Date"),
+        ("json", "Json"),
         ("jsonb", "Jsonb"),
         ("geography", "Geography"),
         ("tsvector", "TsVector"),

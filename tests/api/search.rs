@@ -62,6 +62,11 @@ async fn words_are_found_in_both_languages_without_accents_and_misspelt() {
     }
     let found = search(&app.anyone(), "q=ruissseaux").await;
     assert_eq!((ids(&found), &found["spelt_alike"]), (vec![stream.as_str()], &json!(true)));
+    // French names of places are written with hyphens: each of their words may be misspelt.
+    let place = json!({ "title": "Au-dessus de Chamonix-Mont-Blanc" });
+    let place = published(&ada, 8.7, 303, place).await;
+    let found = search(&app.anyone(), "q=Chamonyx-Mont-Blanc").await;
+    assert_eq!((ids(&found), &found["spelt_alike"]), (vec![place.as_str()], &json!(true)));
     // What is taken back is not found by its words either.
     let unpublish = format!("/api/v1/activities/{ridge}/unpublish");
     assert_eq!(ada.post(&unpublish, &json!({})).await.status(), 200);

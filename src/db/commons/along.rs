@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::renditions::{Finding, Found, Rendition, page};
+use super::renditions::{Finding, Found, Summary, page};
 use super::sought::{Sought, write_shown};
 use crate::access::{Viewer, Visible};
 use crate::db::statement::Value;
@@ -40,10 +40,10 @@ impl Commons {
         viewer: Viewer,
         along: &Along,
         now: DateTime<Utc>,
-    ) -> Result<Vec<(Visible<Rendition>, f64)>, Error> {
+    ) -> Result<Vec<(Visible<Summary>, f64)>, Error> {
         let conn = &mut *self.long_conn().await?;
         let finding = along.statement(viewer, now);
-        let place = |found: &Found, _| found.id();
+        let place = |found: &Found<_>, _| found.id();
         let Slice { items, .. } = page(conn, viewer, finding, along.limit, now, place).await?;
         Ok(items)
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::members::Member;
-use super::renditions::{Finding, Found, Rendition, page};
+use super::renditions::{Finding, Found, Summary, page};
 use crate::access::{May, Viewer, Visible, act};
 use crate::db::slice::one_more;
 use crate::db::statement::Value;
@@ -28,7 +28,7 @@ impl Commons {
         after: Option<DayPosition>,
         limit: usize,
         now: DateTime<Utc>,
-    ) -> Result<Slice<Visible<Rendition>, DayPosition>, Error> {
+    ) -> Result<Slice<Visible<Summary>, DayPosition>, Error> {
         // Who keeps apart is found among the members, who are few, and not once an activity. From what has no
         // author nobody is.
         let (of, viewer) = (may.community().into(), may.viewer());
@@ -53,7 +53,7 @@ impl Commons {
         after: Option<DayPosition>,
         limit: usize,
         now: DateTime<Utc>,
-    ) -> Result<Slice<Visible<Rendition>, DayPosition>, Error> {
+    ) -> Result<Slice<Visible<Summary>, DayPosition>, Error> {
         let of = Uuid::from(member.id);
         let mut finding = Finding::new(
             "SELECT activity_id, 0::float8 FROM commons.renditions WHERE author_id = ",
@@ -71,7 +71,7 @@ impl Commons {
         after: Option<DayPosition>,
         limit: usize,
         now: DateTime<Utc>,
-    ) -> Result<Slice<Visible<Rendition>, DayPosition>, Error> {
+    ) -> Result<Slice<Visible<Summary>, DayPosition>, Error> {
         finding.sql(" AND (published_until IS NULL OR published_until > ").bind(Value::Time(now));
         finding.sql(")");
         if let Some(DayPosition { day, id }) = after {
@@ -84,7 +84,7 @@ impl Commons {
         }
         finding.sql(" ORDER BY coalesce(day, '-infinity') DESC, activity_id DESC LIMIT ");
         finding.bind(Value::Count(one_more(limit)));
-        let place = |found: &Found, _| DayPosition { day: found.day(), id: found.id() };
+        let place = |found: &Found<_>, _| DayPosition { day: found.day(), id: found.id() };
         let conn = &mut *self.conn().await?;
         let Slice { items, next } = page(conn, viewer, finding, limit, now, place).await?;
         Ok(Slice { items: items.into_iter().map(|(rendition, _)| rendition).collect(), next })

@@ -41,7 +41,7 @@ pub use nearby::{Nearby, NearbyPosition, Reference};
 pub use open_data::OpenIssue;
 pub use photos::{Album, Appearance, PublicPhoto, SIZES, Sizes};
 pub use places::{InterestingPlace, Places};
-pub use renditions::{Author, Drawn, EncodedTrack, Linked, Lock, Rendition};
+pub use renditions::{Author, Drawn, EncodedTrack, Linked, Lock, Rendition, Summary};
 pub use requests::Admission;
 pub use search::{Bounds, COUNTED_MAX, Facet, Order, Search, SearchPosition};
 pub use shared::Shared;

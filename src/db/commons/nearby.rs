@@ -1,6 +1,6 @@
 //! What is near a position: of what is published, and for members of what their communities share.
 
-use super::renditions::{Finding, Found, Rendition, page};
+use super::renditions::{Finding, Found, Summary, page};
 use super::sought::{Sought, write_not_apart, write_shown};
 use crate::access::{Viewer, Visible};
 use crate::db::slice::one_more;
@@ -52,8 +52,8 @@ impl Commons {
         viewer: Viewer,
         nearby: &Nearby,
         now: DateTime<Utc>,
-    ) -> Result<Slice<(Visible<Rendition>, f64), NearbyPosition>, Error> {
-        let place = |found: &Found, distance_m| NearbyPosition { distance_m, id: found.id() };
+    ) -> Result<Slice<(Visible<Summary>, f64), NearbyPosition>, Error> {
+        let place = |found: &Found<_>, distance_m| NearbyPosition { distance_m, id: found.id() };
         let finding = nearby.statement(viewer, now);
         page(&mut *self.conn().await?, viewer, finding, nearby.limit, now, place).await
     }

@@ -1,11 +1,18 @@
 //! Points of interest of what is published, wherever they lie.
 
-use chrono::{DateTime, Utc};
+use std::collections::HashMap;
 
-use super::renditions::{Finding, Found, Rendition, page};
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{self, Array, Double, SmallInt, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use super::renditions::{Finding, Summary, page};
 use super::search::{Bounds, Meets, SearchPosition};
 use super::sought::{Sought, write_shown};
 use crate::access::{Viewer, Visible};
+use crate::db::json::Json;
 use crate::db::slice::one_more;
 use crate::db::statement::Value;
 use crate::db::{Commons, Error, Slice};
@@ -27,26 +34,21 @@ pub struct Places {
 /// A point of interest, and whose it is.
 pub struct InterestingPlace {
     /// What it belongs to.
-    pub rendition: Visible<Rendition>,
+    pub rendition: Visible<Summary>,
     /// Which one of it, counted from 0.
-    pub number: usize,
+    pub number: i16,
+    /// The place itself.
+    pub waypoint: PublicWaypoint,
 }
 
-impl InterestingPlace {
-    fn of((rendition, number): (Visible<Rendition>, f64)) -> Option<Self> {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it is an index"
-        )]
-        let number = number as usize;
-        (number < rendition.waypoints.len()).then_some(Self { rendition, number })
-    }
-
-    /// The place itself.
-    pub fn waypoint(&self) -> &PublicWaypoint {
-        &self.rendition.waypoints[self.number]
-    }
+#[derive(QueryableByName)]
+struct Point {
+    #[diesel(sql_type = SqlUuid)]
+    activity_id: Uuid,
+    #[diesel(sql_type = SmallInt)]
+    number: i16,
+    #[diesel(sql_type = sql_types::Json)]
+    waypoint: Json<PublicWaypoint>,
 }
 
 impl Commons {
@@ -57,11 +59,7 @@ impl Commons {
         now: DateTime<Utc>,
     ) -> Result<Slice<InterestingPlace, SearchPosition>, Error> {
         let conn = &mut *self.conn().await?;
-        let viewer = Viewer::Anonymous;
-        let place = |found: &Found, key| SearchPosition { key, id: found.id() };
-        let finding = places.statement(viewer, now);
-        let Slice { items, next } = page(conn, viewer, finding, places.limit, now, place).await?;
-        Ok(Slice { items: items.into_iter().filter_map(InterestingPlace::of).collect(), next })
+        places_of(conn, places.statement(Viewer::Anonymous, now), places.limit, now).await
     }
 
     /// One of them; `None` when its activity is not published, or has none of that number.
@@ -71,18 +69,65 @@ impl Commons {
         number: u16,
         now: DateTime<Utc>,
     ) -> Result<Option<InterestingPlace>, Error> {
-        let rendition = self.rendition(Viewer::Anonymous, activity, now).await?;
-        let rendition = rendition.and_then(crate::access::Sealed::open);
-        Ok(rendition.and_then(|rendition| InterestingPlace::of((rendition, number.into()))))
+        let mut finding = Finding::new(FOUND);
+        finding.sql(" AND activity_id = ").bind(Value::Id(Some(activity.into())));
+        finding.sql(" AND number = ").bind(Value::Double(number.into()));
+        let conn = &mut *self.conn().await?;
+        Ok(places_of(conn, finding, 1, now).await?.items.pop())
     }
+}
+
+/// Where all of them are found.
+const FOUND: &str = "SELECT activity_id, number::float8 FROM commons.published_waypoints \
+                     JOIN commons.published USING (activity_id) WHERE true";
+
+/// What a statement finds, with what is told of the places: of one moment.
+async fn places_of(
+    conn: &mut AsyncPgConnection,
+    finding: Finding,
+    limit: usize,
+    now: DateTime<Utc>,
+) -> Result<Slice<InterestingPlace, SearchPosition>, Error> {
+    conn.build_transaction()
+        .read_only()
+        .repeatable_read()
+        .run(async |conn| {
+            let place = SearchPosition::of;
+            let found = page(conn, Viewer::Anonymous, finding, limit, now, place).await?;
+            Ok(Slice { items: with_waypoints(conn, found.items).await?, next: found.next })
+        })
+        .await
+}
+
+async fn with_waypoints(
+    conn: &mut AsyncPgConnection,
+    found: Vec<(Visible<Summary>, f64)>,
+) -> Result<Vec<InterestingPlace>, Error> {
+    let activities: Vec<Uuid> = found.iter().map(|(summary, _)| summary.id.into()).collect();
+    let numbers: Vec<f64> = found.iter().map(|(_, number)| *number).collect();
+    let points: Vec<Point> = diesel::sql_query(
+        "SELECT activity_id, point.number, waypoint FROM unnest($1, $2) AS asked (activity_id, number) \
+         JOIN commons.published_waypoints AS point USING (activity_id) WHERE point.number = asked.number",
+    )
+    .bind::<Array<SqlUuid>, _>(activities)
+    .bind::<Array<Double>, _>(numbers)
+    .load(conn)
+    .await?;
+    let mut points: HashMap<(Uuid, u64), Point> = points
+        .into_iter()
+        .map(|point| ((point.activity_id, f64::from(point.number).to_bits()), point))
+        .collect();
+    let with_waypoint = |(rendition, number): (Visible<Summary>, f64)| {
+        let Point { number, waypoint, .. } =
+            points.remove(&(rendition.id.into(), number.to_bits()))?;
+        Some(InterestingPlace { rendition, number, waypoint: waypoint.0 })
+    };
+    Ok(found.into_iter().filter_map(with_waypoint).collect())
 }
 
 impl Places {
     fn statement(&self, viewer: Viewer, now: DateTime<Utc>) -> Finding {
-        let mut statement = Finding::new(
-            "SELECT activity_id, number::float8 FROM commons.published_waypoints \
-             JOIN commons.published USING (activity_id) WHERE true",
-        );
+        let mut statement = Finding::new(FOUND);
         if let Some(bounds) = &self.within {
             bounds.write(&mut statement, "place", Meets::Itself);
         }

@@ -3,8 +3,12 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Date, Double, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    self, Bool, Date, Double, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::access::{Facts, Sealed, Viewer, Visible};
@@ -20,7 +24,7 @@ use crate::seal::LinkToken;
 use crate::track::{PublicTrack, PublicWaypoint, Statistics, encode};
 
 /// What others see of an activity.
-pub struct Rendition {
+pub struct Rendition<S = Statistics> {
     /// Its id.
     pub id: ActivityId,
     /// Who made it; `None` when they have left.
@@ -41,10 +45,14 @@ pub struct Rendition {
     /// The hour in which the visible line begins, where its author shows it.
     pub hour: Option<DateTime<Utc>>,
     /// The numbers of its visible parts.
-    pub statistics: Statistics,
-    /// The points of interest outside what is hidden.
+    pub statistics: S,
+    /// The points of interest outside what is hidden; none in a list.
     pub waypoints: Vec<PublicWaypoint>,
 }
+
+/// A rendition among others: without its points of interest, which may be as long as a book, and with its numbers
+/// as they are written in its row, since a list does nothing but pass them on.
+pub type Summary = Rendition<Box<RawValue>>;
 
 /// A rendition with its line, if its author shows that. They are judged together.
 pub type Drawn = (Rendition, Option<EncodedTrack>);
@@ -86,7 +94,7 @@ pub struct Lock {
 
 /// In the order of [`seen_by()`].
 #[derive(Queryable)]
-pub(super) struct Row {
+pub(super) struct Row<S> {
     activity_id: Uuid,
     author_id: Option<Uuid>,
     visibility: String,
@@ -96,15 +104,15 @@ pub(super) struct Row {
     description: Option<String>,
     day: Option<NaiveDate>,
     hour: Option<DateTime<Utc>>,
-    statistics: Json<Statistics>,
+    statistics: Json<S>,
     waypoints: Json<Vec<PublicWaypoint>>,
     published_until: Option<DateTime<Utc>>,
 }
 
 /// A row, and what decides whether somebody sees it.
 #[derive(Queryable)]
-pub(super) struct Found {
-    row: Row,
+pub(super) struct Found<S = Statistics> {
+    row: Row<S>,
     public_name: Option<String>,
     is_shared_with_viewer: bool,
     are_apart: bool,
@@ -262,7 +270,7 @@ type Numbered = (
             Nullable<Text>,
             Nullable<Date>,
             Nullable<Timestamptz>,
-            Jsonb,
+            sql_types::Json,
             Jsonb,
             Nullable<Timestamptz>,
         ),
@@ -275,16 +283,19 @@ type Numbered = (
 
 /// A page of the renditions that a statement finds, in its order: one statement, so one moment. `place`
 /// makes a cursor of the activity and its number. The statement finds one more than `limit`.
-pub(super) async fn page<P>(
+pub(super) async fn page<S, P>(
     conn: &mut AsyncPgConnection,
     viewer: Viewer,
     finding: Finding,
     limit: usize,
     now: DateTime<Utc>,
-    place: impl Fn(&Found, f64) -> P,
-) -> Result<Slice<(Visible<Rendition>, f64), P>, Error> {
+    place: impl Fn(&Found<S>, f64) -> P,
+) -> Result<Slice<(Visible<Rendition<S>>, f64), P>, Error>
+where
+    S: DeserializeOwned + Send + 'static,
+{
     let statement = seen(viewer, finding);
-    let found: Vec<(Found, f64)> = statement.load(conn).await?;
+    let found: Vec<(Found<S>, f64)> = statement.load(conn).await?;
     let Slice { items, next } = Slice::of(found, limit, |(found, number)| place(found, *number));
     let mut seen = Vec::with_capacity(items.len());
     for (found, number) in items {
@@ -297,11 +308,11 @@ pub(super) async fn page<P>(
     Ok(Slice { items: seen, next })
 }
 
-/// What [`seen_by()`] selects, of what a statement finds.
+/// What [`seen_by()`] selects, of what a statement finds, but for the points of interest.
 fn seen(viewer: Viewer, finding: Finding) -> Statement<Numbered> {
     let mut statement = Statement::new(
         "SELECT activity_id, author_id, visibility, kind, sport, title, description, day, hour, statistics, \
-         waypoints, published_until, public_name, ",
+         '[]'::jsonb, published_until, public_name, ",
     );
     if let Some(member) = viewer.member() {
         let viewer = || Value::Id(Some(member.into()));
@@ -319,7 +330,7 @@ fn seen(viewer: Viewer, finding: Finding) -> Statement<Numbered> {
     statement
 }
 
-impl Found {
+impl<S> Found<S> {
     pub(super) fn id(&self) -> ActivityId {
         self.row.activity_id.into()
     }
@@ -340,23 +351,12 @@ impl Found {
         viewer: Viewer,
         by: By,
         now: DateTime<Utc>,
-    ) -> Result<Sealed<Rendition>, Error> {
+    ) -> Result<Sealed<Rendition<S>>, Error> {
         let (facts, rendition) = self.judged(by, now)?;
         Ok(Sealed::new(viewer, facts, rendition))
     }
 
-    fn seal_with(
-        self,
-        track: Option<Vec<u8>>,
-        viewer: Viewer,
-        by: By,
-        now: DateTime<Utc>,
-    ) -> Result<Sealed<Drawn>, Error> {
-        let (facts, rendition) = self.judged(by, now)?;
-        Ok(Sealed::new(viewer, facts, (rendition, track.map(EncodedTrack))))
-    }
-
-    pub(super) fn judged(self, by: By, now: DateTime<Utc>) -> Result<(Facts, Rendition), Error> {
+    pub(super) fn judged(self, by: By, now: DateTime<Utc>) -> Result<(Facts, Rendition<S>), Error> {
         let is_over = self.is_over(now);
         let Self { row, public_name, is_shared_with_viewer, are_apart } = self;
         let level = Visibility::try_from(row.visibility.as_str())
@@ -377,7 +377,24 @@ impl Found {
     }
 }
 
-fn open(row: Row, public_name: Option<String>, visibility: Visibility) -> Result<Rendition, Error> {
+impl Found {
+    fn seal_with(
+        self,
+        track: Option<Vec<u8>>,
+        viewer: Viewer,
+        by: By,
+        now: DateTime<Utc>,
+    ) -> Result<Sealed<Drawn>, Error> {
+        let (facts, rendition) = self.judged(by, now)?;
+        Ok(Sealed::new(viewer, facts, (rendition, track.map(EncodedTrack))))
+    }
+}
+
+fn open<S>(
+    row: Row<S>,
+    public_name: Option<String>,
+    visibility: Visibility,
+) -> Result<Rendition<S>, Error> {
     let corrupt = |column| move |_| Error::Corrupt(column);
     let author = row.author_id.zip(public_name).map(|(id, name)| {
         let public_name = PublicName::try_from(name.as_str())

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 
-use super::renditions::{Finding, Found, Rendition, page};
+use super::renditions::{Finding, Found, Summary, page};
 use super::sought::{Sought, write_shown};
 use super::words::Words;
 use crate::access::{Viewer, Visible};
@@ -100,7 +100,7 @@ impl Commons {
         viewer: Viewer,
         search: &Search,
         now: DateTime<Utc>,
-    ) -> Result<Slice<(Visible<Rendition>, f64), SearchPosition>, Error> {
+    ) -> Result<Slice<(Visible<Summary>, f64), SearchPosition>, Error> {
         let finding = search.statement(viewer, now);
         let conn = &mut *self.conn().await?;
         page(conn, viewer, finding, search.limit, now, SearchPosition::of).await
@@ -171,7 +171,7 @@ impl Order {
 
 impl SearchPosition {
     /// Just after what was found by this key.
-    pub(super) fn of(found: &Found, key: f64) -> Self {
+    pub(super) fn of<S>(found: &Found<S>, key: f64) -> Self {
         Self { key, id: found.id() }
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Double, Integer, SmallInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Double, Integer, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use postgis_diesel::sql_types::Geometry;
 use postgis_diesel::types::{LineString, MultiLineString, Point};
@@ -16,7 +16,7 @@ use super::tiles::BANDS;
 use crate::access::{Facts, Owned, Sealed, Viewer};
 use crate::db::schema::commons::{
     TsVector, community_activities, community_starts, members, published, published_lines,
-    renditions,
+    published_waypoints, renditions,
 };
 use crate::db::vault::{Activity, Details};
 use crate::db::{Db, Error};
@@ -26,8 +26,11 @@ use crate::domain::{
 use crate::track::columns::PER_DEGREE;
 use crate::track::cut::hour;
 use crate::track::simplify::{preview, simplify_for_zoom};
-use crate::track::{self, Columns, Cut, PublicWaypoint, Statistics, encode};
+use crate::track::{self, Columns, Cut, PublicWaypoint, Statistics, Waypoint, encode};
 
+/// By so much of its texts, in bytes, an activity is found by words: what PostgreSQL keeps of them in three
+/// languages has an end at a megabyte.
+const FOUND_BY_BYTES_MAX: usize = 100_000;
 /// WGS 84, as PostGIS numbers it.
 const WGS_84: u32 = 4326;
 /// The map of web maps, by its EPSG code.
@@ -257,8 +260,10 @@ pub(super) async fn put(
     if level.visibility != Visibility::Published {
         return Ok(());
     }
-    let mut texts: Vec<&str> = waypoints.iter().flat_map(PublicWaypoint::texts).collect();
-    texts.extend(words.description);
+    let texts = words.description.into_iter();
+    let texts = texts.chain(waypoints.iter().flat_map(PublicWaypoint::texts));
+    let mut texts = texts.collect::<Vec<_>>().join("\n");
+    texts.truncate(texts.floor_char_boundary(FOUND_BY_BYTES_MAX));
     diesel::insert_into(published::table)
         .values((
             published::activity_id.eq(Uuid::from(words.id)),
@@ -272,7 +277,7 @@ pub(super) async fn put(
             published::day.eq(day),
             published::moving_s.eq(statistics.moving_s),
             published::line.eq(&line.sketch),
-            published::words.eq(words_of(words.title, texts.join("\n"))),
+            published::words.eq(words_of(words.title, texts)),
         ))
         .execute(conn)
         .await?;
@@ -320,18 +325,20 @@ async fn place(
     words: &Words<'_>,
     waypoints: &[PublicWaypoint],
 ) -> Result<(), Error> {
+    let corrupt = |_| Error::Corrupt("commons.published_waypoints.waypoint");
     for (number, waypoint) in waypoints.iter().enumerate() {
         let degrees = |degrees_e7: i32| f64::from(degrees_e7) / PER_DEGREE;
-        let place = waypoint.waypoint();
-        let place = Point::new(degrees(place.lon_e7), degrees(place.lat_e7), Some(WGS_84));
-        diesel::sql_query(
-            "INSERT INTO commons.published_waypoints (activity_id, number, place) VALUES ($1, $2, $3)",
-        )
-        .bind::<SqlUuid, _>(Uuid::from(words.id))
-        .bind::<SmallInt, _>(i16::try_from(number).unwrap_or(i16::MAX))
-        .bind::<Geometry, _>(place)
-        .execute(conn)
-        .await?;
+        let Waypoint { lon_e7, lat_e7, .. } = *waypoint.waypoint();
+        let place = Point::new(degrees(lon_e7), degrees(lat_e7), Some(WGS_84));
+        diesel::insert_into(published_waypoints::table)
+            .values((
+                published_waypoints::activity_id.eq(Uuid::from(words.id)),
+                published_waypoints::number.eq(i16::try_from(number).unwrap_or(i16::MAX)),
+                published_waypoints::place.eq(place),
+                published_waypoints::waypoint.eq(serde_json::to_value(waypoint).map_err(corrupt)?),
+            ))
+            .execute(conn)
+            .await?;
     }
     Ok(())
 }

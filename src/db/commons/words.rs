@@ -48,7 +48,8 @@ impl Commons {
     /// Where one is like none, nothing has them.
     pub async fn spelt_alike(&self, text: &str) -> Result<Words, Error> {
         let mut statement: Statement<Text> = Statement::new("SELECT commons.words_alike(");
-        statement.bind(Value::Text(text.to_owned())).sql(")::text");
+        // With a hyphen between them they would also have to be like some word as a whole.
+        statement.bind(Value::Text(text.replace('-', " "))).sql(")::text");
         let text = statement.get_result(&mut *self.conn().await?).await?;
         Ok(Words { text, by: Compare::Letters })
     }

@@ -45,7 +45,7 @@ async fn items(
     let found = commons.features(&search, now).await?;
     let features: Vec<Value> =
         found.items.iter().map(|feature| feature_json(feature, &url)).collect();
-    feature_page(&request, &address(&url), &features, found.next, now)
+    feature_page(&request, &address(&url), &features, found.next)
 }
 
 /// One published activity as a feature.

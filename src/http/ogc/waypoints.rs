@@ -44,7 +44,7 @@ async fn waypoints(
     let Asked { within, sought, after, limit } = ItemsQuery::read(query)?;
     let found = commons.places(&Places { within, sought, after, limit }, now).await?;
     let features: Vec<Value> = found.items.iter().map(|place| feature_json(place, &url)).collect();
-    feature_page(&request, &address(&url), &features, found.next, now)
+    feature_page(&request, &address(&url), &features, found.next)
 }
 
 /// One point of interest as a feature; its id is that of its activity, a dot, and its number there.
@@ -86,7 +86,7 @@ fn address(url: &PublicUrl) -> String {
 fn feature_json(place: &InterestingPlace, url: &PublicUrl) -> Value {
     let rendition = &place.rendition;
     let author = rendition.author.as_ref();
-    let told = place.waypoint().waypoint();
+    let told = place.waypoint.waypoint();
     let degrees = |degrees_e7: i32| f64::from(degrees_e7) / PER_DEGREE;
     let id = format!("{}.{}", Uuid::from(rendition.id), place.number);
     let address = address(url);

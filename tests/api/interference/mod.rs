@@ -16,6 +16,7 @@ use crate::heard::Heard;
 use crate::photos::has_photo;
 use crate::pictures::{Said, telling_jpeg};
 use crate::sharing::CHILDREN;
+use crate::tiles::tile_of;
 pub use twins::{Country, Dice, Twins};
 
 /// How many pairs are tried unless `OPENTRACKS_PAIRS` says otherwise.
@@ -210,8 +211,38 @@ impl<'a> World<'a> {
         let nearby = json!({ "position": self.country.position(1), "radius_m": 50_000 });
         let search = who(2).request(Method::POST, "/api/v1/explore/nearby").json(&nearby);
         asked.push(("nearby".to_owned(), search));
+        asked.push(self.explore(who(0), turn));
         let answers =
             asked.into_iter().map(async |(path, request)| (path, Heard::of(request).await));
         join_all(answers).await
+    }
+
+    /// How it is found, by each way in its turn.
+    fn explore(&self, who: &Caller<'_>, turn: usize) -> (String, RequestBuilder) {
+        let [lon, lat] = self.country.position(1);
+        let bbox = format!("bbox={},{},{},{}", lon - 0.2, lat - 0.2, lon + 0.2, lat + 0.2);
+        let around = [-0.02, 0.02].map(|off| [lon + off, lat]);
+        let paths = [
+            format!("/api/v1/explore/search?{bbox}&facets=true&sort=longest"),
+            tile_of(8, lon, lat),
+            tile_of(10, lon, lat),
+            tile_of(12, lon, lat),
+            tile_of(14, lon, lat),
+            tile_of(16, lon, lat),
+            format!("/ogc/collections/activities/items?{bbox}"),
+            format!("/ogc/collections/waypoints/items?{bbox}"),
+        ];
+        let questions = [
+            ("nearby", json!({ "position": [lon, lat], "radius_m": 2_000, "to": "line" })),
+            ("along", json!({ "line": around, "within_m": 1_000 })),
+            ("along", json!({ "activity": self.activity })),
+        ];
+        let turn = turn % (paths.len() + questions.len());
+        if let Some(path) = paths.get(turn) {
+            return (path.clone(), who.request(Method::GET, path));
+        }
+        let (to, body) = &questions[turn - paths.len()];
+        let path = format!("/api/v1/explore/{to}");
+        (format!("{path} {body}"), who.request(Method::POST, &path).json(body))
     }
 }
