@@ -34,7 +34,8 @@ struct SearchQuery {
     /// `west,south,east,north` in degrees: the visible line passes through it. West is greater than east
     /// over the antimeridian.
     bbox: Option<String>,
-    /// Words in English or French, in any of title, description and waypoints; `"in quotes"` together,
+    /// Words in English or French, in any of title, description, points of interest and the names of the towns
+    /// and regions that the visible line passes; `"in quotes"` together,
     /// `-not`, `this or that`. Where nothing has them, those that have words which are
     /// spelt like them, and stand in a title. 200 characters at most.
     q: Option<String>,

@@ -114,7 +114,10 @@ const PURPOSES: &[(&str, &str)] = &[
     ("In which square of them.", "Dans quel carré de ces cartes."),
     ("How many visible lines start there.", "Combien de traces visibles y commencent."),
     ("Which rendition is found by its words.", "Quelle version est trouvée par ses mots."),
-    ("The words of title, description and waypoints; to find it by them.", "Les mots du titre, de la description et des points d'intérêt ; pour la trouver par eux."),
+    (
+        "The words of title, description and waypoints, and the names of the towns that its visible line passes; to find it by them.",
+        "Les mots du titre, de la description et des points d'intérêt, et les noms des localités que sa ligne visible traverse ; pour la trouver par eux.",
+    ),
     ("A word of published titles; to find those that are spelt like what somebody types.", "Un mot de titres publiés ; pour trouver ceux qui s'écrivent presque comme ce que l'on tape."),
     ("How long it is, roughly; to draw the longest first.", "Sa longueur, à peu près ; pour dessiner les plus longues d'abord."),
     ("How many published titles have it.", "Combien de titres publiés l'ont."),

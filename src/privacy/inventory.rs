@@ -243,7 +243,7 @@ pub const COLUMNS: &[Column] = &[
     column("commons.published", "day", Technical, Plain, UntilWithdrawn, false, "To filter and sort what is published."),
     column("commons.published", "moving_s", Technical, Plain, UntilWithdrawn, false, "To filter what is published."),
     column("commons.published", "line", Location, Plain, UntilWithdrawn, false, "The visible line in few points; to find it by place."),
-    column("commons.published", "words", Personal, Plain, UntilWithdrawn, false, "The words of title, description and waypoints; to find it by them."),
+    column("commons.published", "words", Personal, Plain, UntilWithdrawn, false, "The words of title, description and waypoints, and the names of the towns that its visible line passes; to find it by them."),
     column("commons.published_lines", "activity_id", Technical, Plain, UntilWithdrawn, false, "Which rendition is drawn on maps."),
     column("commons.published_lines", "zoom", Technical, Plain, UntilWithdrawn, false, "For which maps."),
     column("commons.published_lines", "line", Location, Plain, UntilWithdrawn, false, "The visible line as they draw it."),

@@ -15,6 +15,7 @@ pub mod plain;
 pub mod read;
 pub mod reading;
 pub mod simplify;
+pub mod towns;
 pub mod waypoints;
 pub mod write;
 

@@ -296,3 +296,26 @@ async fn what_lies_far_back_is_found_after_what_is_new() {
         assert_eq!(paged, expected, "{more}");
     }
 }
+
+/// Whatever it is called, it is found by the towns that its visible line passes; without a map by none.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_passes_a_town_is_found_by_its_name() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let file = northward_gpx(6.87, 45.91, 300);
+    let words = json!({ "title": "Evening loop" });
+    let own: Value = ada.upload(&file, &words).await.json().await.unwrap();
+    let path = format!("/api/v1/activities/{}", own["id"].as_str().unwrap());
+    for query in ["q=chamonix", "q=Chamonix-Mont-Blanc", "q=rhone%20alpes%20evening"] {
+        assert!(ids(&search(&app.anyone(), query).await).is_empty(), "{query}");
+    }
+    assert_eq!(ada.post(&format!("{path}/publish"), &json!({})).await.status(), 200);
+    for query in ["q=chamonix", "q=Chamonix-Mont-Blanc", "q=rhone%20alpes%20evening"] {
+        let found = search(&app.anyone(), query).await;
+        assert_eq!(ids(&found), [own["id"].as_str().unwrap()], "{query}");
+    }
+    assert!(ids(&search(&app.anyone(), "q=courmayeur").await).is_empty());
+    let hidden = json!({ "choices": { "map": false } });
+    assert_eq!(ada.patch(&path, &hidden).await.status(), 200);
+    assert!(ids(&search(&app.anyone(), "q=chamonix").await).is_empty());
+}

@@ -1,5 +1,6 @@
 //! Renditions, written: from what [`crate::track::cut()`] left, and from nothing else.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -26,6 +27,7 @@ use crate::domain::{
 use crate::track::columns::PER_DEGREE;
 use crate::track::cut::hour;
 use crate::track::simplify::{preview, simplify_for_zoom};
+use crate::track::towns::names_along;
 use crate::track::{self, Columns, Cut, PublicWaypoint, Statistics, Waypoint, encode};
 
 /// By so much of its texts, in bytes, an activity is found by words: what PostgreSQL keeps of them in three
@@ -53,6 +55,8 @@ struct Line {
     start: Point,
     /// Where its parts begin and end, as latitudes and longitudes in 1e-7 degrees.
     ends: Vec<(i32, i32)>,
+    /// What the towns are called that it passes, to be found by.
+    towns: BTreeSet<&'static str>,
     /// The same in few points, to be found by place.
     sketch: MultiLineString<Point>,
     /// The same as maps draw it, each with the zoom level it is for.
@@ -89,6 +93,7 @@ impl Shared {
                 track: EncodedTrack(encode::encode_public(&cut.track)),
                 start: Point::new(longitude, latitude, Some(WGS_84)),
                 ends,
+                towns: names_along(columns),
                 sketch: multi_line(&preview(columns)),
                 drawn: BANDS.map(|zoom| (zoom, multi_line(&simplify_for_zoom(columns, zoom)))),
             }),
@@ -260,7 +265,7 @@ pub(super) async fn put(
     if level.visibility != Visibility::Published {
         return Ok(());
     }
-    let texts = words.description.into_iter();
+    let texts = words.description.into_iter().chain(line.towns.iter().copied());
     let texts = texts.chain(waypoints.iter().flat_map(PublicWaypoint::texts));
     let mut texts = texts.collect::<Vec<_>>().join("\n");
     texts.truncate(texts.floor_char_boundary(FOUND_BY_BYTES_MAX));
