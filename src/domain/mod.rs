@@ -3,6 +3,7 @@
 mod access;
 mod activity;
 mod archive;
+mod bounded;
 mod choices;
 mod clock;
 mod community;
@@ -25,6 +26,7 @@ mod text;
 pub use access::Access;
 pub use activity::{Kind, Visibility};
 pub use archive::{ArchiveState, Direction};
+pub use bounded::at_most;
 pub use choices::{Choices, EndLength};
 pub use clock::Clock;
 pub use community::{CommunityVisibility, Role};

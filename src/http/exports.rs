@@ -18,7 +18,7 @@ use super::session::{Member, Now};
 use crate::actions::Service;
 use crate::actions::archives::Reader;
 use crate::db::vault::ArchivePosition;
-use crate::domain::{ArchiveId, ArchiveState, Direction, Password};
+use crate::domain::{ArchiveId, ArchiveState, Clock, Direction, Password};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -108,7 +108,7 @@ async fn show_export(
 async fn download(
     member: Member,
     id: web::Path<ArchiveId>,
-    Now(now): Now,
+    clock: web::Data<Clock>,
     request: HttpRequest,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
@@ -116,14 +116,14 @@ async fn download(
     if archive.state != ArchiveState::Finished {
         return Err(Problem::NotFound);
     }
-    service.prove_owner(member.account, member.session, None, now).await?;
-    let account = member.account;
-    let reader = Reader::of_archive(service.clone().into_inner(), account, archive.id).await?;
+    let (Member { account, session }, id) = (member, archive.id);
+    service.prove_owner(account, session, None, clock.now()).await?;
+    let reader = Reader::of_archive(service.clone().into_inner(), account, id).await?;
     let bytes = reader.bytes();
     let asked = request.headers().get(header::RANGE).and_then(|range| range.to_str().ok());
     let part = asked.map_or(Ok(None), |asked| part(asked, bytes))?;
     // Whatever is asked for: who takes all but the first byte has it as well.
-    service.log_download(account, archive.id, now).await?;
+    service.log_download(account, id, clock.now()).await?;
     let status = if part.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let mut response = HttpResponse::build(status);
     if let Some(Range { start, end }) = &part {
@@ -136,6 +136,13 @@ async fn download(
     let content = reader.stream(range).map_err(|error| {
         tracing::error!(cause = %error, "An archive cannot be read");
         Problem::from(error)
+    });
+    let content = content.and_then(move |piece| {
+        let (service, clock) = (service.clone(), clock.clone());
+        async move {
+            let goes_on = service.may_be_fetched(account, session, id, clock.now()).await?;
+            goes_on.then_some(piece).ok_or(Problem::Unauthenticated)
+        }
     });
     Ok(response
         .insert_header((header::CONTENT_TYPE, "application/zip"))

@@ -65,7 +65,8 @@ async fn send(
     }
     let mut stream = body::bounded(&request, payload.into_inner(), ARCHIVE_BYTES_MAX)?;
     let service = service.into_inner();
-    let mut receiving = Receiving::begin(service, member.account, clock.now()).await?;
+    let Member { account, session } = member;
+    let mut receiving = Receiving::begin(service, account, session, clock.now()).await?;
     match receive(&mut receiving, &mut stream, sharing, &clock).await {
         Ok(archive) => Ok(answer::accepted(&ArchiveBody::from(archive))),
         Err(problem) => {

@@ -59,7 +59,7 @@ impl Worker {
                 }
             }
             Job::HandOver { account, archive, step } => {
-                self.service.hand_over(account, archive, step, now).await?;
+                self.service.hand_over(account, archive, step, &self.clock).await?;
             }
             Job::SendMail(letter) => self.mailer.send(lease.job, &letter).await?,
             Job::RemakeRenditions { account } => {

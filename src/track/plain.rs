@@ -1,39 +1,47 @@
 //! Tracks as plain JSON and back, without loss: a list for each quantity, in the units of [`Columns`], null
 //! where a point lacks it. What an account is handed over with, because no format of others' holds it all.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::columns::{Columns, MISSING, NO_TIME};
 use super::encode::POINTS_MAX;
 use super::reading::Unreadable;
+use crate::domain::at_most;
 
 /// 90° in 1e-7 degrees.
 const LATITUDE_MAX_E7: i32 = 900_000_000;
 /// 180° in 1e-7 degrees.
 const LONGITUDE_MAX_E7: i32 = 1_800_000_000;
 
-/// The lists. Empty ones are left out.
+/// The lists, none longer than a track may be. Empty ones are left out.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Plain {
+    #[serde(deserialize_with = "list")]
     lat_e7: Vec<i32>,
+    #[serde(deserialize_with = "list")]
     lon_e7: Vec<i32>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     elevation_dm: Vec<Option<i32>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     elevation_from_model: Vec<[usize; 2]>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     time_ms: Vec<Option<i64>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     heart_rate_bpm: Vec<Option<i32>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     cadence_d: Vec<Option<i32>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     power_w: Vec<Option<i32>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     temperature_dc: Vec<Option<i32>>,
+    #[serde(deserialize_with = "list")]
     part_ends: Vec<usize>,
+}
+
+fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    at_most::<POINTS_MAX, _, _>(from)
 }
 
 /// The columns as the text of a JSON value.
@@ -185,5 +193,13 @@ mod tests {
         assert!(read(&write(&Columns::default())).is_err());
         assert!(read("{}").is_err() && read("[]").is_err() && read("").is_err());
         assert!(read_field(b"{}").is_err());
+    }
+
+    #[test]
+    fn a_list_that_is_too_long_is_not_kept_until_its_end() {
+        // No JSON behind the first number too many: nobody gets there.
+        let long = format!("{{\"lat_e7\":[{}no JSON", "0,".repeat(POINTS_MAX + 1));
+        let ended = serde_json::from_str::<Plain>(&long).err().unwrap();
+        assert!(ended.is_data(), "{ended}");
     }
 }

@@ -302,7 +302,7 @@ async fn an_archive_that_was_tampered_with_is_not_handed_out() {
 }
 
 /// All of an answer, or that it broke off.
-async fn whole_of(who: &Caller<'_>, path: &str) -> Result<bytes::Bytes, reqwest::Error> {
+pub async fn whole_of(who: &Caller<'_>, path: &str) -> Result<bytes::Bytes, reqwest::Error> {
     let answer = who.request(Method::GET, path).send().await?;
     assert_eq!(answer.status(), 200);
     answer.bytes().await
@@ -320,7 +320,7 @@ async fn a_step_is_taken_once_and_a_worker_that_died_is_succeeded() {
     let (account, archive) = (id_of(&ada.account_id), id_of(asked["id"].as_str().unwrap()));
     let service = app.app.service().into_inner();
     let step =
-        async |step| service.hand_over(account.into(), archive.into(), step, app.now()).await;
+        async |step| service.hand_over(account.into(), archive.into(), step, &app.clock()).await;
     // Two at once, one late, one that is not due yet; then one whose worker dies with the lease.
     let (one, other) = tokio::join!(step(0), step(0));
     assert!(one.is_ok() && other.is_ok());

@@ -104,10 +104,7 @@ impl TestApp {
             .chain(settings)
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let config = Config::read(given).unwrap();
-        let clock = Clock::new({
-            let now = now.clone();
-            move || *now.lock().unwrap_or_else(PoisonError::into_inner)
-        });
+        let clock = clock_of(&now);
         let master = MasterKey::parse_file(&key).unwrap();
         let app = App::build(&config, &database_url, master, clock).await.unwrap();
         let app = change(app.with_workers(1));
@@ -127,6 +124,11 @@ impl TestApp {
     /// What the clock shows.
     pub fn now(&self) -> DateTime<Utc> {
         *self.now.lock().unwrap()
+    }
+
+    /// The clock itself.
+    pub fn clock(&self) -> Clock {
+        clock_of(&self.now)
     }
 
     /// Runs what is left to do of those who have left, until their works are shown again.
@@ -344,6 +346,11 @@ pub fn code_in(mail: &str) -> Option<String> {
         (6..=8).contains(&line.len()) && line.bytes().all(|byte| byte.is_ascii_digit())
     };
     mail.lines().map(str::trim_end).find(is_code).map(ToOwned::to_owned)
+}
+
+fn clock_of(now: &Arc<Mutex<DateTime<Utc>>>) -> Clock {
+    let now = now.clone();
+    Clock::new(move || *now.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// A connection to the database of `app` as `role`.

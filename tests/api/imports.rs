@@ -14,7 +14,7 @@ use crate::communities::put;
 use crate::harness::{Caller, PASSWORD, TestApp, fixture, northward_gpx};
 use crate::photos::{self, has_photo, has_picture};
 
-const IMPORTS: &str = "/api/v1/me/imports";
+pub const IMPORTS: &str = "/api/v1/me/imports";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_sp_6_an_archive_makes_an_equal_account_elsewhere() {
@@ -151,6 +151,7 @@ async fn what_is_no_archive_of_ours_is_refused_and_leaves_nothing_behind() {
     let over = [over.content, last.content, directory, end(begins, bytes, 3)].concat();
     let broken = "is no sound ZIP archive";
     let foreign = "holds a file with a name that is not ours";
+    let pages = "has too many pages, or has them in another order";
     let cases: Vec<(&str, Vec<u8>)> = vec![
         (broken, Vec::new()),
         (broken, b"not an archive".to_vec()),
@@ -167,6 +168,8 @@ async fn what_is_no_archive_of_ours_is_refused_and_leaves_nothing_behind() {
         (foreign, zip(&[("account/notes.txt", b"x"), good[0]])),
         ("holds a file that is too large", zip(&[("manifest.json", &grown)])),
         ("holds more than 500,000 files", many),
+        (pages, zip(&[("blocks/0001.jsonl", b""), ("blocks/0002.jsonl", b""), good[0]])),
+        (pages, zip(&[("photos/0001.jsonl", b""), ("activities/0001.jsonl", b""), good[0]])),
         ("has files that lie over each other, or in another order", over),
     ];
     for (what, archive) in cases {
@@ -253,9 +256,9 @@ async fn one_is_taken_in_at_a_time_by_who_is_signed_in() {
     assert_eq!(log.iter().filter(|entry| entry["kind"] == "import_asked").count(), 2);
 }
 
-type Parts<'a> = &'a [(&'a str, &'a [u8])];
+pub type Parts<'a> = &'a [(&'a str, &'a [u8])];
 
-fn zip(files: Parts<'_>) -> Vec<u8> {
+pub fn zip(files: Parts<'_>) -> Vec<u8> {
     let mut written = Written::default();
     for (name, file) in files {
         written.add(0, name, file).unwrap();
@@ -270,7 +273,7 @@ fn finish(written: Written) -> Vec<u8> {
 }
 
 /// An archive of these files, in the order in which ours have them.
-fn rezip(files: &Files) -> Vec<u8> {
+pub fn rezip(files: &Files) -> Vec<u8> {
     let order = |name: &str| match Name::parse(name).unwrap() {
         Name::Readme => (0, 0, 0),
         Name::Schema => (1, 0, 0),
@@ -286,13 +289,13 @@ fn rezip(files: &Files) -> Vec<u8> {
     zip(&parts)
 }
 
-async fn send(who: &Caller<'_>, archive: Vec<u8>, query: &str) -> Response {
+pub async fn send(who: &Caller<'_>, archive: Vec<u8>, query: &str) -> Response {
     let request = who.request(Method::POST, &format!("{IMPORTS}{query}"));
     request.header("Content-Type", "application/zip").body(archive).send().await.unwrap()
 }
 
 /// Takes an archive in, which must work.
-async fn import(app: &TestApp, who: &Caller<'_>, archive: &[u8], query: &str) -> Value {
+pub async fn import(app: &TestApp, who: &Caller<'_>, archive: &[u8], query: &str) -> Value {
     let answer = send(who, archive.to_vec(), query).await;
     assert_eq!(answer.status(), 202);
     let import: Value = answer.json().await.unwrap();
@@ -304,7 +307,7 @@ async fn import(app: &TestApp, who: &Caller<'_>, archive: &[u8], query: &str) ->
 }
 
 /// A member with activities of every kind, changed and shared in every way that an empty instance knows.
-async fn with_a_life(app: &TestApp) -> Caller<'_> {
+pub async fn with_a_life(app: &TestApp) -> Caller<'_> {
     let ada = app.member("Ada").await;
     let names = json!({ "given_name": "Augusta", "family_name": "Byron" });
     assert_eq!(ada.patch("/api/v1/me", &names).await.status(), 200);

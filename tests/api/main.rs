@@ -22,6 +22,8 @@ mod findings;
 mod harness;
 mod heard;
 mod heat;
+mod import_bounds;
+mod import_steps;
 mod imports;
 mod interference;
 mod jobs;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::rows::{Cursor, Rows, activity_line, json_lines, photo_line};
+use super::rows::{Cursor, Lines, Rows, activity_line, photo_line};
 use super::store::{Reader, Writer};
 use crate::access::Owned;
 use crate::actions::{Error, Service};
@@ -40,6 +40,10 @@ const ORDER: [Kind; 12] = [
 ];
 /// How many activities are on a page, and written before other jobs have their turn.
 const ACTIVITIES_AT_ONCE: usize = 20;
+
+/// No more activities go on a page that is so long: an import takes it in at once, and so it may have what one
+/// more activity brings along.
+const PAGE_BYTES_FULL: usize = 8 * 1024 * 1024;
 
 /// How far an export is.
 #[derive(Default, Serialize, Deserialize)]
@@ -140,7 +144,7 @@ impl Export<'_> {
         } else {
             let Rows { lines, next } =
                 self.service.rows(self.account, kind, after, self.now).await?;
-            self.lines(kind, &lines).await?;
+            self.lines(kind, lines.into_iter().collect()).await?;
             next
         };
         self.progress.after = next;
@@ -152,9 +156,9 @@ impl Export<'_> {
         Ok(())
     }
 
-    async fn lines(&mut self, kind: Kind, lines: &[Value]) -> Result<(), Error> {
-        *self.progress.counts.entry(kind.folder().to_owned()).or_default() += lines.len() as u64;
-        self.add(vec![(Name::Page(kind, self.progress.pages + 1), json_lines(lines))]).await
+    async fn lines(&mut self, kind: Kind, lines: Lines) -> Result<(), Error> {
+        *self.progress.counts.entry(kind.folder().to_owned()).or_default() += lines.count;
+        self.add(vec![(Name::Page(kind, self.progress.pages + 1), lines.bytes)]).await
     }
 
     /// Writes some activities, what hangs on them, and their files.
@@ -163,28 +167,36 @@ impl Export<'_> {
         let db = &self.service.db;
         let all = ActivityFilter::default();
         let found = db.activities(self.account, &all, after, ACTIVITIES_AT_ONCE).await?;
-        let ids: Vec<_> = found.items.iter().map(|activity| activity.id).collect();
+        let (mut page, mut lines, mut photo_lines) =
+            (Vec::new(), Lines::default(), Lines::default());
+        let (mut items, mut next) = (found.items.into_iter(), found.next);
+        while let Some(activity) = items.next() {
+            let photos = db.photos(&activity).await?;
+            lines.add(&activity_line(&activity));
+            for (rank, photo) in photos.iter().enumerate() {
+                photo_lines.add(&photo_line(rank, photo));
+            }
+            let position = ListPosition::after(&activity);
+            page.push((activity, photos));
+            let bytes = lines.bytes.len() + photo_lines.bytes.len();
+            if PAGE_BYTES_FULL <= bytes && 0 < items.len() {
+                next = Some(position);
+                break;
+            }
+        }
+        let ids: Vec<_> = page.iter().map(|(activity, _)| activity.id).collect();
         let links = db.link_rows(self.account, &ids).await?;
         let shares = db.share_rows(&ids).await?;
-        let lines: Vec<Value> =
-            found.items.iter().map(|activity| activity_line(activity)).collect();
-        let mut photos = Vec::new();
-        for activity in &found.items {
-            photos.push(db.photos(activity).await?);
-        }
-        let of_each = photos.iter().flat_map(|photos| photos.iter().enumerate());
-        let photo_lines: Vec<Value> =
-            of_each.map(|(rank, photo)| photo_line(rank, photo)).collect();
-        self.lines(Kind::Activities, &lines).await?;
-        self.lines(Kind::Photos, &photo_lines).await?;
-        self.lines(Kind::Links, &links).await?;
-        self.lines(Kind::Shares, &shares).await?;
-        for (activity, photos) in found.items.into_iter().zip(photos) {
+        self.lines(Kind::Activities, lines).await?;
+        self.lines(Kind::Photos, photo_lines).await?;
+        self.lines(Kind::Links, links.into_iter().collect()).await?;
+        self.lines(Kind::Shares, shares.into_iter().collect()).await?;
+        for (activity, photos) in page {
             self.files(activity).await?;
             self.photos(photos).await?;
             self.progress.activities += 1;
         }
-        Ok(found.next.map(|next| Cursor { at: next.at, id: next.id.into() }))
+        Ok(next.map(|next| Cursor { at: next.at, id: next.id.into() }))
     }
 
     /// Writes the files of an activity; none when it was deleted meanwhile.

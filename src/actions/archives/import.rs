@@ -1,38 +1,30 @@
 //! Taking an archive in: received in sealed segments, checked as a whole before anything is done, then read
 //! from front to back.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::IMPORTS;
-use super::lines::{ActivityLine, LinkLine, PhotoLine, lines_of};
+use super::batch::{Batch, PAGE_BYTES_MAX, Taking};
+use super::entries::{self, Checked, Entries, FILE_BYTES_MAX, check};
+use super::lines::exact;
 use super::store::{Reader, Writer};
+use crate::access::Owned;
 use crate::actions::{Error, Service};
-use crate::archive::unzip::{self, Directory, Entry, Unfit};
-use crate::archive::{FORMAT, File, Kind, Name, VERSION};
+use crate::archive::unzip::{Entry, Unfit};
+use crate::archive::{Kind, Name};
 use crate::db;
-use crate::db::vault::{Archive, Role, Step};
-use crate::domain::{AccountId, ActivityId, ArchiveId, ArchiveState, PhotoId};
+use crate::db::vault::{Activity, Archive, Role, Step};
+use crate::domain::{AccountId, ActivityId, ArchiveId, ArchiveState, Clock, SessionId};
+use crate::track::{self, ExactTrack};
 
 /// The longest archive that is taken in: 8 GiB.
 pub const ARCHIVE_BYTES_MAX: usize = 8 * 1024 * 1024 * 1024;
-/// The most files of an archive: as many as 100,000 activities have.
-const FILES_MAX: u64 = 500_000;
-/// The longest directory: names of ours take a hundred bytes.
-const DIRECTORY_BYTES_MAX: u64 = 256 * FILES_MAX;
-/// The longest file that is read: a track of a million points with every sensor.
-const FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;
-/// How many times its size a file may unpack to; the first MiB is free.
-const RATIO_MAX: u64 = 100;
-const FREE_BYTES: u64 = 1024 * 1024;
-/// The most lines of a page of activities, which is taken in at once.
-const ACTIVITIES_AT_ONCE_MAX: usize = 100;
-/// How much of a directory is read at once: more than its longest entry takes.
-const WINDOW_BYTES: u64 = unzip::ENTRY_BYTES_MAX as u64 + 64 * 1024;
+/// How long a step goes on to the next activity or photo, so that others have their turn.
+const STEP_MAX: TimeDelta = TimeDelta::seconds(10);
 
 /// Whether what was shared is shared again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,29 +70,45 @@ struct Progress {
     end: u64,
     /// How many files are left.
     left: u64,
+    /// How many activities of the page at [`Self::at`] are done.
+    #[serde(default)]
+    activities: usize,
+    /// How many photos of the activity after those.
+    #[serde(default)]
+    photos: usize,
     taken: Taken,
+}
+
+impl Progress {
+    fn new(sharing: Sharing, checked: &Checked) -> Self {
+        let Checked { begins, end, files: left, .. } = *checked;
+        let taken = Taken::default();
+        Self { sharing, begins, at: begins, end, left, activities: 0, photos: 0, taken }
+    }
 }
 
 /// An archive that is being sent.
 pub struct Receiving {
     service: Arc<Service>,
     account: AccountId,
+    session: SessionId,
     archive: ArchiveId,
     writer: Writer,
 }
 
 impl Receiving {
-    /// Begins to receive an archive for `account`.
+    /// Begins to receive an archive for `account` from who is in a session of it.
     pub async fn begin(
         service: Arc<Service>,
         account: AccountId,
+        session: SessionId,
         now: DateTime<Utc>,
     ) -> Result<Self, Error> {
         service.allow("imports", Uuid::from(account).as_bytes(), IMPORTS, now).await?;
         let archive = service.db.begin_import(account, now).await?.ok_or(Error::AtWork)?.id;
         let key = Arc::new(service.db.account_key(account).await?);
         let writer = Writer::new(service.clone(), key, archive, Role::Content, 0, now);
-        Ok(Self { service, account, archive, writer })
+        Ok(Self { service, account, session, archive, writer })
     }
 
     /// Receives some of it.
@@ -117,8 +125,11 @@ impl Receiving {
         self.name().await?;
         let (service, account, id) = (&self.service, self.account, self.archive);
         let mut reader = Reader::of_archive(service.clone(), account, id).await?;
-        let (progress, total) = check(&mut reader, sharing).await?;
+        let checked = check(&mut reader).await?;
+        let total = checked.activities;
+        let progress = Progress::new(sharing, &checked);
         let progress = serde_json::to_vec(&progress).map_err(|_| Error::Task)?;
+        self.check_session().await?;
         if !service.db.start_import(account, id, &progress, total, now).await? {
             return Err(Error::Stale);
         }
@@ -134,128 +145,34 @@ impl Receiving {
     /// Names what was put by rows.
     async fn name(&mut self) -> Result<(), Error> {
         for segment in self.writer.take_written() {
+            self.check_session().await?;
             if !self.service.db.receive_segment(self.account, self.archive, segment).await? {
                 return Err(Error::Stale);
             }
         }
         Ok(())
     }
-}
 
-/// Entries of a directory, one after the other.
-struct Entries {
-    at: u64,
-    end: u64,
-    left: u64,
-    window: Vec<u8>,
-    /// How much of the window is read.
-    read: usize,
-    peeked: Option<(Entry, usize)>,
-}
-
-impl Entries {
-    fn new(at: u64, end: u64, left: u64) -> Self {
-        Self { at, end, left, window: Vec::new(), read: 0, peeked: None }
-    }
-
-    /// The next entry, which stays the next one.
-    async fn peek(&mut self, reader: &mut Reader) -> Result<Option<&Entry>, Error> {
-        if self.left == 0 {
-            return if self.at == self.end { Ok(None) } else { Err(Unfit(BROKEN).into()) };
-        }
-        if self.peeked.is_none() {
-            self.peeked = Entry::parse(&self.window[self.read..])?;
-        }
-        if self.peeked.is_none() {
-            self.window = reader.read(self.at..self.end.min(self.at + WINDOW_BYTES)).await?;
-            self.read = 0;
-            self.peeked = Some(Entry::parse(&self.window)?.ok_or(Unfit(BROKEN))?);
-        }
-        Ok(self.peeked.as_ref().map(|(entry, _)| entry))
-    }
-
-    /// Goes on to the entry after the next one.
-    fn advance(&mut self) -> Option<Entry> {
-        let (entry, bytes) = self.peeked.take()?;
-        self.read += bytes;
-        self.at += bytes as u64;
-        self.left -= 1;
-        Some(entry)
+    /// Sending may take hours: who began it may not be signed in any more.
+    async fn check_session(&self) -> Result<(), Error> {
+        let (service, now) = (&self.service, self.writer.now);
+        let stands = service.db.session_stands(self.account, self.session, now).await?;
+        stands.then_some(()).ok_or(Error::Unauthenticated)
     }
 }
 
-const BROKEN: &str = "is no sound ZIP archive";
-
-/// Looks at every file of an archive, and reads none but the manifest. Returns where to begin, and how many
-/// activities there are.
-async fn check(reader: &mut Reader, sharing: Sharing) -> Result<(Progress, i32), Error> {
-    let whole = reader.bytes();
-    let tail = whole.saturating_sub(unzip::END_BYTES_MAX);
-    let directory = Directory::find(&reader.read(tail..whole).await?, tail)?;
-    let Directory { offset, bytes, files } = directory;
-    if FILES_MAX < files || DIRECTORY_BYTES_MAX < bytes {
-        return Err(Unfit("holds more than 500,000 files").into());
-    }
-    let end = offset + bytes;
-    let mut entries = Entries::new(offset, end, files);
-    let (mut before, mut total, mut manifest) = (0, 0, None);
-    while let Some(entry) = entries.peek(reader).await? {
-        before = entry.after(before, offset)?;
-        match Name::parse(&entry.name) {
-            Some(Name::Of(_, File::Track)) => total += 1,
-            Some(Name::Manifest) => manifest = Some(entry.clone()),
-            Some(_) => {}
-            None => return Err(Unfit("holds a file with a name that is not ours").into()),
-        }
-        entries.advance();
-    }
-    let manifest = manifest.ok_or(Unfit("has no manifest"))?;
-    let manifest: Manifest = serde_json::from_slice(&read(reader, &manifest, offset).await?)
-        .map_err(|_| Unfit("has a manifest that is not ours"))?;
-    if manifest.format != FORMAT || manifest.version != VERSION {
-        return Err(Unfit("is of a version that this server does not know").into());
-    }
-    let taken = Taken::default();
-    Ok((Progress { sharing, begins: offset, at: offset, end, left: files, taken }, total))
-}
-
-/// As much of the manifest as an import needs to know.
-#[derive(Deserialize)]
-struct Manifest {
-    format: String,
-    version: u32,
-}
-
-/// A file of an archive whose directory begins at `end`.
-async fn read(reader: &mut Reader, entry: &Entry, end: u64) -> Result<Vec<u8>, Error> {
-    let is_bomb = entry.packed_bytes.saturating_mul(RATIO_MAX).max(FREE_BYTES) < entry.bytes;
-    if is_bomb || FILE_BYTES_MAX < entry.bytes || FILE_BYTES_MAX < entry.packed_bytes {
-        return Err(Unfit("holds a file that is too large").into());
-    }
-    let head_end = entry.offset + unzip::LOCAL_BYTES as u64;
-    let head = reader.read(entry.offset..head_end.min(end)).await?;
-    let begins = entry.offset + Entry::head_bytes(&head)?;
-    let ends = begins + entry.packed_bytes;
-    if end < ends {
-        return Err(Unfit(BROKEN).into());
-    }
-    let packed = reader.read(begins..ends).await?;
-    let entry = entry.clone();
-    Ok(reader.service().cores.run(move || entry.unpack(packed)).await??)
-}
-
-/// The most photos, and the most links, that are taken in with an activity: no account of ours has more.
-const LINES_OF_ACTIVITY_MAX: usize = 1_000;
-
-/// Activities of one page, with what belongs to them.
-#[derive(Default)]
-pub(super) struct Batch {
-    pub(super) activities: BTreeMap<ActivityId, ActivityLine>,
-    pub(super) links: BTreeMap<ActivityId, Vec<LinkLine>>,
-    photos: BTreeMap<ActivityId, Vec<PhotoLine>>,
-    photo_files: BTreeMap<PhotoId, Entry>,
-    tracks: BTreeMap<ActivityId, Entry>,
-    originals: BTreeMap<ActivityId, Entry>,
+/// An import at work.
+struct Import<'s> {
+    service: &'s Arc<Service>,
+    account: AccountId,
+    archive: &'s Archive,
+    reader: Reader,
+    progress: Progress,
+    clock: &'s Clock,
+    /// When the step began.
+    now: DateTime<Utc>,
+    /// Whether it has taken something in: every step does, however long that takes.
+    has_taken: bool,
 }
 
 impl Service {
@@ -264,11 +181,17 @@ impl Service {
         self: &Arc<Self>,
         account: AccountId,
         archive: &Archive,
-        now: DateTime<Utc>,
+        clock: &Clock,
     ) -> Result<Step, Error> {
-        let mut progress: Progress = serde_json::from_slice(&archive.progress)
+        let progress: Progress = serde_json::from_slice(&archive.progress)
             .map_err(|_| db::Error::Corrupt("vault.archives.progress"))?;
-        let state = match self.take_some(account, archive, &mut progress, now).await {
+        let reader = Reader::of_archive(self.clone(), account, archive.id).await?;
+        let (service, now, has_taken) = (self, clock.now(), false);
+        let mut import =
+            Import { service, account, archive, reader, progress, clock, now, has_taken };
+        let taken = import.take_some().await;
+        let mut progress = import.progress;
+        let state = match taken {
             Ok(()) if progress.left == 0 => ArchiveState::Finished,
             Ok(()) => ArchiveState::Working,
             Err(Error::UnfitArchive(Unfit(reason))) => {
@@ -286,125 +209,152 @@ impl Service {
             segments: Vec::new(),
         })
     }
+}
 
-    /// Takes in all that comes before the second page of activities from here.
-    async fn take_some(
-        self: &Arc<Self>,
-        account: AccountId,
-        archive: &Archive,
-        progress: &mut Progress,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let mut reader = Reader::of_archive(self.clone(), account, archive.id).await?;
-        let mut entries = Entries::new(progress.at, progress.end, progress.left);
-        let mut batch: Option<Batch> = None;
-        let end = progress.begins;
-        while let Some(entry) = entries.peek(&mut reader).await? {
+impl Import<'_> {
+    /// Takes in what comes before the next page of activities, and as many of those as there is time for.
+    async fn take_some(&mut self) -> Result<(), Error> {
+        let Progress { at, end, left, .. } = self.progress;
+        let mut entries = Entries::new(at, end, left);
+        let batch = self.gather(&mut entries).await?;
+        for (id, taking) in batch.activities.iter().skip(self.progress.activities) {
+            if !self.goes_on().await? || !self.take(*id, taking).await? {
+                return Ok(());
+            }
+        }
+        let progress = &mut self.progress;
+        (progress.at, progress.left, progress.activities) = (entries.at, entries.left, 0);
+        Ok(())
+    }
+
+    /// Reads up to the second page of activities from here. What does not belong to activities is taken in at once; it
+    /// is little.
+    async fn gather(&mut self, entries: &mut Entries) -> Result<Batch, Error> {
+        let (mut batch, mut is_begun) = (Batch::default(), false);
+        while let Some(entry) = entries.peek(&mut self.reader).await? {
             let name = Name::parse(&entry.name);
-            if batch.is_some() && matches!(name, Some(Name::Page(Kind::Activities, _))) {
-                break;
+            if let Some(Name::Page(Kind::Activities, _)) = name {
+                if is_begun {
+                    break;
+                }
+                is_begun = true;
+                // Where it goes on while not all of them are done.
+                (self.progress.at, self.progress.left) = (entries.at, entries.left);
             }
             let Some(entry) = entries.advance() else { break };
             match name {
                 Some(Name::Page(kind, _)) if is_taken(kind) => {
-                    let page = read(&mut reader, &entry, end).await?;
-                    self.take_page(account, kind, &page, &mut batch, now).await?;
+                    let page = self.read(&entry, PAGE_BYTES_MAX).await?;
+                    batch = self.take_page(kind, page, batch).await?;
                 }
-                Some(Name::Photo(id, photo)) => {
-                    // As many as a line of the batch speaks of, and no more are remembered.
-                    let batch = batch.get_or_insert_default();
-                    let mut lines = batch.photos.get(&id).into_iter().flatten();
-                    if lines.any(|line| line.photo_id == photo) {
-                        batch.photo_files.insert(photo, entry);
-                    }
-                }
-                Some(Name::Of(id, file)) => {
-                    let batch = batch.get_or_insert_default();
-                    if batch.activities.contains_key(&id) {
-                        match file {
-                            File::Track => drop(batch.tracks.insert(id, entry)),
-                            File::Original => drop(batch.originals.insert(id, entry)),
-                            File::Gpx | File::GeoJson | File::Rendition => {}
-                        }
-                    }
-                }
+                Some(Name::Photo(id, photo)) => batch.add_photo_file(id, photo, entry),
+                Some(Name::Of(id, file)) => batch.add_file(id, file, entry),
                 Some(Name::Page(..) | Name::Readme | Name::Schema | Name::Manifest) | None => {}
             }
         }
-        for (id, line) in batch.as_ref().map(|batch| &batch.activities).into_iter().flatten() {
-            let Some(batch) = &batch else { break };
-            let files = batch.tracks.get(id).zip(batch.originals.get(id));
-            let Some((track, original)) = files else {
-                progress.taken.passed_over += 1;
-                continue;
-            };
-            let track = read(&mut reader, track, end).await?;
-            let original = read(&mut reader, original, end).await?;
-            let links = batch.links.get(id).map_or(&[][..], Vec::as_slice);
-            let wish = (progress.sharing == Sharing::Restore).then_some(links);
-            let kept = self
-                .take_activity(account, line, track, original, wish, &mut progress.taken, now)
-                .await?;
-            let Some(mut kept) = kept else { continue };
-            for photo in batch.photos.get(id).map_or(&[][..], Vec::as_slice) {
-                let Some(file) = batch.photo_files.get(&photo.photo_id) else { continue };
-                let file = read(&mut reader, file, end).await?;
-                kept = self.take_photo(kept, photo, file, now).await?;
-            }
-        }
-        (progress.at, progress.left) = (entries.at, entries.left);
-        Ok(())
+        Ok(batch)
     }
 
     /// Takes in a page, or keeps it with the activities that it comes after.
-    async fn take_page(
-        self: &Arc<Self>,
-        account: AccountId,
-        kind: Kind,
-        page: &[u8],
-        batch: &mut Option<Batch>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    async fn take_page(&self, kind: Kind, page: Vec<u8>, batch: Batch) -> Result<Batch, Error> {
+        let (service, account, now) = (self.service, self.account, self.now);
+        let cores = &service.cores;
         match kind {
-            Kind::Account => self.take_account(account, lines_of(page)?, now).await?,
-            Kind::Pictures => self.take_picture(account, lines_of(page)?).await?,
-            Kind::Zones => self.take_zones(account, lines_of(page)?, now).await?,
-            Kind::Blocks => self.take_blocks(account, lines_of(page)?, now).await?,
-            Kind::Activities => {
-                let lines: Vec<ActivityLine> = lines_of(page)?;
-                if ACTIVITIES_AT_ONCE_MAX < lines.len() {
-                    return Err(Unfit("has too many activities on one page").into());
-                }
-                let activities = lines.into_iter().map(|line| (line.activity_id, line));
-                *batch = Some(Batch { activities: activities.collect(), ..Batch::default() });
-            }
-            Kind::Photos => {
-                let batch = batch.get_or_insert_default();
-                for line in lines_of::<PhotoLine>(page)? {
-                    if !batch.activities.contains_key(&line.activity_id) {
-                        continue;
-                    }
-                    let of_activity = batch.photos.entry(line.activity_id).or_default();
-                    if of_activity.len() < LINES_OF_ACTIVITY_MAX {
-                        of_activity.push(line);
-                    }
-                }
-            }
-            Kind::Links => {
-                let batch = batch.get_or_insert_default();
-                for line in lines_of::<LinkLine>(page)? {
-                    if !batch.activities.contains_key(&line.activity_id) {
-                        continue;
-                    }
-                    let of_activity = batch.links.entry(line.activity_id).or_default();
-                    if of_activity.len() < LINES_OF_ACTIVITY_MAX {
-                        of_activity.push(line);
-                    }
-                }
-            }
+            Kind::Account => service.take_account(account, &page, now).await?,
+            Kind::Pictures => service.take_picture(account, &page).await?,
+            Kind::Zones => service.take_zones(account, &page, now).await?,
+            Kind::Blocks => service.take_blocks(account, &page, now).await?,
+            Kind::Activities => return Ok(cores.run(move || Batch::of(&page, now)).await??),
+            Kind::Photos => return Ok(cores.run(move || batch.with_photos(&page)).await??),
+            Kind::Links => return Ok(cores.run(move || batch.with_links(&page, now)).await??),
             _ => {}
         }
-        Ok(())
+        Ok(batch)
+    }
+
+    /// Takes in an activity and its photos; `false` when not all of them are taken in by this step.
+    async fn take(&mut self, id: ActivityId, taking: &Taking) -> Result<bool, Error> {
+        let kept = if self.progress.photos == 0 {
+            self.has_taken = true;
+            self.take_activity(id, taking).await?
+        } else {
+            self.service.taken_before(self.account, id).await?
+        };
+        if let Some(mut kept) = kept {
+            for photo in taking.photos.iter().skip(self.progress.photos) {
+                // The first one comes with its activity, so that it is known by it that that is done.
+                if 0 < self.progress.photos && !self.goes_on().await? {
+                    return Ok(false);
+                }
+                self.has_taken = true;
+                if let Some(file) = &photo.file {
+                    let file = self.read(file, FILE_BYTES_MAX).await?;
+                    kept = self.service.take_photo(kept, photo, file, self.now).await?;
+                }
+                self.progress.photos += 1;
+            }
+        }
+        self.progress.activities += 1;
+        self.progress.photos = 0;
+        Ok(true)
+    }
+
+    /// Keeps an activity unless it is there, and shares it again if that is asked for.
+    async fn take_activity(
+        &mut self,
+        id: ActivityId,
+        taking: &Taking,
+    ) -> Result<Option<Owned<Activity>>, Error> {
+        let (service, account, line) = (self.service, self.account, &taking.line);
+        let kept = if let Some(known) = service.taken_before(account, id).await? {
+            self.progress.taken.known += 1;
+            known
+        } else {
+            let files = self.files(taking).await?;
+            let new = match files {
+                Some(files) => service.take_activity(account, id, line, files, self.now).await?,
+                None => None,
+            };
+            let Some(new) = new else {
+                self.progress.taken.passed_over += 1;
+                return Ok(None);
+            };
+            self.progress.taken.added += 1;
+            new
+        };
+        let id = kept.id;
+        // What its owner has changed since is left as it is.
+        if self.progress.sharing == Sharing::Restore && kept.updated_at == line.dates.1 {
+            service.share_again(kept, line, &taking.links, self.now).await?;
+        }
+        service.owned(account, id).await
+    }
+
+    /// The track of an activity and the file that it came from, if the archive has both.
+    async fn files(
+        &mut self,
+        taking: &Taking,
+    ) -> Result<Option<(Arc<ExactTrack>, Arc<Vec<u8>>)>, Error> {
+        let Some((track, original)) = taking.track.as_ref().zip(taking.original.as_ref()) else {
+            return Ok(None);
+        };
+        let track = self.read(track, FILE_BYTES_MAX).await?;
+        let track = self.service.cores.run(move || exact(&track)).await??;
+        let original = self.read(original, track::FILE_BYTES_MAX as u64).await?;
+        Ok(Some((Arc::new(track), Arc::new(original))))
+    }
+
+    async fn read(&mut self, entry: &Entry, bytes_max: u64) -> Result<Vec<u8>, Error> {
+        entries::read(&mut self.reader, entry, self.progress.begins, bytes_max).await
+    }
+
+    /// Whether more is taken in by this step: there is time for it, and nobody deleted the archive or took the step
+    /// meanwhile.
+    async fn goes_on(&self) -> Result<bool, Error> {
+        let has_time = !self.has_taken || self.clock.now() < self.now + STEP_MAX;
+        let current = self.service.db.archive(self.account, self.archive.id).await?;
+        let stands = current.is_some_and(|current| current.step == self.archive.step);
+        Ok(has_time && stands)
     }
 }
 

@@ -8,17 +8,21 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::actions::photos::Words;
 use crate::actions::record::{STARTED_AT_MIN_YEAR, WAYPOINTS_MAX, repair};
-use crate::archive::unzip::Unfit;
+use crate::archive::unzip::{Entry, Unfit};
 use crate::db::vault::{Details, NewActivity, PositionSource, SealedTrack, StoredFlaw};
 use crate::domain::{
-    AccountId, ActivityId, Choices, Description, Kind, PhotoId, Sport, Title, Visibility, ZoneId,
+    AccountId, ActivityId, AlternativeText, Caption, Choices, Description, Kind, LinkLabel,
+    PhotoId, Position, Sport, Title, Visibility, ZoneId, at_most,
 };
 use crate::seal::AccountKey;
 use crate::track::{self, ExactTrack, Rule, Waypoint, plain};
 
 /// The longest text that says where a flaw is.
 const PLACE_CHARS_MAX: usize = 40;
+/// The most flaws that are read of a line: more than there are rules.
+const FLAWS_MAX: usize = 1_000;
 /// Plans are made for the time to come.
 const STARTED_AT_MAX: TimeDelta = TimeDelta::days(3_650);
 
@@ -87,7 +91,9 @@ struct DetailsLine {
     title_is_chosen: bool,
     description: Option<String>,
     description_is_chosen: bool,
+    #[serde(deserialize_with = "at_most::<FLAWS_MAX, _, _>")]
     flaws: Vec<StoredFlaw>,
+    #[serde(deserialize_with = "at_most::<WAYPOINTS_MAX, _, _>")]
     waypoints: Vec<Waypoint>,
     choices: Choices,
     digest: String,
@@ -133,18 +139,24 @@ pub(super) struct LinkContent {
     pub(super) label: Option<String>,
 }
 
-/// The lines of a page.
-pub(super) fn lines_of<T: DeserializeOwned>(page: &[u8]) -> Result<Vec<T>, Unfit> {
+/// The lines of a page, each parsed when it is asked for. One that is not of ours is an error, as is the first that
+/// is one too many: who stops there has parsed none after it.
+pub(super) fn lines_of<T: DeserializeOwned>(
+    page: &[u8],
+    max: usize,
+) -> impl Iterator<Item = Result<T, Unfit>> {
     let lines = page.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    lines
-        .map(|line| serde_json::from_slice(line))
-        .collect::<Result<_, _>>()
-        .map_err(|_| Unfit("has a line that is not one of ours"))
+    lines.enumerate().map(move |(before, line)| {
+        if max <= before {
+            return Err(Unfit("has too many lines on one page"));
+        }
+        serde_json::from_slice(line).map_err(|_| Unfit("has a line that is not one of ours"))
+    })
 }
 
 pub(super) const UNFIT: Unfit = Unfit("has a value that is not fit");
 
-/// A line, parsed.
+/// The line of an activity, parsed.
 pub(super) struct Parsed {
     pub(super) kind: Kind,
     pub(super) sport: Sport,
@@ -164,23 +176,21 @@ pub(super) struct Parsed {
 }
 
 impl Parsed {
-    pub(super) fn of(line: &ActivityLine, now: DateTime<Utc>) -> Result<Self, Unfit> {
-        let details = &line.details;
+    pub(super) fn of(line: ActivityLine, now: DateTime<Utc>) -> Result<Self, Unfit> {
+        let details = line.details;
         let sound = |start: &DateTime<Utc>| {
             STARTED_AT_MIN_YEAR <= start.year() && *start <= now + STARTED_AT_MAX
         };
         let description = details.description.as_deref().map(Description::try_from).transpose();
-        let is_rule = |flaw: &&StoredFlaw| {
+        let is_rule = |flaw: &StoredFlaw| {
             Rule::ALL.iter().any(|rule| rule.name() == flaw.rule)
                 && flaw.place.as_ref().is_none_or(|place| place.chars().count() <= PLACE_CHARS_MAX)
         };
-        let waypoints = details.waypoints.iter().take(WAYPOINTS_MAX).cloned().map(repair);
-        let waypoints: Vec<Waypoint> = waypoints.collect();
         let is_placed = |waypoint: &Waypoint| {
             (-900_000_000..=900_000_000).contains(&waypoint.lat_e7)
                 && (-1_800_000_000..=1_800_000_000).contains(&waypoint.lon_e7)
         };
-        if !waypoints.iter().all(is_placed) {
+        if !details.waypoints.iter().all(is_placed) {
             return Err(UNFIT);
         }
         Ok(Self {
@@ -193,8 +203,8 @@ impl Parsed {
             title_is_chosen: details.title_is_chosen,
             description: description.map_err(|_| UNFIT)?,
             description_is_chosen: details.description_is_chosen,
-            flaws: details.flaws.iter().filter(is_rule).take(Rule::ALL.len()).cloned().collect(),
-            waypoints,
+            flaws: details.flaws.into_iter().filter(is_rule).take(Rule::ALL.len()).collect(),
+            waypoints: details.waypoints.into_iter().map(repair).collect(),
             choices: details.choices,
             digest: digest(&details.digest).ok_or(UNFIT)?,
             dates: dates(line.created_at, line.updated_at, now),
@@ -227,6 +237,56 @@ impl Parsed {
             details,
             track: SealedTrack::seal(key, id, track),
         }
+    }
+}
+
+/// The line of a photo, parsed.
+pub(super) struct ParsedPhoto {
+    pub(super) id: PhotoId,
+    pub(super) is_cover: bool,
+    pub(super) words: Words,
+    /// Where its file lies, once that is known.
+    pub(super) file: Option<Entry>,
+}
+
+impl ParsedPhoto {
+    pub(super) fn of(line: &PhotoLine) -> Result<Self, Unfit> {
+        let said = &line.details;
+        let caption = said.caption.as_deref().map(Caption::try_from).transpose();
+        let text = said.alternative_text.as_deref().map(AlternativeText::try_from).transpose();
+        // Where it is by its camera or the track is found out again.
+        let is_stated = said.position_source == Some(PositionSource::Owner);
+        let stated = said.position.filter(|_| is_stated);
+        let position = stated.map(|[longitude, latitude]| Position::new(longitude, latitude));
+        let words = Words {
+            caption: caption.map_err(|_| UNFIT)?,
+            alternative_text: text.map_err(|_| UNFIT)?,
+            position: position.transpose().map_err(|_| UNFIT)?,
+            taken_at: said.taken_at,
+            is_placeless: is_stated && said.position.is_none(),
+        };
+        Ok(Self { id: line.photo_id, is_cover: line.is_cover, words, file: None })
+    }
+}
+
+/// The line of a link, parsed.
+pub(super) struct ParsedLink {
+    pub(super) id: Uuid,
+    pub(super) label: Option<LinkLabel>,
+    pub(super) expires_at: Option<DateTime<Utc>>,
+}
+
+impl ParsedLink {
+    /// `None` when it is not made anew: it was taken back, is over, or had a password, which is nowhere to be had
+    /// from; without it, more would see the activity than did.
+    pub(super) fn of(line: &LinkLine, now: DateTime<Utc>) -> Result<Option<Self>, Unfit> {
+        let is_over = line.expires_at.is_some_and(|expires_at| expires_at <= now);
+        if !line.is_open || line.is_locked || is_over {
+            return Ok(None);
+        }
+        let label = line.content.label.as_deref().map(LinkLabel::try_from).transpose();
+        let label = label.map_err(|_| UNFIT)?;
+        Ok(Some(Self { id: line.link_id, label, expires_at: line.expires_at }))
     }
 }
 

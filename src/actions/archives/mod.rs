@@ -1,6 +1,8 @@
 //! Handing an account over to its owner, and taking one in: in steps, each a job of its own, so that others
 //! have their turn in between, and nothing grows with the size of the account.
 
+mod batch;
+mod entries;
 mod export;
 mod import;
 mod lines;
@@ -17,7 +19,9 @@ use super::record::id_from;
 use super::{Error, Service};
 use crate::db::ops::Rate;
 use crate::db::vault::Archive;
-use crate::domain::{Access, AccountId, ArchiveId, ArchiveState, Direction, Password, SessionId};
+use crate::domain::{
+    Access, AccountId, ArchiveId, ArchiveState, Clock, Direction, Password, SessionId,
+};
 
 pub use export::Made;
 pub use import::{ARCHIVE_BYTES_MAX, Receiving, Sharing, Taken};
@@ -79,22 +83,34 @@ impl Service {
         Ok(self.db.log_access_in_hour(account, id.into(), &access, now).await?)
     }
 
+    /// Whether an archive is still handed to who began to fetch it in a session: neither of the two has ended.
+    pub async fn may_be_fetched(
+        &self,
+        account: AccountId,
+        session: SessionId,
+        archive: ArchiveId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let stands = self.db.session_stands(account, session, now).await?;
+        Ok(stands && self.db.archive(account, archive).await?.is_some())
+    }
+
     /// Takes a step of an export or import, unless it was taken before.
     pub async fn hand_over(
         self: &Arc<Self>,
         account: AccountId,
         id: ArchiveId,
         step: i32,
-        now: DateTime<Utc>,
+        clock: &Clock,
     ) -> Result<(), Error> {
         let Some(archive) = self.db.archive(account, id).await? else { return Ok(()) };
         if archive.state != ArchiveState::Working || archive.step != step {
             return Ok(());
         }
         let step = match archive.direction {
-            Direction::Export => self.export_step(account, &archive, now).await?,
-            Direction::Import => self.import_step(account, &archive, now).await?,
+            Direction::Export => self.export_step(account, &archive, clock.now()).await?,
+            Direction::Import => self.import_step(account, &archive, clock).await?,
         };
-        Ok(self.db.take_step(account, id, &step, now).await?)
+        Ok(self.db.take_step(account, id, &step, clock.now()).await?)
     }
 }

@@ -161,12 +161,31 @@ pub(super) fn photo_line(rank: usize, photo: &Photo) -> Value {
 }
 
 /// Lines of JSON, each ended.
-pub(super) fn json_lines(lines: &[Value]) -> Vec<u8> {
-    lines
-        .iter()
-        .flat_map(|line| [line.to_string(), "\n".to_owned()])
-        .collect::<String>()
-        .into_bytes()
+#[derive(Default)]
+pub(super) struct Lines {
+    /// The file.
+    pub(super) bytes: Vec<u8>,
+    /// How many there are.
+    pub(super) count: u64,
+}
+
+impl Lines {
+    /// Adds one.
+    pub(super) fn add(&mut self, line: &Value) {
+        self.bytes.extend_from_slice(line.to_string().as_bytes());
+        self.bytes.push(b'\n');
+        self.count += 1;
+    }
+}
+
+impl FromIterator<Value> for Lines {
+    fn from_iter<I: IntoIterator<Item = Value>>(lines: I) -> Self {
+        let mut all = Self::default();
+        for line in lines {
+            all.add(&line);
+        }
+        all
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

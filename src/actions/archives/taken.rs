@@ -7,25 +7,25 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::import::Taken;
 use super::lines::{
-    AccountLine, ActivityLine, BlockLine, LinkLine, Parsed, PhotoLine, PictureLine, UNFIT,
-    ZoneLine, dates, exact, past,
+    AccountLine, BlockLine, Parsed, ParsedLink, ParsedPhoto, PictureLine, UNFIT, ZoneLine, dates,
+    lines_of, past,
 };
 use crate::access::{Owned, Sealed};
-use crate::actions::photos::{PhotoEdit, Picture, Words};
+use crate::actions::photos::{PhotoEdit, Picture};
 use crate::actions::record::id_from;
 use crate::actions::{Error, Service};
-use crate::archive::unzip::Unfit;
 use crate::db;
 use crate::db::identity::{ProfessionalChange, ProfileChange};
-use crate::db::vault::{Activity, HiddenPlace, NewLink, NewWay, PositionSource, Stored};
+use crate::db::vault::{
+    Activity, BLOCKS_MAX, HiddenPlace, NewLink, NewWay, Stored, ZONES_MAX, Zoned,
+};
 use crate::domain::{
-    AccountId, ActivityId, AlternativeText, Caption, LinkLabel, PersonName, Position,
-    ProfessionalDetail, Visibility, WebLink, ZoneLabel, ZoneRadius,
+    AccountId, ActivityId, PersonName, Position, ProfessionalDetail, Visibility, WebLink,
+    ZoneLabel, ZoneRadius,
 };
 use crate::seal::AccountKey;
-use crate::track::{ExactTrack, FILE_BYTES_MAX};
+use crate::track::ExactTrack;
 
 impl Service {
     /// Takes over the names and professional details that the account has not. What was agreed to elsewhere is
@@ -33,10 +33,11 @@ impl Service {
     pub(super) async fn take_account(
         &self,
         account: AccountId,
-        lines: Vec<AccountLine>,
+        page: &[u8],
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let Some(AccountLine { profile }) = lines.into_iter().next() else { return Ok(()) };
+        let Some(line) = lines_of(page, 1).next() else { return Ok(()) };
+        let AccountLine { profile } = line?;
         let Some(before) = self.db.account(account).await? else { return Ok(()) };
         let name = |name: Option<String>| {
             name.map(|name| PersonName::try_from(name.as_str()).map_err(|_| UNFIT)).transpose()
@@ -68,13 +69,14 @@ impl Service {
         Ok(())
     }
 
-    /// Makes zones. One that is there stays as it is; what is one too many is passed over.
+    /// Makes zones. One that is there stays as it is; what is too many is passed over.
     pub(super) async fn take_zones(
         &self,
         account: AccountId,
-        lines: Vec<ZoneLine>,
+        page: &[u8],
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
+        let lines = lines_of(page, ZONES_MAX).collect::<Result<Vec<ZoneLine>, _>>()?;
         for line in lines {
             let [longitude, latitude] = line.content.position;
             let place = HiddenPlace {
@@ -83,86 +85,75 @@ impl Service {
                 radius: ZoneRadius::try_from(line.content.radius_m).map_err(|_| UNFIT)?,
             };
             let made = dates(line.created_at, line.updated_at, now);
-            self.db.insert_zone(account, line.zone_id, &place, made, now).await?;
+            match self.db.insert_zone(account, line.zone_id, &place, made, now).await? {
+                Zoned::Kept(_) | Zoned::Stale => {}
+                Zoned::Full => break,
+            }
         }
         Ok(())
     }
 
-    /// Keeps away from whom the account kept away.
+    /// Keeps away from whom the account kept away; what is too many is passed over.
     pub(super) async fn take_blocks(
         &self,
         account: AccountId,
-        lines: Vec<BlockLine>,
+        page: &[u8],
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        for line in lines {
-            // One too many, or oneself: passed over.
-            let _refused =
-                self.db.block(account, line.member_id, past(line.created_at, now)).await?;
+        let is_other = |line: &&BlockLine| line.member_id != account;
+        let max = usize::try_from(BLOCKS_MAX).unwrap_or(usize::MAX);
+        let lines = lines_of(page, max).collect::<Result<Vec<BlockLine>, _>>()?;
+        // Nobody keeps away from themself.
+        for BlockLine { member_id, created_at } in lines.iter().filter(is_other) {
+            if self.db.block(account, *member_id, past(*created_at, now)).await?.is_err() {
+                break;
+            }
         }
         Ok(())
     }
 
-    /// Keeps an activity, private, unless it is there; shares it again if `links` say so. Its id is taken over
-    /// when it is free.
-    #[allow(clippy::too_many_arguments, reason = "what is in the archive comes in several files")]
+    /// The activity that was taken in for the one of this id, or that is it.
+    pub(super) async fn taken_before(
+        &self,
+        account: AccountId,
+        id: ActivityId,
+    ) -> Result<Option<Owned<Activity>>, Error> {
+        if let Some(known) = self.owned(account, id).await? {
+            return Ok(Some(known));
+        }
+        self.owned(account, self.imported_id(account, id)).await
+    }
+
+    /// Keeps an activity, private. Its id is taken over when it is free. `None` when there is no room, or it was
+    /// taken in before and deleted.
     pub(super) async fn take_activity(
         &self,
         account: AccountId,
-        line: &ActivityLine,
-        track: Vec<u8>,
-        original: Vec<u8>,
-        links: Option<&[LinkLine]>,
-        taken: &mut Taken,
+        id: ActivityId,
+        line: &Arc<Parsed>,
+        (track, original): (Arc<ExactTrack>, Arc<Vec<u8>>),
         now: DateTime<Utc>,
     ) -> Result<Option<Owned<Activity>>, Error> {
         let key = Arc::new(self.db.account_key(account).await?);
-        let parsed = Arc::new(Parsed::of(line, now)?);
-        if FILE_BYTES_MAX < original.len() {
-            return Err(Unfit("holds a file that is too large").into());
-        }
-        let work = move || exact(&track);
-        let track = Arc::new(self.cores.run(work).await??);
-        let original = Arc::new(original);
         // Should somebody have the id, or its owner have deleted what it stood for, another one stands for
         // it: always the same, so that a second import finds it.
-        let other = self.imported_id(account, line.activity_id);
-        let mut kept = None;
-        for id in [line.activity_id, other] {
-            if let Some(known) = self.owned(account, id).await? {
-                taken.known += 1;
-                kept = Some(known);
-                break;
-            }
+        for id in [id, self.imported_id(account, id)] {
             if !id.is_random() {
                 continue;
             }
-            if let Some(new) = self.keep_taken(&key, id, &parsed, &track, &original, now).await? {
-                taken.added += 1;
-                kept = Some(new);
-                break;
+            let new = self.keep_taken(&key, id, line, &track, &original, now).await?;
+            if new.is_some() {
+                return Ok(new);
             }
         }
-        let Some(activity) = kept else {
-            taken.passed_over += 1;
-            return Ok(None);
-        };
-        let id = activity.id;
-        // What its owner has changed since is left as it is.
-        if let Some(links) = links.filter(|_| activity.updated_at == parsed.dates.1) {
-            self.share_again(activity, &parsed, links, now).await?;
-        }
-        self.owned(account, id).await
+        Ok(None)
     }
 
     /// Takes over the picture beside the public name, if the account has none. What cannot be read is passed
     /// over.
-    pub(super) async fn take_picture(
-        &self,
-        account: AccountId,
-        lines: Vec<PictureLine>,
-    ) -> Result<(), Error> {
-        let Some(PictureLine { picture }) = lines.into_iter().next() else { return Ok(()) };
+    pub(super) async fn take_picture(&self, account: AccountId, page: &[u8]) -> Result<(), Error> {
+        let Some(line) = lines_of(page, 1).next() else { return Ok(()) };
+        let PictureLine { picture } = line?;
         if self.db.own_picture(account).await?.is_some() {
             return Ok(());
         }
@@ -178,29 +169,15 @@ impl Service {
     pub(super) async fn take_photo(
         &self,
         activity: Owned<Activity>,
-        line: &PhotoLine,
+        line: &ParsedPhoto,
         file: Vec<u8>,
         now: DateTime<Utc>,
     ) -> Result<Owned<Activity>, Error> {
-        let said = &line.details;
-        let caption = said.caption.as_deref().map(Caption::try_from).transpose();
-        let text = said.alternative_text.as_deref().map(AlternativeText::try_from).transpose();
-        // Where it is by its camera or the track is found out again.
-        let stated = said.position.filter(|_| said.position_source == Some(PositionSource::Owner));
-        let position = stated.map(|[longitude, latitude]| Position::new(longitude, latitude));
-        let words = Words {
-            caption: caption.map_err(|_| UNFIT)?,
-            alternative_text: text.map_err(|_| UNFIT)?,
-            position: position.transpose().map_err(|_| UNFIT)?,
-            taken_at: said.taken_at,
-            is_placeless: said.position.is_none()
-                && said.position_source == Some(PositionSource::Owner),
-        };
         // Should somebody have the id, another one stands for it: always the same.
-        let other = self.keyed_photo(&activity, &Uuid::from(line.photo_id).to_string(), 0);
+        let other = self.keyed_photo(&activity, &Uuid::from(line.id).to_string(), 0);
         let file = Arc::new(file);
-        for id in [line.photo_id, other] {
-            let picture = Picture { id, file: file.clone(), words: words.clone() };
+        for id in [line.id, other] {
+            let picture = Picture { id, file: file.clone(), words: line.words.clone() };
             let kept = match self.add_photos(&activity, vec![picture], now).await {
                 Ok(kept) => kept,
                 Err(Error::Taken | Error::Deleted) => continue,
@@ -251,11 +228,11 @@ impl Service {
     }
 
     /// Publishes what was published, and makes links like those there were, with tokens of their own.
-    async fn share_again(
+    pub(super) async fn share_again(
         &self,
         mut activity: Owned<Activity>,
         parsed: &Parsed,
-        links: &[LinkLine],
+        links: &[ParsedLink],
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let at = parsed.dates.1;
@@ -275,20 +252,14 @@ impl Service {
         let standing: Vec<Uuid> =
             self.db.links(&activity).await?.into_iter().map(|link| link.id.into()).collect();
         for line in links {
-            let is_over = line.expires_at.is_some_and(|expires_at| expires_at <= now);
-            // A password is nowhere to be had from: without it, more would see it than did.
-            if !line.is_open || line.is_locked || is_over {
-                continue;
-            }
-            let label = line.content.label.as_deref().map(LinkLabel::try_from).transpose();
-            let (id, token) = self.new_link(&activity, Some(&format!("import {}", line.link_id)));
+            let (id, token) = self.new_link(&activity, Some(&format!("import {}", line.id)));
             // It stands, as it was or as it was made by an import before.
-            if standing.contains(&line.link_id) || standing.contains(&id.into()) {
+            if standing.contains(&line.id) || standing.contains(&id.into()) {
                 continue;
             }
             let link = NewLink {
                 id,
-                label: label.map_err(|_| UNFIT)?,
+                label: line.label.clone(),
                 token_hash: token.hash(),
                 password_hash: None,
                 expires_at: line.expires_at,

@@ -78,6 +78,19 @@ struct Row {
     expires_at: DateTime<Utc>,
 }
 
+impl Db {
+    /// Whether a session still stands: asked again in the middle of what takes long.
+    pub async fn session_stands(
+        &self,
+        account: AccountId,
+        session: SessionId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let stands = diesel::select(session_stands(Uuid::from(account), Uuid::from(session), now));
+        Ok(stands.get_result(&mut *self.conn().await?).await?)
+    }
+}
+
 impl Commons {
     /// Whether a session still stands: asked at every request, so that ending one works at once.
     pub async fn session_stands(

@@ -20,7 +20,7 @@ use crate::seal::{AccountKey, Keyring, LinkToken};
 const TABLE: &str = "vault.links";
 
 /// The most links that lead to an activity.
-const LINKS_MAX: i64 = 50;
+pub const LINKS_MAX: i64 = 50;
 /// How many links that are over are removed in one go.
 const EXPIRED_AT_ONCE: i64 = 100;
 
