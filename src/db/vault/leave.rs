@@ -12,11 +12,11 @@ use crate::db::ops::{Erasure, Job, call_off, enqueue, erasures, remove};
 use crate::db::schema::commons::members;
 use crate::db::schema::identity::accounts;
 use crate::db::schema::ops::erasures as ledger;
-use crate::db::schema::vault::activities;
+use crate::db::schema::vault::{activities, archives, photos};
 use crate::db::stop::Stop::Undone;
 use crate::db::stop::outcome;
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, ErasureId, Letter, Subject};
+use crate::domain::{AccountId, ArchiveState, ErasureId, Letter, PhotoState, Subject};
 use crate::privacy::retention;
 use crate::seal::{AccountKey, RefreshToken};
 
@@ -146,7 +146,7 @@ impl Db {
     }
 
     /// Takes back that an account leaves, for who gave the password of that hash, and signs them in. What is
-    /// published is made anew; memberships, and what was shared with communities, do not come back. `None`
+    /// published is made anew, and what was at work goes on; memberships, and what was shared with communities, do not come back. `None`
     /// when it is too late, or was never asked for.
     pub async fn return_to_account(
         &self,
@@ -226,10 +226,40 @@ impl Db {
             .execute(conn)
             .await?;
         remove(conn, Uuid::from(id).into()).await?;
-        let job = Job::RemakeRenditions { account };
-        enqueue(conn, &self.keyring, Some(account), &job, now).await?;
+        let unfinished = [photos_waiting(conn, account).await?, steps_due(conn, account).await?];
+        for job in unfinished.into_iter().flatten().chain([Job::RemakeRenditions { account }]) {
+            enqueue(conn, &self.keyring, Some(account), &job, now).await?;
+        }
         Ok(Some(id))
     }
+}
+
+/// What draws the photos that wait for it: it was called off when their owner left.
+async fn photos_waiting(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<Vec<Job>, Error> {
+    let waiting: Vec<Uuid> = photos::table
+        .filter(photos::account_id.eq(Uuid::from(account)))
+        .filter(photos::state.eq(PhotoState::Waiting.name()))
+        .order((photos::activity_id, photos::rank))
+        .select(photos::photo_id)
+        .load(conn)
+        .await?;
+    Ok(waiting.into_iter().map(|photo| Job::DrawPhoto { account, photo: photo.into() }).collect())
+}
+
+/// What goes on with the exports and imports that were at work. A step that was taken meanwhile is not taken again.
+async fn steps_due(conn: &mut AsyncPgConnection, account: AccountId) -> Result<Vec<Job>, Error> {
+    let at_work: Vec<(Uuid, i32)> = archives::table
+        .filter(archives::account_id.eq(Uuid::from(account)))
+        .filter(archives::state.eq(ArchiveState::Working.name()))
+        .select((archives::archive_id, archives::step))
+        .load(conn)
+        .await?;
+    let due =
+        |(archive, step): (Uuid, i32)| Job::HandOver { account, archive: archive.into(), step };
+    Ok(at_work.into_iter().map(due).collect())
 }
 
 async fn remembered_name(

@@ -6,6 +6,7 @@ mod erased;
 mod killed;
 mod photos;
 mod restored;
+mod taken_back;
 mod taken_off;
 mod unlinkable;
 mod works;
