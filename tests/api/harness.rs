@@ -340,6 +340,34 @@ pub fn northward_gpx(lon: f64, lat: f64, points: usize) -> Vec<u8> {
     gpx.into_bytes()
 }
 
+/// A GPX track that goes straight from corner to corner, given as longitudes and latitudes, with a point each
+/// thousandth of a degree, or so, and each 20 s. It goes over the antimeridian where that is shorter.
+pub fn gpx_through(corners: &[(f64, f64)]) -> Vec<u8> {
+    let mut gpx = String::from(
+        "<?xml version=\"1.0\"?><gpx version=\"1.1\" creator=\"test\" \
+         xmlns=\"http://www.topografix.com/GPX/1/1\"><trk><type>running</type><trkseg>",
+    );
+    let mut time = Utc.with_ymd_and_hms(2026, 5, 30, 7, 0, 0).unwrap();
+    for pair in corners.windows(2) {
+        let [(from_lon, from_lat), (to_lon, to_lat)] = [pair[0], pair[1]];
+        let east = (to_lon - from_lon + 540.0).rem_euclid(360.0) - 180.0;
+        let north = to_lat - from_lat;
+        let steps = (east.hypot(north) / 0.001).ceil();
+        let mut step = 0.0;
+        while step < steps {
+            let lon = (from_lon + east * step / steps + 540.0).rem_euclid(360.0) - 180.0;
+            let lat = from_lat + north * step / steps;
+            gpx.push_str(&format!(
+                "<trkpt lat=\"{lat:.7}\" lon=\"{lon:.7}\"><ele>100</ele><time>{}</time></trkpt>",
+                time.format("%Y-%m-%dT%H:%M:%SZ")
+            ));
+            (step, time) = (step + 1.0, time + TimeDelta::seconds(20));
+        }
+    }
+    gpx.push_str("</trkseg></trk></gpx>");
+    gpx.into_bytes()
+}
+
 /// The code that stands alone on a line of a mail.
 pub fn code_in(mail: &str) -> Option<String> {
     let is_code = |line: &&str| {

@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use diesel_async::SimpleAsyncConnection;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::bad_input::refused;
-use crate::harness::{Caller, TestApp, dump_data, northward_gpx};
+use crate::harness::{Caller, TestApp, connect, dump_data, gpx_through, northward_gpx};
 
 /// The tile that holds a place.
 pub fn tile_of(zoom: u32, lon: f64, lat: f64) -> String {
@@ -71,6 +72,39 @@ async fn a_tile_draws_what_is_published_with_its_author_until_it_is_taken_back()
     assert_eq!(again().await, 200);
     let gone = [tile(&app.anyone(), &near).await, tile(&app.anyone(), &far).await];
     assert_eq!(gone, empty);
+}
+
+/// Lines that go round a tile have it in the box around them, as many as there is room for in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_round_a_tile_takes_no_room_in_it() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let path = tile_of(10, 8.5, 47.4);
+    // From 8.4375 to 8.7890 east, and from 47.2792 to 47.5172 north.
+    let around =
+        ada.has_published(&gpx_through(&[(8.42, 47.26), (8.81, 47.26), (8.81, 47.54)])).await;
+    let inside = ada.has_published(&northward_gpx(8.5, 47.4, 300)).await;
+    // What lies 200 m from its edge is drawn, so that the stroke does not end there.
+    let beside = ada.has_published(&northward_gpx(8.435, 47.4, 300)).await;
+    copy(&app, &around, 260).await;
+    let drawn = tile(&app.anyone(), &path).await;
+    assert!(tells(&drawn, &inside) && tells(&drawn, &beside) && !tells(&drawn, &around));
+    let next = tile(&app.anyone(), &tile_of(10, 8.5, 47.27)).await;
+    assert!(tells(&next, "Running") && !tells(&next, &inside), "where it goes it is drawn");
+}
+
+/// Makes more of what is published, each like it in all but its id.
+async fn copy(app: &TestApp, id: &str, times: u32) {
+    const TABLES: [&str; 3] = ["renditions", "published", "published_lines"];
+    let of = |table: &str| {
+        format!(
+            "INSERT INTO commons.{table}
+             SELECT (jsonb_populate_record(one, jsonb_build_object('activity_id', md5('copy' || n)::uuid))).*
+             FROM commons.{table} AS one, generate_series(1, {times}) AS n WHERE activity_id = '{id}';"
+        )
+    };
+    let script: String = TABLES.into_iter().map(of).collect();
+    connect(app, "opentracks").await.batch_execute(&script).await.unwrap();
 }
 
 /// What zones and ends hide is in no tile: its places are those of the rendition.

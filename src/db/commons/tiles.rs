@@ -26,6 +26,8 @@ pub(super) const BANDS: [u8; 3] = [10, 13, 16];
 /// The most lines in a tile of each band: the longest, where there are more. Further out a tile has room for fewer that
 /// can still be told apart.
 const LINES_MAX: [i64; 3] = [250, 1_000, 1_000];
+/// How far around a tile lines are drawn, as a share of its width: so much that strokes do not end at its edges.
+const MARGIN: f64 = 64.0 / 4096.0;
 /// In how many classes of length lines are kept apart, to have the long ones first.
 const LENGTH_CLASSES: i64 = 10;
 
@@ -37,6 +39,15 @@ impl Tile {
     }
 
     pub(super) fn envelope<T>(self, statement: &mut Statement<T>) -> &mut Statement<T> {
+        self.square(statement).sql(")")
+    }
+
+    /// The square with its margin.
+    fn surroundings<T>(self, statement: &mut Statement<T>) -> &mut Statement<T> {
+        self.square(statement).sql(", margin => ").bind(Value::Double(MARGIN)).sql(")")
+    }
+
+    fn square<T>(self, statement: &mut Statement<T>) -> &mut Statement<T> {
         statement
             .sql("ST_TileEnvelope(")
             .bind(Value::Count(self.zoom.into()))
@@ -44,11 +55,12 @@ impl Tile {
             .bind(Value::Count(self.x.into()))
             .sql("::integer, ")
             .bind(Value::Count(self.y.into()))
-            .sql("::integer)")
+            .sql("::integer")
     }
 
     /// The lines that pass through it, with their authors. Class after class is read, the longest first, until
-    /// there are enough: so a tile costs no more where there are more lines.
+    /// there are enough: so a tile costs no more where there are more lines. Those that go round it, and have it
+    /// in the box around them alone, take nobody's room.
     fn lines(self, now: DateTime<Utc>) -> Statement<Binary> {
         let band = BANDS.into_iter().position(|band| self.zoom <= band).unwrap_or(BANDS.len() - 1);
         let mut statement = Statement::new(
@@ -65,8 +77,8 @@ impl Tile {
                 .sql(part)
                 .bind(Value::Count(BANDS[band].into()))
                 .sql("::smallint AND length_class = ");
-            statement.bind(Value::Count(class)).sql("::smallint AND line && ");
-            self.envelope(&mut statement).sql(if class == 0 { "" } else { " UNION ALL " });
+            statement.bind(Value::Count(class)).sql("::smallint AND ST_Intersects(line, ");
+            self.surroundings(&mut statement).sql(if class == 0 { ")" } else { ") UNION ALL " });
         }
         // Each row by itself, so that the planner joins no more than are drawn.
         statement.sql(
