@@ -11,8 +11,8 @@ use super::present::SummaryBody;
 use super::problem::{Body, Problem};
 use super::session::Now;
 use crate::access::Viewer;
-use crate::db::Commons;
 use crate::db::commons::{Along, Sought, Way};
+use crate::db::{Commons, Slice};
 use crate::domain::{ActivityId, Invalid, Kind, Position, Sport};
 
 /// How far from the line is looked unless asked otherwise, in metres.
@@ -36,7 +36,7 @@ struct AlongBody {
     /// `[longitude, latitude]` in degrees for each point, 2 to 500, over some 500 km at most.
     #[schema(value_type = Option<Vec<Vec<f64>>>, min_items = 2, max_items = 500)]
     line: Option<Vec<[f64; 2]>>,
-    /// A published activity: as others see it.
+    /// A published activity, as others see it: of some 500 km at most.
     activity: Option<ActivityId>,
     /// How far from the line counts as along it, in metres, up to 1,000; 50 by default.
     within_m: Option<f64>,
@@ -51,6 +51,8 @@ struct AlongBody {
 #[schema(as = AlongAnswer)]
 struct AnswerBody {
     items: Vec<AlikeBody>,
+    /// Whether more come near it than are told here: a narrower question finds others.
+    more: bool,
 }
 
 /// An activity, and how much it has in common with the line.
@@ -77,13 +79,19 @@ async fn along(
     request: HttpRequest,
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
-    let found = commons.along(viewer, &body.parse()?, now).await?;
+    let along = body.parse()?;
+    if let Way::Of(id) = along.line
+        && let Some(degrees) = commons.way_degrees(viewer, id, now).await?
+        && LENGTH_MAX_DEGREES < degrees
+    {
+        return Err(
+            Invalid { field: "activity", reason: "must be at most some 500 km long" }.into()
+        );
+    }
+    let Slice { items, next } = commons.along(viewer, &along, now).await?;
     let item = |(rendition, alike)| AlikeBody { activity: SummaryBody::from(&rendition), alike };
-    answer::json(
-        &request,
-        Keep::Nobody,
-        &AnswerBody { items: found.into_iter().map(item).collect() },
-    )
+    let items = items.into_iter().map(item).collect();
+    answer::json(&request, Keep::Nobody, &AnswerBody { items, more: next.is_some() })
 }
 
 impl AlongBody {

@@ -3,7 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, TestApp, northward_gpx};
+use crate::harness::{Caller, TestApp, gpx_through, northward_gpx};
+use crate::tiles::copy;
 
 const ALONG: &str = "/api/v1/explore/along";
 
@@ -67,6 +68,34 @@ async fn the_most_alike_comes_first() {
     assert_eq!(along(&app.anyone(), &json!({ "activity": other })).await, []);
 }
 
+/// More pass than are compared: the same way is found among them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_that_crosses_the_way_does_not_hide_who_goes_it() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let way = [(8.5, 47.3), (8.5, 47.34)];
+    let given = ada.has_published(&gpx_through(&way)).await;
+    let crossing = ada.has_published(&gpx_through(&[(8.48, 47.315), (8.52, 47.315)])).await;
+    let mut twins = Vec::new();
+    for _ in 0..3 {
+        copy(&app, &crossing, 400).await;
+        twins.push(ada.has_published(&gpx_through(&way)).await);
+    }
+    for body in [
+        json!({ "activity": given, "limit": 3 }),
+        json!({ "line": [[8.5, 47.302], [8.5, 47.338]], "limit": 4 }),
+    ] {
+        let answer: Value = app.anyone().post(ALONG, &body).await.json().await.unwrap();
+        assert_eq!(answer["more"], true);
+        let found = along(&app.anyone(), &body).await;
+        let is_found = |twin: &String| found.iter().any(|(id, _)| id == twin);
+        assert!(twins.iter().all(is_found), "{found:?}");
+    }
+    let rowing = json!({ "activity": given, "sport": "rowing" });
+    let answer: Value = app.anyone().post(ALONG, &rowing).await.json().await.unwrap();
+    assert_eq!(answer, json!({ "items": [], "more": false }));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_has_its_limits() {
     let app = TestApp::start().await;
@@ -93,6 +122,16 @@ async fn a_line_has_its_limits() {
             assert_eq!((status.as_u16(), &problem["errors"][0]["field"]), (422, &json!(field)));
         }
     }
+    let ada = app.member("Ada").await;
+    let across = ada.has_published(&gpx_through(&[(8.5, 47.3), (13.6, 47.3)])).await;
+    let answer = app.anyone().post(ALONG, &json!({ "activity": across })).await;
+    assert_eq!(answer.status(), 422);
+    let problem: Value = answer.json().await.unwrap();
+    assert_eq!(problem["errors"][0]["field"], "activity");
+    // What is taken back is as if it had never been.
+    let unpublish = format!("/api/v1/activities/{across}/unpublish");
+    assert_eq!(ada.post(&unpublish, &json!({})).await.status(), 200);
+    assert_eq!(along(&app.anyone(), &json!({ "activity": across })).await, []);
     // One point twice is a line of no length.
     assert_eq!(along(&app.anyone(), &json!({ "line": [[8.5, 47.3], [8.5, 47.3]] })).await, []);
 }

@@ -357,10 +357,11 @@ pub fn gpx_through(corners: &[(f64, f64)]) -> Vec<u8> {
         while step < steps {
             let lon = (from_lon + east * step / steps + 540.0).rem_euclid(360.0) - 180.0;
             let lat = from_lat + north * step / steps;
-            gpx.push_str(&format!(
+            let point = format!(
                 "<trkpt lat=\"{lat:.7}\" lon=\"{lon:.7}\"><ele>100</ele><time>{}</time></trkpt>",
                 time.format("%Y-%m-%dT%H:%M:%SZ")
-            ));
+            );
+            gpx.push_str(&point);
             (step, time) = (step + 1.0, time + TimeDelta::seconds(20));
         }
     }

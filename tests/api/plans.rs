@@ -129,7 +129,8 @@ async fn a_crowded_tile_has_the_longest_lines(app: &TestApp) {
         "SELECT x, y, activity_id::text AS id FROM (
              SELECT x, y FROM commons.start_counts WHERE zoom = 9 GROUP BY x, y ORDER BY sum(change) DESC LIMIT 1
          ) AS crowded
-         JOIN commons.published_lines ON published_lines.zoom = 10 AND line && ST_TileEnvelope(9, x, y)
+         JOIN commons.published_lines ON published_lines.zoom = 10
+             AND ST_Intersects(line, ST_TileEnvelope(9, x, y, margin => 1.0 / 64))
          JOIN commons.published USING (activity_id) ORDER BY distance_m DESC",
     )
     .load(&mut connect(app, "opentracks").await)

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use diesel_async::SimpleAsyncConnection;
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::bad_input::refused;
 use crate::harness::{Caller, TestApp, connect, dump_data, gpx_through, northward_gpx};
@@ -94,12 +95,13 @@ async fn what_goes_round_a_tile_takes_no_room_in_it() {
 }
 
 /// Makes more of what is published, each like it in all but its id.
-async fn copy(app: &TestApp, id: &str, times: u32) {
+pub async fn copy(app: &TestApp, id: &str, times: u32) {
     const TABLES: [&str; 3] = ["renditions", "published", "published_lines"];
+    let seed = Uuid::new_v4();
     let of = |table: &str| {
         format!(
             "INSERT INTO commons.{table}
-             SELECT (jsonb_populate_record(one, jsonb_build_object('activity_id', md5('copy' || n)::uuid))).*
+             SELECT (jsonb_populate_record(one, jsonb_build_object('activity_id', md5(n || '{seed}')::uuid))).*
              FROM commons.{table} AS one, generate_series(1, {times}) AS n WHERE activity_id = '{id}';"
         )
     };

@@ -1,11 +1,15 @@
 //! What runs along a line: of what is published, the most alike first.
 
 use chrono::{DateTime, Utc};
+use diesel::OptionalExtension;
+use diesel::sql_types::Double;
+use diesel_async::RunQueryDsl;
 
 use super::renditions::{Finding, Found, Summary, page};
 use super::sought::{Sought, write_shown};
 use crate::access::{Viewer, Visible};
-use crate::db::statement::Value;
+use crate::db::slice::one_more;
+use crate::db::statement::{Statement, Value};
 use crate::db::{Commons, Error, Slice};
 use crate::domain::{ActivityId, Position};
 
@@ -29,7 +33,7 @@ pub enum Way {
     Of(ActivityId),
 }
 
-/// How many that pass near by are compared: where more do, a narrower question finds the rest.
+/// How many that pass near by are compared: where more do, those that are as long and reach as far.
 const COMPARED_MAX: i64 = 300;
 
 impl Commons {
@@ -40,12 +44,26 @@ impl Commons {
         viewer: Viewer,
         along: &Along,
         now: DateTime<Utc>,
-    ) -> Result<Vec<(Visible<Summary>, f64)>, Error> {
+    ) -> Result<Slice<(Visible<Summary>, f64), ActivityId>, Error> {
         let conn = &mut *self.long_conn().await?;
         let finding = along.statement(viewer, now);
         let place = |found: &Found<_>, _| found.id();
-        let Slice { items, .. } = page(conn, viewer, finding, along.limit, now, place).await?;
-        Ok(items)
+        page(conn, viewer, finding, along.limit, now, place).await
+    }
+
+    /// How long a published line is between its points, in degrees; `None` when the viewer finds none.
+    pub async fn way_degrees(
+        &self,
+        viewer: Viewer,
+        id: ActivityId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<f64>, Error> {
+        let mut statement: Statement<Double> = Statement::new(
+            "SELECT ST_Length(line::geometry) FROM commons.published WHERE activity_id = ",
+        );
+        statement.bind(Value::Id(Some(id.into())));
+        write_shown(&mut statement, viewer, now);
+        Ok(statement.get_result(&mut *self.conn().await?).await.optional()?)
     }
 }
 
@@ -64,11 +82,15 @@ impl Along {
             }
         }
         statement.sql(
-            "), belt AS MATERIALIZED (SELECT line AS given, ST_Length(ST_Transform(line::geometry, 3857)) \
-             AS length, ST_Transform(ST_Buffer(line, ",
+            "), drawn AS (SELECT line AS given, line::geometry AS shape, \
+             ST_Transform(line::geometry, 3857) AS path FROM given), \
+             belt AS MATERIALIZED (SELECT given, shape, ST_Length(path) AS length, ST_Buffer(path, ",
         );
+        // On the web map too: it has room beyond the antimeridian. A metre is longer there, the further from
+        // the equator.
         statement.bind(Value::Double(self.within_m)).sql(
-            ")::geometry, 3857) AS area FROM given), near AS MATERIALIZED (\
+            " / greatest(cos(radians(ST_Y(ST_Centroid(shape)))), 0.01)) AS area FROM drawn), \
+             near AS MATERIALIZED (\
              SELECT activity_id, ST_Transform(line::geometry, 3857) AS line, length, area \
              FROM belt CROSS JOIN commons.published WHERE ST_DWithin(line, given, ",
         );
@@ -78,12 +100,18 @@ impl Along {
         if let Way::Of(id) = &self.line {
             statement.sql(" AND activity_id <> ").bind(Value::Id(Some((*id).into())));
         }
+        // What differs in length or in one edge has no more in common than the rest: cheap, and before the
+        // areas are compared. All of it in degrees.
+        statement.sql(" ORDER BY abs(ST_Length(line::geometry) - ST_Length(shape))");
+        for edge in ["ST_XMin", "ST_XMax", "ST_YMin", "ST_YMax"] {
+            statement.sql(" + abs(").sql(edge).sql("(line::geometry) - ").sql(edge).sql("(shape))");
+        }
         statement.sql(" LIMIT ").bind(Value::Count(COMPARED_MAX)).sql(
             ") SELECT activity_id, alike FROM (SELECT activity_id, \
              ST_Length(ST_Intersection(line, area)) / greatest(ST_Length(line), length, 1) AS alike \
              FROM near) AS found ORDER BY alike DESC, activity_id DESC LIMIT ",
         );
-        statement.bind(Value::Count(i64::try_from(self.limit).unwrap_or(i64::MAX)));
+        statement.bind(Value::Count(one_more(self.limit)));
         statement
     }
 }
