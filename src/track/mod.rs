@@ -2,6 +2,7 @@
 //!
 //! Pure functions from bytes and columns to columns and bytes: no I/O, no clock, no randomness.
 
+pub mod antimeridian;
 pub mod clean;
 pub mod columns;
 pub mod cut;

@@ -6,6 +6,7 @@
 mod access_log;
 mod activities;
 mod along;
+mod antimeridian;
 mod apart;
 mod archives;
 mod auth;

@@ -1,7 +1,6 @@
 //! Renditions, written: from what [`crate::track::cut()`] left, and from nothing else.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -24,6 +23,7 @@ use crate::db::{Db, Error};
 use crate::domain::{
     AccountId, ActivityId, Choices, Description, Kind, PublicName, Sport, Visibility,
 };
+use crate::track::antimeridian::{self, Position};
 use crate::track::columns::PER_DEGREE;
 use crate::track::cut::hour;
 use crate::track::simplify::{preview, simplify_for_zoom};
@@ -382,14 +382,16 @@ async fn show_in_communities(
     Ok(())
 }
 
+/// Cut at the antimeridian: else a map draws it, and a box finds it, all round the world.
 fn multi_line(columns: &Columns) -> MultiLineString<Point> {
     let degrees = |degrees_e7: i32| f64::from(degrees_e7) / PER_DEGREE;
-    let point = |index: usize| {
-        Point::new(degrees(columns.lon_e7[index]), degrees(columns.lat_e7[index]), Some(WGS_84))
+    let point = |at: &Position| Point::new(degrees(at.lon_e7), degrees(at.lat_e7), Some(WGS_84));
+    let line = |line: Vec<Position>| LineString {
+        points: line.iter().map(point).collect(),
+        srid: Some(WGS_84),
     };
-    let part =
-        |part: Range<usize>| LineString { points: part.map(point).collect(), srid: Some(WGS_84) };
-    MultiLineString { lines: columns.parts().map(part).collect(), srid: Some(WGS_84) }
+    let lines = antimeridian::lines(columns).into_iter().map(line).collect();
+    MultiLineString { lines, srid: Some(WGS_84) }
 }
 
 /// Leaves what others see as it is, for fewer of them: it is published no more, and with no way left

@@ -4,24 +4,12 @@ use std::fmt::Write;
 
 use super::text::{instant, push_decimal, push_degrees, push_json, time_ms, value};
 use super::{Document, Times};
-use crate::track::columns::{Columns, MISSING, NO_TIME};
+use crate::track::antimeridian::{self, Position};
+use crate::track::columns::{MISSING, NO_TIME};
 use crate::track::reading::Waypoint;
-
-/// 180° in 1e-7 degrees.
-const HALF_TURN_E7: i64 = 1_800_000_000;
 
 /// A position of a line must not stand alone.
 const LINE_POINTS_MIN: usize = 2;
-
-/// A position of a line: a point of the track, or one put in where the line meets the antimeridian.
-#[derive(Clone, Copy)]
-struct Position {
-    lat_e7: i32,
-    lon_e7: i32,
-    elevation_dm: Option<i32>,
-    /// Which point of the track it is.
-    point: Option<usize>,
-}
 
 /// The document as a collection: the track as a feature with one or more lines, then a feature for
 /// each waypoint.
@@ -32,7 +20,8 @@ struct Position {
 /// What GeoJSON cannot hold: a part of one point, since a line needs two; that a line was one where
 /// it is cut. Times that count from the start stand under a name of our own.
 pub fn geojson(document: &Document) -> Vec<u8> {
-    let lines = find_lines(document.columns);
+    let mut lines = antimeridian::lines(document.columns);
+    lines.retain(|line| line.len() >= LINE_POINTS_MIN);
     let mut out =
         String::from(r#"{"type":"FeatureCollection","features":[{"type":"Feature","geometry":"#);
     match lines.as_slice() {
@@ -53,55 +42,6 @@ pub fn geojson(document: &Document) -> Vec<u8> {
     document.waypoints.iter().for_each(|waypoint| push_waypoint(&mut out, waypoint));
     out.push_str("]}\n");
     out.into_bytes()
-}
-
-fn find_lines(columns: &Columns) -> Vec<Vec<Position>> {
-    let mut lines = Vec::new();
-    for part in columns.parts() {
-        let mut line: Vec<Position> = Vec::new();
-        for point in part {
-            let position = Position {
-                lat_e7: columns.lat_e7[point],
-                lon_e7: columns.lon_e7[point],
-                elevation_dm: value(&columns.elevation_dm, point),
-                point: Some(point),
-            };
-            if let Some((before, after)) =
-                line.last().and_then(|last| meet_antimeridian(last, &position))
-            {
-                line.push(before);
-                lines.push(std::mem::replace(&mut line, vec![after]));
-            }
-            line.push(position);
-        }
-        lines.push(line);
-    }
-    lines.retain(|line| line.len() >= LINE_POINTS_MIN);
-    lines
-}
-
-/// Where a line meets the antimeridian, from both sides, if going that way is shorter.
-fn meet_antimeridian(from: &Position, to: &Position) -> Option<(Position, Position)> {
-    let east = i64::from(to.lon_e7) - i64::from(from.lon_e7);
-    if east.abs() <= HALF_TURN_E7 {
-        return None;
-    }
-    let side = i64::from(from.lon_e7).signum();
-    let length = 2 * HALF_TURN_E7 - east.abs();
-    let before = HALF_TURN_E7 - i64::from(from.lon_e7).abs();
-    let between = |from: i32, to: i32| {
-        let share = i128::from(i64::from(to) - i64::from(from)) * i128::from(before)
-            / i128::from(length.max(1));
-        i32::try_from(i128::from(from) + share).unwrap_or(from)
-    };
-    let elevation_dm = from.elevation_dm.zip(to.elevation_dm).map(|(from, to)| between(from, to));
-    let at = |side: i64| Position {
-        lat_e7: between(from.lat_e7, to.lat_e7),
-        lon_e7: i32::try_from(side * HALF_TURN_E7).unwrap_or(from.lon_e7),
-        elevation_dm,
-        point: None,
-    };
-    Some((at(side), at(-side)))
 }
 
 fn push_properties(out: &mut String, document: &Document, lines: &[Vec<Position>]) {
@@ -225,6 +165,7 @@ mod tests {
 
     use super::super::tests::{columns, document};
     use super::*;
+    use crate::track::Columns;
 
     #[test]
     fn a_line_over_the_antimeridian_is_cut_there() {
