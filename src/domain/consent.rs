@@ -37,8 +37,9 @@ impl Consent {
     pub const fn description(self) -> &'static str {
         match self {
             Self::HeatMap => {
-                "Squares of the map that the published lines of at least five members pass through are shown, \
-                 without names, days or numbers of visits."
+                "Squares of the map that published recordings of at least five members pass through are shown, \
+                 without names, days or numbers of visits. They are made anew once a day: what is withdrawn, or \
+                 not agreed to any more, counts in them for a day at most."
             }
             Self::OpenData => {
                 "Once a day a file is made of all that is published without an end, which anybody can download: \

@@ -25,7 +25,8 @@ pub struct PublicUrl(pub String);
 
 const MEDIA_TYPE: &str = "application/vnd.mapbox-vector-tile";
 
-/// A vector tile (Mapbox Vector Tile 2.1). Up to zoom level 8 the layer `starts` counts where lines start;
+/// A vector tile (Mapbox Vector Tile 2.1). Up to zoom level 8 the layer `starts` counts where lines start
+/// (one that ends by itself for a minute longer);
 /// from 9 on the layer `activities` has lines with `id`, `title`, `sport`, `kind`, `day`, `distance_m` and
 /// `author`: the longest, roughly, where there are more than 250, and from zoom level 11 on more than 1,000.
 #[utoipa::path(tag = "explore",
@@ -50,7 +51,7 @@ async fn tile(
     Ok(answer::content(&request, Keep::Everyone, MEDIA_TYPE, content))
 }
 
-/// A vector tile of where many go, of zoom levels 4 to 14: the layer `heat` has squares that published lines of
+/// A vector tile of where many go, of zoom levels 4 to 14: the layer `heat` has squares that published recordings of
 /// at least five members pass through, who all agreed to that, with `members`: 5, 10, 20, 50, 100 or 1,000 at
 /// least. It is made anew once a day.
 #[utoipa::path(tag = "explore",

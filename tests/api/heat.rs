@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::harness::{TestApp, northward_gpx};
+use crate::harness::{PASSWORD, TestApp, northward_gpx};
 
 /// Where these tests walk: each place lies in a tile of its own.
 const PLACES: [f64; 5] = [8.51, 8.61, 8.71, 8.81, 8.91];
@@ -49,6 +49,80 @@ async fn a_square_takes_five_members_who_agreed_and_published() {
     }
 }
 
+/// At the latest a day after one of five has withdrawn theirs, or has restricted their data.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_is_in_the_next_map_no_more() {
+    let app = TestApp::start().await;
+    let mut all = Vec::new();
+    for name in ["Ada", "Ben", "Cleo", "Dan", "Eve"] {
+        all.push(app.member(name).await);
+        all[all.len() - 1].agree("heat_map", true).await;
+    }
+    let (last, others) = all.split_last().unwrap();
+    for member in others {
+        member.has_published(&northward_gpx(PLACES[0], 47.3, 300)).await;
+    }
+    let next_day = async || {
+        app.advance(TimeDelta::days(1));
+        app.run_jobs().await;
+        (hot(&app).await[0], app.sign_in(&last.email, PASSWORD).await)
+    };
+    let own: Value = last
+        .upload(&northward_gpx(PLACES[0], 47.3, 301), &json!({ "kind": "planned" }))
+        .await
+        .json()
+        .await
+        .unwrap();
+    let publish = format!("/api/v1/activities/{}/publish", own["id"].as_str().unwrap());
+    assert_eq!(last.post(&publish, &json!({})).await.status(), 200);
+    let (is_hot, last) = next_day().await;
+    assert!(!is_hot, "who plans a way has not gone it");
+
+    let id = last.has_published(&northward_gpx(PLACES[0], 47.3, 302)).await;
+    let (is_hot, last) = next_day().await;
+    assert!(is_hot);
+    let unpublish = format!("/api/v1/activities/{id}/unpublish");
+    assert_eq!(last.post(&unpublish, &json!({})).await.status(), 200);
+    let (is_hot, last) = next_day().await;
+    assert!(!is_hot, "withdrawn");
+
+    let publish = format!("/api/v1/activities/{id}/publish");
+    assert_eq!(last.post(&publish, &json!({})).await.status(), 200);
+    let (is_hot, last) = next_day().await;
+    assert!(is_hot);
+    let restrict = last.request(reqwest::Method::PUT, "/api/v1/me/restriction");
+    assert_eq!(restrict.send().await.unwrap().status(), 200);
+    let (is_hot, _) = next_day().await;
+    assert!(!is_hot, "restricted");
+}
+
+/// Eleven count as ten.
+#[tokio::test(flavor = "multi_thread")]
+async fn how_many_pass_is_told_in_round_steps() {
+    let app = TestApp::start().await;
+    let mut told = Vec::new();
+    for number in 0..11 {
+        let member = app.member(&format!("Member {number}")).await;
+        member.agree("heat_map", true).await;
+        member.has_published(&northward_gpx(PLACES[0], 47.3, 300)).await;
+        if 8 <= number {
+            app.advance(TimeDelta::days(1));
+            app.run_jobs().await;
+            told.push(members_told(&square(&app, PLACES[0], 14).await));
+        }
+    }
+    // Where each of them hides an end fewer pass.
+    assert_eq!(told, [vec![5], vec![5, 10], vec![5, 10]]);
+}
+
+/// The numbers of members in a tile, as Mapbox Vector Tiles have them: a value (4) of a byte that is `uint_value` (5).
+fn members_told(tile: &[u8]) -> Vec<u8> {
+    let numbers = tile.windows(4).filter(|bytes| bytes.starts_with(&[4 << 3 | 2, 2, 5 << 3]));
+    let mut numbers: Vec<u8> = numbers.map(|bytes| bytes[3]).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_od_5_2_a_consent_is_taken_back_as_easily_as_it_is_given() {
     let app = TestApp::start().await;
@@ -86,16 +160,20 @@ async fn hot(app: &TestApp) -> Vec<bool> {
     let mut all = Vec::new();
     for lon in PLACES {
         let mut each = Vec::new();
-        // The walk begins in the tile, 400 m from its southern edge, and leaves it after 1,200 m.
         for zoom in [14_u32, 13] {
-            let x = ((lon + 180.0) / 360.0 * f64::from(1_u32 << zoom)).floor();
-            let y = 5_741 >> (14 - zoom);
-            let answer = app.anyone().get(&format!("/tiles/heat/{zoom}/{x}/{y}.mvt")).await;
-            assert_eq!(answer.status(), 200);
-            each.push(!answer.bytes().await.unwrap().is_empty());
+            each.push(!square(app, lon, zoom).await.is_empty());
         }
         assert_eq!(each[0], each[1], "at {lon}");
         all.push(each[0]);
     }
     all
+}
+
+/// The tile that the walk begins in, 400 m from its southern edge; of zoom level 14 it is left after 1,200 m.
+async fn square(app: &TestApp, lon: f64, zoom: u32) -> Vec<u8> {
+    let x = ((lon + 180.0) / 360.0 * f64::from(1_u32 << zoom)).floor();
+    let y = 5_741 >> (14 - zoom);
+    let answer = app.anyone().get(&format!("/tiles/heat/{zoom}/{x}/{y}.mvt")).await;
+    assert_eq!(answer.status(), 200);
+    answer.bytes().await.unwrap().to_vec()
 }

@@ -1,4 +1,4 @@
-//! Where many go: squares that the published lines of at least five members pass through, who all agreed to
+//! Where many go: squares that the published recordings of at least five members pass through, who all agreed to
 //! that. Made from the commons, all of it anew once a day, so that no single upload is seen in it.
 
 use chrono::{DateTime, Utc};
@@ -21,7 +21,8 @@ pub const HEAT_ZOOM_MAX: u8 = 14;
 /// The widest.
 pub const HEAT_ZOOM_MIN: u8 = 4;
 
-/// Which squares the lines of whom pass through. Lines over the antimeridian are cut there before.
+/// Which squares the recorded lines of whom pass through: who plans a way has not gone it. A line that is longer than
+/// 3,000 km on the map is no way that many go, and may be made to cost as many squares.
 const PASSED: &str = "
     CREATE TEMPORARY TABLE passed ON COMMIT DROP AS
     SELECT DISTINCT author_id, floor((ST_X(place.geom) + half) / side)::integer AS x,
@@ -29,7 +30,8 @@ const PASSED: &str = "
     FROM commons.published JOIN commons.published_lines USING (activity_id)
     CROSS JOIN (SELECT 20037508.342789244 AS half, 20037508.342789244 / 2 ^ (18 - 1) AS side) AS map
     CROSS JOIN LATERAL ST_DumpPoints(ST_Segmentize(published_lines.line, side / 2)) AS place
-    WHERE published_lines.zoom = 16 AND (published_until IS NULL OR published_until > $1)
+    WHERE published_lines.zoom = 16 AND kind = 'recorded' AND ST_Length(published_lines.line) < 3000000
+      AND (published_until IS NULL OR published_until > $1)
       AND author_id IN (
           SELECT account_id FROM (
               SELECT DISTINCT ON (account_id) account_id, is_given FROM vault.consents
