@@ -6,7 +6,7 @@ use diesel::sql_types::Double;
 use diesel_async::RunQueryDsl;
 
 use super::renditions::{Finding, Found, Summary, page};
-use super::sought::{Sought, write_shown};
+use super::sought::{Sought, Walk, write_shown};
 use crate::access::{Viewer, Visible};
 use crate::db::slice::one_more;
 use crate::db::statement::{Statement, Value};
@@ -95,7 +95,7 @@ impl Along {
              FROM belt CROSS JOIN commons.published WHERE ST_DWithin(line, given, ",
         );
         statement.bind(Value::Double(self.within_m)).sql(", false)");
-        self.sought.write(&mut statement);
+        self.sought.write(&mut statement, Walk::FromPlace);
         write_shown(&mut statement, viewer, now);
         if let Way::Of(id) = &self.line {
             statement.sql(" AND activity_id <> ").bind(Value::Id(Some((*id).into())));

@@ -1,7 +1,7 @@
 //! What is near a position: of what is published, and for members of what their communities share.
 
 use super::renditions::{Finding, Found, Summary, page};
-use super::sought::{Sought, write_not_apart, write_shown};
+use super::sought::{Sought, Walk, write_not_apart, write_shown};
 use crate::access::{Viewer, Visible};
 use crate::db::slice::one_more;
 use crate::db::statement::Value;
@@ -125,7 +125,7 @@ impl Nearby {
             .sql(", ")
             .bind(Value::Double(self.radius_m))
             .sql(", false)");
-        self.sought.write(statement);
+        self.sought.write(statement, Walk::FromPlace);
         if let Some(NearbyPosition { distance_m, id }) = self.after {
             self.away(statement.sql(" AND ("))
                 .sql(", activity_id) > (")

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::renditions::{Finding, Summary, page};
 use super::search::{Bounds, Meets, SearchPosition};
-use super::sought::{Sought, write_shown};
+use super::sought::{Sought, Walk, write_shown};
 use crate::access::{Viewer, Visible};
 use crate::db::json::Json;
 use crate::db::slice::one_more;
@@ -131,7 +131,7 @@ impl Places {
         if let Some(bounds) = &self.within {
             bounds.write(&mut statement, "place", Meets::Itself);
         }
-        self.sought.write(&mut statement);
+        self.sought.write(&mut statement, Walk::InOrder);
         write_shown(&mut statement, viewer, now);
         if let Some(SearchPosition { key, id }) = self.after {
             statement.sql(" AND (activity_id, number) > (").bind(Value::Id(Some(id.into())));

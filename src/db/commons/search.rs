@@ -5,7 +5,7 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 
 use super::renditions::{Finding, Found, Summary, page};
-use super::sought::{Sought, write_shown};
+use super::sought::{Sought, Walk, write_shown};
 use super::words::Words;
 use crate::access::{Viewer, Visible};
 use crate::db::slice::one_more;
@@ -279,7 +279,8 @@ impl Search {
         if let Some(bounds) = &self.within {
             bounds.write(statement, "line::geometry", Meets::ByExtent);
         }
-        self.sought.write(statement);
+        let is_boxed = self.within.is_some();
+        self.sought.write(statement, if is_boxed { Walk::InBox } else { Walk::InOrder });
         write_shown(statement, viewer, now);
         more(statement);
         // By itself: the planner takes the exact test for so dear that it would rather read whole indexes of

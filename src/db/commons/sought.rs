@@ -41,19 +41,70 @@ impl Sought {
     }
 
     /// Adds the filters to a statement about `commons.published` or a table like it.
-    pub(super) fn write<T>(&self, statement: &mut Statement<T>) {
-        let text = |name: &'static str| Value::Text(name.to_owned());
-        statement
-            .sql_if(" AND sport = ", self.sport.map(|sport| text(sport.name())))
-            .sql_if(" AND kind = ", self.kind.map(|kind| text(kind.name())))
-            .sql_if(" AND distance_m >= ", self.distance_m.min.map(Value::Double))
-            .sql_if(" AND distance_m <= ", self.distance_m.max.map(Value::Double))
-            .sql_if(" AND ascent_m >= ", self.ascent_m.min.map(Value::Double))
-            .sql_if(" AND ascent_m <= ", self.ascent_m.max.map(Value::Double))
-            .sql_if(" AND moving_s >= ", self.moving_s.min.map(Value::Double))
-            .sql_if(" AND moving_s <= ", self.moving_s.max.map(Value::Double))
-            .sql_if(" AND day >= ", self.from.map(Value::Day))
-            .sql_if(" AND day <= ", self.to.map(Value::Day));
+    pub(super) fn write<T>(&self, statement: &mut Statement<T>, walk: Walk) {
+        let text = |name: &str| Value::Text(name.to_owned());
+        let names = [
+            (" AND sport = ", self.sport.map(Sport::name)),
+            (" AND kind = ", self.kind.map(Kind::name)),
+        ];
+        for (column, name) in names {
+            statement.sql_if(column, name.map(text));
+            statement.sql(if name.is_some() { walk.collation() } else { "" });
+        }
+        let numbers = |range: Range| {
+            let min = range.min.or(range.max.map(|_| 0.0)).map(|min| min.max(0.0));
+            (min.map(Value::Double), range.max.map(Value::Double))
+        };
+        let first_day = NaiveDate::from_ymd_opt(1, 1, 2).unwrap_or_default();
+        let from = self.from.or(self.to.map(|_| first_day)).map(|from| from.max(first_day));
+        let ranges = [
+            numbers(self.distance_m),
+            numbers(self.ascent_m),
+            numbers(self.moving_s),
+            (from.map(Value::Day), self.to.map(Value::Day)),
+        ];
+        for (column, (min, max)) in walk.columns().into_iter().zip(ranges) {
+            for (compared, value) in [(" >= ", min), (" <= ", max)] {
+                if let Some(value) = value {
+                    statement.sql(" AND ").sql(column).sql(compared).bind(value);
+                }
+            }
+        }
+    }
+}
+
+/// Along which index a statement is to go. PostgreSQL takes one on places for any of its columns, and reads all of it
+/// where no place is asked for: so filters are written in the words of the indexes that are meant, and are true of
+/// the same rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Walk {
+    /// From a place outwards.
+    FromPlace,
+    /// Through a box.
+    InBox,
+    /// In the order of something, or of what is rare.
+    InOrder,
+}
+
+impl Walk {
+    /// Length, ascent, moving time and day. Those that are not known are below all others, or unknown.
+    const fn columns(self) -> [&'static str; 4] {
+        match self {
+            Self::FromPlace => ["abs(distance_m)", "ascent_m", "moving_s", "day"],
+            Self::InBox | Self::InOrder => [
+                "distance_m",
+                "coalesce(ascent_m, -1)",
+                "coalesce(moving_s, -1)",
+                "coalesce(day, '0001-01-01')",
+            ],
+        }
+    }
+
+    const fn collation(self) -> &'static str {
+        match self {
+            Self::FromPlace | Self::InBox => " COLLATE \"C\"",
+            Self::InOrder => "",
+        }
     }
 }
 
