@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use super::{Error, Service};
 use crate::access::{Owned, Sealed, Viewer};
 use crate::db;
 use crate::db::commons::Sizes;
+use crate::db::ops::Rate;
 use crate::db::vault::{
     self, Activity, Added, NewPhoto, Photo, PhotoChange, PhotoDetails, PositionSource,
     SealedOriginal, SealedTrack, Shown,
@@ -21,6 +22,9 @@ use crate::domain::{
 use crate::picture::{self, Taken, Unfit};
 use crate::seal::AccountKey;
 use crate::track::places::{moment_of, place_at};
+
+/// New photos of one account: each is decoded at once and drawn soon after.
+const PHOTOS: Rate = Rate { burst: 400, every: TimeDelta::seconds(3) };
 
 /// A picture that is handed in.
 pub struct Picture {
@@ -87,6 +91,8 @@ impl Service {
         for picture in pictures {
             let (picture, digest) = self.digest(picture).await?;
             if !self.is_known(activity, picture.id, digest).await? {
+                let account = Uuid::from(activity.owner);
+                self.allow("photos", account.as_bytes(), PHOTOS, now).await?;
                 examined.push(self.examine(activity, picture, digest, now).await?);
             }
         }

@@ -543,6 +543,7 @@ pub mod ops {
             lease -> Nullable<Uuid>,
             leased_until -> Nullable<Timestamptz>,
             failed_at -> Nullable<Timestamptz>,
+            lane -> Text,
         }
     }
 

@@ -106,7 +106,7 @@ async fn shared_photo_size(
     let (_, id, size) = path.into_inner();
     let size = PhotoSize::try_from(size.as_str()).map_err(|_| Problem::NotFound)?;
     let photo = one_behind(&opened, id, &request, &parts.commons).await?;
-    Ok(unlisted(jpeg(&parts.service, &request, &photo.sizes, size, Keep::Nobody).await?))
+    Ok(unlisted(jpeg(&parts, &request, &photo.sizes, size, Keep::Nobody).await?))
 }
 
 async fn one_behind(

@@ -84,6 +84,7 @@ pub(super) struct RevisionQuery {
         (status = 412, body = Body, description = "The activity has changed meanwhile."), (status = 413, body = Body),
         (status = 415, body = Body, description = "A file is no picture that is read here."),
         (status = 422, body = Body, description = "A file or a field is not fit."),
+        (status = 429, body = Body, description = "Too many new photos."),
     ))]
 #[post("/activities/{id}/photos")]
 async fn add_photos(
@@ -217,26 +218,28 @@ async fn photo_size(
 ) -> Result<HttpResponse, Problem> {
     let (id, size) = path.into_inner();
     let size = PhotoSize::try_from(size.as_str()).map_err(|_| Problem::NotFound)?;
-    let Parts { service, commons, now, .. } = parts;
+    let Parts { service, commons, now, .. } = &parts;
     if let Some(own) = service.db.photo(viewer, id).await?.and_then(Sealed::claim) {
         let sizes = own.sizes.as_ref().ok_or(Problem::NotFound)?;
-        return jpeg(&service, &request, sizes, size, Keep::Nobody).await;
+        return jpeg(&parts, &request, sizes, size, Keep::Nobody).await;
     }
-    let seen = commons.photo(viewer, id, now).await?.and_then(Sealed::open);
+    let seen = commons.photo(viewer, id, *now).await?.and_then(Sealed::open);
     let seen = seen.ok_or(Problem::NotFound)?;
     let keep = keep(seen.0, query.v);
-    jpeg(&service, &request, &seen.1.sizes, size, keep).await
+    jpeg(&parts, &request, &seen.1.sizes, size, keep).await
 }
 
 /// A size of a photo whose viewer may see it.
 pub(super) async fn jpeg(
-    service: &Service,
+    parts: &Parts,
     request: &HttpRequest,
     sizes: &Sizes,
     size: PhotoSize,
     keep: Keep,
 ) -> Result<HttpResponse, Problem> {
-    let pixels = service.photo_pixels(sizes, size).await?.ok_or(Problem::NotFound)?;
+    // Before the file is loaded: those who wait hold nothing.
+    let _turn = parts.room.turn().await?;
+    let pixels = parts.service.photo_pixels(sizes, size).await?.ok_or(Problem::NotFound)?;
     Ok(answer::content(request, keep, "image/jpeg", pixels))
 }
 

@@ -4,12 +4,14 @@ mod run;
 mod schedule;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::actions::{self, Service};
 use crate::db;
+use crate::db::ops::Lane;
 use crate::domain::Clock;
 use crate::edge::cluster::Log;
 use crate::edge::files;
@@ -50,32 +52,43 @@ pub enum Error {
 
 /// How long an idle worker sleeps before it looks again.
 const POLL: Duration = Duration::from_millis(500);
-/// How often tasks are looked at: each writes to say so.
+/// How long it sleeps between looks at the tasks: each writes to say so.
 const TASKS_EVERY: Duration = Duration::from_secs(20);
 /// How long it sleeps when the database is away.
-const POLL_AFTER_FAULT: Duration = Duration::from_secs(5);
+const PAUSE_AFTER_FAULT: Duration = Duration::from_secs(5);
+
+/// What a worker does again and again.
+#[derive(Clone, Copy)]
+enum Round {
+    /// Run the tasks that are due.
+    Tasks,
+    /// Run the jobs of a lane.
+    Jobs(Lane),
+}
 
 impl Worker {
-    /// Runs jobs and tasks as they fall due, until `stop` says so.
-    pub async fn run(&self, mut stop: watch::Receiver<bool>) {
-        let mut tasks_due = Instant::now();
+    /// Runs jobs and tasks as they fall due, until `stop` says so. Lanes and tasks run side by side: none
+    /// waits for another.
+    pub async fn run(&self, stop: watch::Receiver<bool>) {
+        let rounds = Lane::ALL.map(Round::Jobs).into_iter().chain([Round::Tasks]);
+        let mut rounds: JoinSet<()> =
+            rounds.map(|round| self.clone().repeat(round, stop.clone())).collect();
+        while rounds.join_next().await.is_some() {}
+    }
+
+    async fn repeat(self, round: Round, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            let are_tasks_due = tasks_due <= Instant::now();
-            if are_tasks_due {
-                tasks_due = Instant::now() + TASKS_EVERY;
-            }
-            // Jobs may follow each other for minutes: tasks have their turn, and a stop is heard.
-            let go_on = || !*stop.borrow() && Instant::now() < tasks_due;
-            let done = if are_tasks_due {
-                self.run_due_while(go_on).await
-            } else {
-                self.run_jobs(go_on).await
+            let (done, pause) = match round {
+                Round::Tasks => (self.run_schedule().await, TASKS_EVERY),
+                Round::Jobs(lane) => {
+                    (self.run_lane(lane, || !*stop.borrow()).await.map(drop), POLL)
+                }
             };
             let pause = match done {
-                Ok(()) => POLL,
+                Ok(()) => pause,
                 Err(error) => {
                     tracing::error!(cause = %error, "The queue cannot be read");
-                    POLL_AFTER_FAULT
+                    PAUSE_AFTER_FAULT
                 }
             };
             tokio::select! {
@@ -85,23 +98,35 @@ impl Worker {
         }
     }
 
-    /// Runs every task and job that is due now.
+    /// Runs every task and job that is due now: lane by lane, until there is none.
     pub async fn run_due(&self) -> Result<(), Error> {
-        self.run_due_while(|| true).await
-    }
-
-    async fn run_due_while(&self, go_on: impl Fn() -> bool) -> Result<(), Error> {
-        self.run_tasks().await?;
-        self.service.db.put_aside_spent_jobs(self.clock.now()).await?;
-        self.run_jobs(go_on).await
-    }
-
-    async fn run_jobs(&self, go_on: impl Fn() -> bool) -> Result<(), Error> {
-        while go_on()
-            && let Some(leased) = self.service.db.lease_job(self.clock.now()).await?
-        {
-            self.run_leased(leased).await?;
+        self.run_schedule().await?;
+        loop {
+            let mut ran = 0;
+            for lane in Lane::ALL {
+                ran += self.run_lane(lane, || true).await?;
+            }
+            if ran == 0 {
+                return Ok(());
+            }
         }
-        Ok(())
+    }
+
+    async fn run_schedule(&self) -> Result<(), Error> {
+        self.run_tasks().await?;
+        Ok(self.service.db.put_aside_spent_jobs(self.clock.now()).await?)
+    }
+
+    /// Runs what is due in a lane, one job after the other; returns how many.
+    async fn run_lane(&self, lane: Lane, go_on: impl Fn() -> bool) -> Result<usize, Error> {
+        let (mut ran, mut served) = (0, None);
+        while go_on()
+            && let Some(leased) = self.service.db.lease_job(lane, served, self.clock.now()).await?
+        {
+            served = leased.account;
+            self.run_leased(leased).await?;
+            ran += 1;
+        }
+        Ok(ran)
     }
 }

@@ -15,7 +15,7 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 
 impl Worker {
     pub(super) async fn run_leased(&self, leased: Leased) -> Result<(), Error> {
-        let Leased { lease, job } = leased;
+        let Leased { lease, job, .. } = leased;
         let kind = job.as_ref().map_or("unreadable", Job::kind);
         let outcome = tokio::select! {
             outcome = self.carry_out(lease, job) => outcome,

@@ -157,6 +157,7 @@ const PURPOSES: &[(&str, &str)] = &[
     ("Which worker has it.", "Quel processus l'exécute."),
     ("Until when.", "Jusqu'à quand."),
     ("When it was given up.", "Quand elle a été abandonnée."),
+    ("Which jobs it waits for.", "Quelles tâches elle attend."),
     ("Which task.", "Quelle tâche."),
     ("When it ran last.", "Quand elle a été lancée pour la dernière fois."),
     ("When it was last carried through.", "Quand elle a été menée à bien pour la dernière fois."),

@@ -320,6 +320,7 @@ pub const COLUMNS: &[Column] = &[
     column("ops.jobs", "lease", Technical, Plain, ForPeriod, false, "Which worker has it."),
     column("ops.jobs", "leased_until", Technical, Plain, ForPeriod, false, "Until when."),
     column("ops.jobs", "failed_at", Technical, Plain, ForPeriod, false, "When it was given up."),
+    column("ops.jobs", "lane", Technical, Plain, ForPeriod, false, "Which jobs it waits for."),
     column("ops.schedule", "task", Technical, Plain, WithService, false, "Which task."),
     column("ops.schedule", "ran_at", Technical, Plain, WithService, false, "When it ran last."),
     column("ops.schedule", "done_at", Technical, Plain, WithService, false, "When it was last carried through."),

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection;
 use opentracks::archive::layout::{File, Kind, Name};
 use opentracks::archive::unzip::{Directory, Entry};
+use opentracks::db::ops::Lane;
 use opentracks::privacy::inventory::COLUMNS;
 use opentracks::privacy::retention;
 use reqwest::{Method, Response};
@@ -329,7 +330,7 @@ async fn a_step_is_taken_once_and_a_worker_that_died_is_succeeded() {
     let path = format!("{EXPORTS}/{archive}");
     let half: Value = ada.get(&path).await.json().await.unwrap();
     assert_eq!(half["progress"], json!({ "done": 20, "total": 45 }));
-    while let Some(dead) = service.db.lease_job(app.now()).await.unwrap() {
+    while let Some(dead) = service.db.lease_job(Lane::Account, None, app.now()).await.unwrap() {
         drop(dead);
     }
     app.run_jobs().await;

@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use opentracks::db::ops::Lane;
 use opentracks::http::body::BodyPace;
 use opentracks::privacy::retention::{self, Expiring};
 use reqwest::Method;
@@ -43,7 +44,7 @@ async fn a_mail_is_sent_once_however_many_workers_there_are() {
 async fn a_job_whose_worker_died_is_taken_again_when_its_lease_is_over() {
     let app = TestApp::start().await;
     register(&app, &applicant("ada@example.org")).await;
-    let dead = app.app.service().db.lease_job(app.now()).await.unwrap();
+    let dead = app.app.service().db.lease_job(Lane::Mail, None, app.now()).await.unwrap();
     assert!(dead.is_some());
     app.advance(TimeDelta::seconds(LEASE_S - 1));
     assert!(app.mails("ada@example.org").await.is_empty());
@@ -57,19 +58,25 @@ async fn a_lease_holds_while_it_is_renewed_and_a_lost_one_finishes_nothing() {
     let app = TestApp::start().await;
     register(&app, &applicant("ada@example.org")).await;
     let db = &app.app.service().db;
-    let lost = db.lease_job(app.now()).await.unwrap().unwrap().lease;
+    let lost = db.lease_job(Lane::Mail, None, app.now()).await.unwrap().unwrap().lease;
     app.advance(TimeDelta::seconds(LEASE_S - 20));
     assert!(db.renew_lease(lost, app.now()).await.unwrap());
     app.advance(TimeDelta::seconds(LEASE_S - 20));
-    assert!(db.lease_job(app.now()).await.unwrap().is_none(), "a worker is at it");
+    assert!(
+        db.lease_job(Lane::Mail, None, app.now()).await.unwrap().is_none(),
+        "a worker is at it"
+    );
 
     app.advance(TimeDelta::seconds(20));
-    let held = db.lease_job(app.now()).await.unwrap().unwrap().lease;
+    let held = db.lease_job(Lane::Mail, None, app.now()).await.unwrap().unwrap().lease;
     assert!(!db.renew_lease(lost, app.now()).await.unwrap());
     db.finish_job(lost).await.unwrap();
     db.retry_job(lost, app.now()).await.unwrap();
     assert_eq!(count(&app, "ops.jobs").await, 1);
-    assert!(db.lease_job(app.now()).await.unwrap().is_none(), "the other still holds it");
+    assert!(
+        db.lease_job(Lane::Mail, None, app.now()).await.unwrap().is_none(),
+        "the other still holds it"
+    );
     assert!(db.renew_lease(held, app.now()).await.unwrap());
     db.finish_job(held).await.unwrap();
     assert_eq!(count(&app, "ops.jobs").await, 0);
@@ -122,10 +129,16 @@ async fn a_job_that_kills_its_workers_is_put_aside_too() {
     register(&app, &applicant("ada@example.org")).await;
     let db = &app.app.service().db;
     for attempt in 1..=ATTEMPTS_MAX {
-        assert!(db.lease_job(app.now()).await.unwrap().is_some(), "attempt {attempt}");
+        assert!(
+            db.lease_job(Lane::Mail, None, app.now()).await.unwrap().is_some(),
+            "attempt {attempt}"
+        );
         app.advance(TimeDelta::hours(1));
     }
-    assert!(db.lease_job(app.now()).await.unwrap().is_none(), "one attempt more than is allowed");
+    assert!(
+        db.lease_job(Lane::Mail, None, app.now()).await.unwrap().is_none(),
+        "one attempt more than is allowed"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

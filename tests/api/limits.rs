@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, select_all};
 use opentracks::http::body::BodyPace;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -12,7 +13,10 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use crate::activities::path_of;
 use crate::bad_input::refused;
-use crate::harness::{Caller, TestApp, connect, fixture, northward_gpx};
+use crate::harness::{Caller, Hold, TestApp, connect, fixture, northward_gpx, waiting};
+use crate::links::{link, shared};
+use crate::photos::{has_photo, path, send};
+use crate::pictures::jpeg;
 
 const MIB: usize = 1024 * 1024;
 
@@ -106,6 +110,66 @@ async fn every_file_that_comes_takes_room() {
     // What was refused holds none.
     let small = fixture("photos/exif_gps.jpg");
     assert_eq!(send(Method::PUT, picture, "image/jpeg", small).await.status(), 204);
+}
+
+/// What may be large is loaded some at a time, whoever asks for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_waits_for_its_turn_to_be_loaded() {
+    let app = TestApp::start_with_room(100 * MIB, 16 * MIB).await;
+    let (ada, anyone) = (app.member("Ada").await, app.anyone());
+    let id = ada.has_published(&northward_gpx(8.5, 47.3, 300)).await;
+    let own = format!("/api/v1/activities/{id}");
+    let photo = path(&has_photo(&ada, &own, &fixture("photos/exif_gps.jpg")).await);
+    let shared = shared(&link(&ada, &own, json!({})).await);
+    let behind = photo.replace("/api/v1", &shared);
+    let sizes = [format!("{photo}/large.jpg"), format!("{behind}/large.jpg")];
+    // The only turn there is, taken by somebody whose row does not come.
+    let hold = Hold::on(&app, "vault.tracks").await;
+    let track = format!("{own}/track.gpx");
+    let meanwhile = async {
+        waiting(&app, 1).await;
+        let looks = sizes.iter().map(|size| Box::pin(anyone.get(size)));
+        let others = async {
+            for _ in 0..30 {
+                assert_eq!(anyone.get(&photo).await.status(), 200, "small ones take none");
+            }
+        };
+        tokio::select! {
+            (answer, index, _) = select_all(looks) => panic!("{} {}", sizes[index], answer.status()),
+            () = others => {}
+        }
+        hold.release().await;
+    };
+    let (track, ()) = tokio::join!(ada.get(&track), meanwhile);
+    assert_eq!(track.status(), 200);
+    for size in &sizes {
+        assert_eq!(anyone.get(size).await.status(), 200, "{size}");
+    }
+}
+
+/// Each is decoded at once, and drawn soon after.
+#[tokio::test(flavor = "multi_thread")]
+async fn new_photos_are_taken_so_many_at_once() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.member("Ada").await, app.member("Eve").await);
+    let tiny: Vec<Vec<u8>> = (0..20).map(|index| jpeg(8 + index, 8)).collect();
+    let tiny: Vec<&[u8]> = tiny.iter().map(Vec::as_slice).collect();
+    let gpx = northward_gpx(8.5, 47.3, 30);
+    for _ in 0..2 {
+        let own = path_of(&ada.has_activity(&gpx).await);
+        for _ in 0..10 {
+            assert_eq!(send(&ada, &own, &tiny, &Value::Null).await.status(), 201);
+        }
+    }
+    let own = path_of(&ada.has_activity(&gpx).await);
+    let answer = send(&ada, &own, &tiny[..1], &Value::Null).await;
+    assert_eq!(answer.headers()["retry-after"], "3");
+    refused(answer, 429).await;
+    let hers = path_of(&eve.has_activity(&gpx).await);
+    assert_eq!(send(&eve, &hers, &tiny[..1], &Value::Null).await.status(), 201);
+    app.advance(TimeDelta::seconds(3));
+    assert_eq!(send(&ada, &own, &tiny[..1], &Value::Null).await.status(), 201);
+    refused(send(&ada, &own, &tiny[..1], &Value::Null).await, 429).await;
 }
 
 /// The files of an account have an end, whichever way they come.

@@ -28,6 +28,7 @@ mod import_steps;
 mod imports;
 mod interference;
 mod jobs;
+mod lanes;
 mod leaks;
 mod leaving;
 mod levels;

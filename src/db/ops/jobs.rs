@@ -1,11 +1,7 @@
-//! The queue: jobs are enqueued in the transaction that causes them, and leased to run.
-//!
-//! A worker that dies lets its lease run out, and another takes the job; so every job can run
-//! twice and must not mind. A worker that lost its lease can no longer finish the job.
+//! What there is to do: jobs are enqueued in the transaction that causes them. See [`super::leases`].
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Interval, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,16 +14,12 @@ use crate::domain::{
 };
 use crate::seal::Keyring;
 
-const TABLE: &str = "ops.jobs";
+pub(super) const TABLE: &str = "ops.jobs";
 
-/// How long a lease holds without being renewed.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// How often a job is tried before it is put aside for a person to look at.
-const ATTEMPTS_MAX: i16 = 12;
 pub(in crate::db) const ERASE_BLOB: &str = "erase_blob";
 const ERASE_ACCOUNT: &str = "erase_account";
 /// The kinds of jobs that are tried until they succeed: erasing was promised.
-const PROMISED: [&str; 2] = [ERASE_BLOB, ERASE_ACCOUNT];
+pub(super) const PROMISED: [&str; 2] = [ERASE_BLOB, ERASE_ACCOUNT];
 const SEND_MAIL: &str = "send_mail";
 const SEND_LINK: &str = "send_link";
 const ANSWER_REGISTRATION: &str = "answer_registration";
@@ -40,11 +32,32 @@ pub(super) const MAIL_KINDS: [&str; 5] =
     [SEND_MAIL, SEND_LINK, ANSWER_REGISTRATION, ANSWER_PASSWORD_RESET, ANSWER_EMAIL_CHANGE];
 /// The kinds that wait while the owner of an account lets nothing be done with its data. The others do
 /// what they ask for themself.
-const HELD_KINDS: [&str; 3] = [SEND_LINK, REMAKE_RENDITIONS, CLOSE_ACCOUNT];
-/// The wait after the first failure; it doubles with each.
-const RETRY_AFTER: TimeDelta = TimeDelta::seconds(5);
-/// The longest wait between two attempts.
-const RETRY_AFTER_MAX: TimeDelta = TimeDelta::hours(1);
+pub(super) const HELD_KINDS: [&str; 3] = [SEND_LINK, REMAKE_RENDITIONS, CLOSE_ACCOUNT];
+/// Which jobs wait for each other. Lanes run side by side, so that what is owed to everybody does not wait
+/// behind what one account causes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// What somebody waits for, and is quick: mails, and what they answer.
+    Mail,
+    /// What was promised: erasing. Of what is long some is done at a time.
+    Erasure,
+    /// What is long, and one account's. Accounts take turns.
+    Account,
+}
+
+impl Lane {
+    /// Every lane.
+    pub const ALL: [Self; 3] = [Self::Mail, Self::Erasure, Self::Account];
+
+    /// What stands for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Erasure => "erasure",
+            Self::Account => "account",
+        }
+    }
+}
 
 /// Something to be done later. Sealed at rest: it may hold addresses and codes.
 #[derive(Serialize, Deserialize)]
@@ -135,36 +148,24 @@ impl Job {
             Self::ShowWork(_) => "show_work",
         }
     }
-}
 
-/// The right to run a job until the lease ends.
-#[derive(Clone, Copy, Debug)]
-pub struct Lease {
-    /// Which job.
-    pub job: JobId,
-    holder: Uuid,
-    attempts: i16,
-    is_last: bool,
-}
-
-/// A job to run now.
-pub struct Leased {
-    /// The right to run it.
-    pub lease: Lease,
-    /// What to do; `None` when this program cannot read it, perhaps because a newer one wrote it.
-    pub job: Option<Job>,
-}
-
-#[derive(QueryableByName)]
-struct Claimed {
-    #[diesel(sql_type = SqlUuid)]
-    job_id: Uuid,
-    #[diesel(sql_type = Text)]
-    kind: String,
-    #[diesel(sql_type = diesel::sql_types::Binary)]
-    content: Vec<u8>,
-    #[diesel(sql_type = diesel::sql_types::Int2)]
-    attempts: i16,
+    /// Where it waits.
+    const fn lane(&self) -> Lane {
+        match self {
+            Self::AnswerRegistration { .. }
+            | Self::AnswerPasswordReset { .. }
+            | Self::AnswerEmailChange { .. }
+            | Self::LogFailedSignIn { .. }
+            | Self::SendMail(_) => Lane::Mail,
+            Self::EraseBlob { .. }
+            | Self::CloseAccount { .. }
+            | Self::EraseAccount { .. }
+            | Self::ShowWork(_) => Lane::Erasure,
+            Self::HandOver { .. } | Self::RemakeRenditions { .. } | Self::DrawPhoto { .. } => {
+                Lane::Account
+            }
+        }
+    }
 }
 
 /// Enqueues `job` in the transaction of `conn`, due at `run_at`.
@@ -211,6 +212,7 @@ type Row = (
     diesel::dsl::Eq<jobs::kind, &'static str>,
     diesel::dsl::Eq<jobs::content, Vec<u8>>,
     diesel::dsl::Eq<jobs::run_at, DateTime<Utc>>,
+    diesel::dsl::Eq<jobs::lane, &'static str>,
 );
 
 fn row(
@@ -228,6 +230,7 @@ fn row(
         jobs::kind.eq(job.kind()),
         jobs::content.eq(keyring.queue.seal(TABLE, "content", id, &content)),
         jobs::run_at.eq(run_at),
+        jobs::lane.eq(job.lane().name()),
     ))
 }
 
@@ -248,42 +251,6 @@ pub(in crate::db) async fn remove(conn: &mut AsyncPgConnection, id: JobId) -> Re
 }
 
 impl Db {
-    /// Takes the job that has been due for longest, if one is.
-    pub async fn lease_job(&self, now: DateTime<Utc>) -> Result<Option<Leased>, Error> {
-        let holder = Uuid::new_v4();
-        let claimed: Option<Claimed> = diesel::sql_query(
-            "UPDATE ops.jobs SET lease = $1, leased_until = $2 + $3,
-                 attempts = least(attempts, $4) + 1
-             WHERE job_id = (
-                 SELECT job_id FROM ops.jobs
-                 WHERE failed_at IS NULL AND run_at <= $2 AND (attempts < $4 OR kind = ANY ($5))
-                   AND (leased_until IS NULL OR leased_until <= $2)
-                   AND NOT (kind = ANY ($6) AND EXISTS (
-                       SELECT FROM identity.accounts
-                       WHERE accounts.account_id = jobs.account_id AND restricted_at IS NOT NULL
-                   ))
-                 ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED
-             )
-             RETURNING job_id, kind, content, attempts",
-        )
-        .bind::<SqlUuid, _>(holder)
-        .bind::<Timestamptz, _>(now)
-        .bind::<Interval, _>(LEASE)
-        .bind::<SmallInt, _>(ATTEMPTS_MAX)
-        .bind::<Array<Text>, _>(PROMISED.as_slice())
-        .bind::<Array<Text>, _>(HELD_KINDS.as_slice())
-        .get_result(&mut *self.conn().await?)
-        .await
-        .optional()?;
-        let Some(claimed) = claimed else { return Ok(None) };
-        let json = self.keyring.queue.open(TABLE, "content", claimed.job_id, &claimed.content);
-        let job = json.ok().and_then(|json| serde_json::from_slice(&json).ok());
-        let attempts = claimed.attempts;
-        let is_last = ATTEMPTS_MAX <= attempts && !PROMISED.contains(&claimed.kind.as_str());
-        let lease = Lease { job: claimed.job_id.into(), holder, attempts, is_last };
-        Ok(Some(Leased { lease, job }))
-    }
-
     /// Enqueues what tells of a failed sign-in: the same work whether or not the address has an account.
     pub async fn enqueue_failed_sign_in(
         &self,
@@ -292,69 +259,6 @@ impl Db {
     ) -> Result<(), Error> {
         let job = Job::LogFailedSignIn { email: email.as_str().to_owned(), at: now };
         enqueue(&mut *self.conn().await?, &self.keyring, None, &job, now).await
-    }
-
-    /// Puts aside the jobs whose last attempt took its worker with it.
-    pub async fn put_aside_spent_jobs(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        let spent = jobs::failed_at
-            .is_null()
-            .and(jobs::attempts.ge(ATTEMPTS_MAX))
-            .and(jobs::kind.ne_all(PROMISED));
-        diesel::update(jobs::table.filter(spent.and(jobs::leased_until.le(now))))
-            .set(jobs::failed_at.eq(now))
-            .execute(&mut *self.conn().await?)
-            .await?;
-        Ok(())
-    }
-
-    /// Holds a lease for longer; `false` when it was lost.
-    pub async fn renew_lease(&self, lease: Lease, now: DateTime<Utc>) -> Result<bool, Error> {
-        let renewed = diesel::update(jobs::table.find(Uuid::from(lease.job)))
-            .filter(jobs::lease.eq(lease.holder))
-            .set(jobs::leased_until.eq(now + LEASE))
-            .execute(&mut *self.conn().await?)
-            .await?;
-        Ok(renewed > 0)
-    }
-
-    /// Removes a job that is done.
-    pub async fn finish_job(&self, lease: Lease) -> Result<(), Error> {
-        diesel::delete(jobs::table.find(Uuid::from(lease.job)))
-            .filter(jobs::lease.eq(lease.holder))
-            .execute(&mut *self.conn().await?)
-            .await?;
-        Ok(())
-    }
-
-    /// Puts back a job that has done a part of its work, to go on once others had their turn.
-    pub async fn continue_job(&self, lease: Lease, now: DateTime<Utc>) -> Result<(), Error> {
-        diesel::update(jobs::table.find(Uuid::from(lease.job)))
-            .filter(jobs::lease.eq(lease.holder))
-            .set((
-                jobs::run_at.eq(now),
-                jobs::attempts.eq(0),
-                jobs::lease.eq(None::<Uuid>),
-                jobs::leased_until.eq(None::<DateTime<Utc>>),
-            ))
-            .execute(&mut *self.conn().await?)
-            .await?;
-        Ok(())
-    }
-
-    /// Puts back a job that failed, for later, or aside when it failed too often.
-    pub async fn retry_job(&self, lease: Lease, now: DateTime<Utc>) -> Result<(), Error> {
-        let failed_at = lease.is_last.then_some(now);
-        diesel::update(jobs::table.find(Uuid::from(lease.job)))
-            .filter(jobs::lease.eq(lease.holder))
-            .set((
-                jobs::run_at.eq(now + retry_after(lease.attempts)),
-                jobs::lease.eq(None::<Uuid>),
-                jobs::leased_until.eq(None::<DateTime<Utc>>),
-                jobs::failed_at.eq(failed_at),
-            ))
-            .execute(&mut *self.conn().await?)
-            .await?;
-        Ok(())
     }
 
     /// Takes the right to run a scheduled task, if it is due: no process did since `every` ago.
@@ -374,22 +278,5 @@ impl Db {
             .execute(&mut *self.conn().await?)
             .await?;
         Ok(claimed > 0)
-    }
-}
-
-fn retry_after(attempts: i16) -> TimeDelta {
-    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(16);
-    (RETRY_AFTER * 2_i32.pow(doublings)).min(RETRY_AFTER_MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_an_hour() {
-        assert_eq!(retry_after(1), TimeDelta::seconds(5));
-        assert_eq!(retry_after(2), TimeDelta::seconds(10));
-        assert_eq!(retry_after(ATTEMPTS_MAX), RETRY_AFTER_MAX);
     }
 }

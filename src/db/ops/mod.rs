@@ -6,13 +6,15 @@ mod diagnostics;
 pub(in crate::db) mod erasures;
 mod expiry;
 mod jobs;
+mod leases;
 mod throttles;
 
 pub use blobs::{Accounted, BLOB_COLUMNS};
 pub use diagnostics::Report;
 pub use erasures::{Erasure, Open};
 pub use expiry::Done;
-pub use jobs::{Job, Lease, Leased};
+pub use jobs::{Job, Lane};
+pub use leases::{Lease, Leased};
 pub use throttles::{Rate, Throttled};
 
 pub(in crate::db) use jobs::{call_off, enqueue, ensure_as, remove};

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection;
 use futures_util::join;
 use opentracks::actions::erase::Step;
+use opentracks::db::ops::Lane;
 use opentracks::domain::ErasureId;
 use opentracks::privacy::erasure::{self, Rule};
 use serde_json::{Value, json};
@@ -138,7 +139,7 @@ async fn whoever_dies_after_any_step_another_goes_on() {
         let id = leave(&scene, &json!({})).await;
         let service = app.app.service();
         // The worker that takes the job dies in the middle: its lease is left behind.
-        assert!(service.db.lease_job(app.now()).await.unwrap().is_some());
+        assert!(service.db.lease_job(Lane::Erasure, None, app.now()).await.unwrap().is_some());
         let mut taken = Vec::new();
         for _ in 0..steps {
             taken.push(service.erase_account(id, app.now()).await.unwrap());
