@@ -14,7 +14,8 @@ use crate::seal::{ACCESS_TOKEN_LIFETIME, AccessTokens, RefreshToken};
 /// Passwords tried for one address, from one network address: guessing is slow, and who guesses
 /// elsewhere does not lock the owner out.
 const TRIES_FOR_ADDRESS_FROM_NETWORK: Rate = Rate { burst: 10, every: TimeDelta::seconds(30) };
-/// Passwords tried for one address from anywhere.
+/// Passwords tried for one address from anywhere. Past it, only who knows the password and is where the account
+/// has lately signed in gets in: many networks do not lock the owner out at home.
 const TRIES_FOR_ADDRESS: Rate = Rate { burst: 100, every: TimeDelta::seconds(30) };
 /// Passwords tried from one network address, for any account.
 const TRIES_FROM_NETWORK: Rate = Rate { burst: 100, every: TimeDelta::seconds(2) };
@@ -100,15 +101,23 @@ impl Service {
         self.allow("sign in from", network.as_bytes(), TRIES_FROM_NETWORK, now).await?;
         // What is refused here does not count against the address.
         self.allow("sign in at", both.as_bytes(), TRIES_FOR_ADDRESS_FROM_NETWORK, now).await?;
-        self.allow("sign in", address.as_bytes(), TRIES_FOR_ADDRESS, now).await?;
+        let tries = self.db.throttle("sign in", address.as_bytes(), TRIES_FOR_ADDRESS, now).await?;
         let credentials = self.db.credentials(email).await?;
+        let account = credentials.as_ref().map(|known| known.account);
+        let is_known = self.db.knows_network(account, from).await?;
         let hash = credentials.as_ref().and_then(|known| known.password_hash.as_deref());
         let matches = self.passwords.verify(password, hash).await?;
+        // The same work, and the same answer to a wrong password, whether or not the address has an account, and
+        // wherever that has signed in.
         let Some(known) = credentials.filter(|_| matches) else {
-            // The same work whether or not the address has an account: only the job looks.
-            self.db.enqueue_failed_sign_in(email, now).await?;
+            self.db.enqueue_failed_sign_in(email, account, now).await?;
+            tries.map_err(Error::Throttled)?;
             return Err(Error::Unauthenticated);
         };
+        if !is_known {
+            tries.map_err(Error::Throttled)?;
+        }
+        self.db.know_network(known.account, from, now).await?;
         Ok(known)
     }
 

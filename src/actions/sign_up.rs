@@ -94,6 +94,7 @@ impl Service {
         let code = Code::typed(code).ok_or(Error::Unauthenticated)?;
         let made = self.db.complete_registration(email, &code, name, session, now).await??;
         let (account, refresh) = made.ok_or(Error::Unauthenticated)?;
+        self.db.know_network(account, from, now).await?;
         issue(&self.tokens, account, session.id, &refresh, now)
     }
 

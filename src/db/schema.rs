@@ -72,6 +72,14 @@ pub mod identity {
     }
 
     diesel::table! {
+        identity.known_networks (account_id, network_hash) {
+            account_id -> Uuid,
+            network_hash -> Bytea,
+            seen_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         identity.public_names (name_hash) {
             name_hash -> Bytea,
             account_id -> Nullable<Uuid>,

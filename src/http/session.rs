@@ -164,11 +164,11 @@ impl Proxies {
     }
 }
 
-/// The network that a connection has to itself: of IPv6, that is 64 bits of the address.
+/// The network that a household has to itself: of IPv6, that is 56 bits of the address.
 fn network(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 72 << 72).into()),
     }
 }
 

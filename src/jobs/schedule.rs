@@ -41,6 +41,7 @@ enum Task {
 /// Every task with its name and how often it runs, over all processes.
 const SCHEDULE: &[(Task, &str, TimeDelta)] = &[
     expire(Expiring::Sessions, TimeDelta::hours(1)),
+    expire(Expiring::KnownNetworks, TimeDelta::hours(1)),
     expire(Expiring::MailedCodes, TimeDelta::minutes(5)),
     expire(Expiring::EmailChanges, TimeDelta::minutes(5)),
     expire(Expiring::Registrations, TimeDelta::minutes(5)),

@@ -5,6 +5,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// How long a session lasts without being used.
 pub const SESSION_UNUSED: TimeDelta = TimeDelta::days(180);
+/// How long it is remembered that an account signed in from a network: as long as the device may stay away.
+pub const KNOWN_NETWORK: TimeDelta = SESSION_UNUSED;
 /// How long a mailed code is good for.
 pub const MAILED_CODE: TimeDelta = TimeDelta::minutes(10);
 /// How long a registration waits for its mail to be written; after that its code's time counts.
@@ -50,6 +52,8 @@ pub const ANONYMOUS_WITHIN: TimeDelta = TimeDelta::minutes(1);
 pub enum Expiring {
     /// Sign-ins of devices.
     Sessions,
+    /// From where accounts signed in.
+    KnownNetworks,
     /// Codes that were mailed.
     MailedCodes,
     /// Registrations whose address was not proved.
@@ -78,8 +82,9 @@ pub enum Expiring {
 
 impl Expiring {
     /// Every kind, so that the job cannot forget one.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Sessions,
+        Self::KnownNetworks,
         Self::MailedCodes,
         Self::Registrations,
         Self::FailedJobs,
@@ -98,6 +103,7 @@ impl Expiring {
     pub const fn task(self) -> &'static str {
         match self {
             Self::Sessions => "expire sessions",
+            Self::KnownNetworks => "expire known networks",
             Self::MailedCodes => "expire mailed codes",
             Self::Registrations => "expire registrations",
             Self::FailedJobs => "expire failed jobs",
@@ -117,6 +123,7 @@ impl Expiring {
     pub const fn description(self) -> &'static str {
         match self {
             Self::Sessions => "Signed-in devices that are no longer used",
+            Self::KnownNetworks => "Networks from which an account signed in, as keyed hashes",
             Self::MailedCodes => "Codes sent by e-mail",
             Self::Registrations => "Registrations whose e-mail address was never confirmed",
             Self::FailedJobs => "Tasks that could not be carried out",
@@ -140,6 +147,9 @@ impl Expiring {
     pub const fn description_in_french(self) -> &'static str {
         match self {
             Self::Sessions => "Appareils connectés qui ne servent plus",
+            Self::KnownNetworks => {
+                "Réseaux depuis lesquels un compte s'est connecté, sous forme d'empreintes à clé"
+            }
             Self::MailedCodes => "Codes envoyés par courriel",
             Self::Registrations => "Inscriptions dont l'adresse n'a jamais été confirmée",
             Self::FailedJobs => "Tâches qui n'ont pas pu être exécutées",
@@ -165,6 +175,7 @@ impl Expiring {
     pub const fn kept_for(self) -> TimeDelta {
         match self {
             Self::Sessions => SESSION_UNUSED,
+            Self::KnownNetworks => KNOWN_NETWORK,
             Self::MailedCodes | Self::EmailChanges => MAILED_CODE,
             Self::Registrations => REGISTRATION,
             Self::FailedJobs => FAILED_JOB,

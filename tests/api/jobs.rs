@@ -322,6 +322,10 @@ async fn left_after(kind: Expiring, elapsed: TimeDelta) -> i64 {
             app.member("Ada").await;
             "identity.sessions"
         }
+        Expiring::KnownNetworks => {
+            app.member("Ada").await;
+            "identity.known_networks"
+        }
         Expiring::MailedCodes => {
             app.member("Ada").await;
             assert_eq!(forgot(&app, "ada@example.org").await.status(), 202);

@@ -20,6 +20,7 @@ mod contract;
 mod corpus;
 mod explore;
 mod findings;
+mod guessing;
 mod harness;
 mod heard;
 mod heat;

@@ -67,10 +67,12 @@ impl fmt::Debug for Code {
 
 impl Db {
     /// Enqueues the answer to a forgotten password. The same work whether or not the address has
-    /// an account: only the job looks.
+    /// an account; if it has, the job goes with that.
     pub async fn ask_password_reset(&self, email: &Email, now: DateTime<Utc>) -> Result<(), Error> {
         let job = Job::AnswerPasswordReset { email: email.as_str().to_owned() };
-        enqueue(&mut *self.conn().await?, &self.keyring, None, &job, now).await
+        let conn = &mut *self.conn().await?;
+        let account = accounts::find_account(conn, &self.keyring, email).await?;
+        enqueue(conn, &self.keyring, account, &job, now).await
     }
 
     /// Mails a code to the owner of `email`, if there is one. A code sent before is void then.

@@ -1,10 +1,12 @@
-//! Who signs in: accounts, their names and addresses, registrations, sessions, mailed codes.
+//! Who signs in: accounts, their names and addresses, registrations, sessions, mailed codes, and from
+//! where they signed in.
 
 mod accounts;
 mod codes;
 mod contact;
 mod email_changes;
 mod names;
+mod networks;
 mod passwords;
 mod profiles;
 mod registrations;

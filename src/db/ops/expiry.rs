@@ -59,6 +59,11 @@ impl Db {
             Expiring::AccessLog => return self.prune_access_log(BATCH_ROWS, now).await,
             Expiring::Sessions => expires("identity.sessions"),
             Expiring::MailedCodes => expires("identity.codes"),
+            Expiring::KnownNetworks => Expired {
+                column: "seen_at",
+                kept_after: retention::KNOWN_NETWORK,
+                ..expires("identity.known_networks")
+            },
             Expiring::EmailChanges => expires("identity.email_changes"),
             Expiring::Registrations => {
                 Expired { which: "true", ..expires("identity.registrations") }

@@ -25,11 +25,18 @@ const SEND_LINK: &str = "send_link";
 const ANSWER_REGISTRATION: &str = "answer_registration";
 const ANSWER_PASSWORD_RESET: &str = "answer_password_reset";
 const ANSWER_EMAIL_CHANGE: &str = "answer_email_change";
+const LOG_FAILED_SIGN_IN: &str = "log_failed_sign_in";
 const REMAKE_RENDITIONS: &str = "remake_renditions";
 const CLOSE_ACCOUNT: &str = "close_account";
 /// The kinds that hold an address: what becomes of them when they fail for good is another promise.
-pub(super) const MAIL_KINDS: [&str; 5] =
-    [SEND_MAIL, SEND_LINK, ANSWER_REGISTRATION, ANSWER_PASSWORD_RESET, ANSWER_EMAIL_CHANGE];
+pub(super) const MAIL_KINDS: [&str; 6] = [
+    SEND_MAIL,
+    SEND_LINK,
+    ANSWER_REGISTRATION,
+    ANSWER_PASSWORD_RESET,
+    ANSWER_EMAIL_CHANGE,
+    LOG_FAILED_SIGN_IN,
+];
 /// The kinds that wait while the owner of an account lets nothing be done with its data. The others do
 /// what they ask for themself.
 pub(super) const HELD_KINDS: [&str; 3] = [SEND_LINK, REMAKE_RENDITIONS, CLOSE_ACCOUNT];
@@ -136,7 +143,7 @@ impl Job {
             Self::AnswerRegistration { .. } => ANSWER_REGISTRATION,
             Self::AnswerPasswordReset { .. } => ANSWER_PASSWORD_RESET,
             Self::AnswerEmailChange { .. } => ANSWER_EMAIL_CHANGE,
-            Self::LogFailedSignIn { .. } => "log_failed_sign_in",
+            Self::LogFailedSignIn { .. } => LOG_FAILED_SIGN_IN,
             Self::HandOver { .. } => "hand_over",
             Self::SendMail(letter) if letter.is_about_its_sender() => SEND_LINK,
             Self::SendMail(_) => SEND_MAIL,
@@ -251,14 +258,16 @@ pub(in crate::db) async fn remove(conn: &mut AsyncPgConnection, id: JobId) -> Re
 }
 
 impl Db {
-    /// Enqueues what tells of a failed sign-in: the same work whether or not the address has an account.
+    /// Enqueues what tells of a failed sign-in: the same work whether or not the address has an account. If it
+    /// has, the job goes with that.
     pub async fn enqueue_failed_sign_in(
         &self,
         email: &Email,
+        account: Option<AccountId>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let job = Job::LogFailedSignIn { email: email.as_str().to_owned(), at: now };
-        enqueue(&mut *self.conn().await?, &self.keyring, None, &job, now).await
+        enqueue(&mut *self.conn().await?, &self.keyring, account, &job, now).await
     }
 
     /// Takes the right to run a scheduled task, if it is due: no process did since `every` ago.
