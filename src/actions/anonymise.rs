@@ -154,7 +154,7 @@ impl Service {
 
     /// Whether a text could be anybody's: it holds no name of its author and no time, and is under one
     /// work of theirs alone.
-    fn is_anybodys(&self, text: &str, author: &Author) -> bool {
+    pub(super) fn is_anybodys(&self, text: &str, author: &Author) -> bool {
         let outline = outline(text);
         let is_former_name = |word: &String| author.former_names.contains(&self.db.text_mark(word));
         !outline.is_empty()

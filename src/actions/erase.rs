@@ -3,21 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::anonymise::{Author, Remains, share};
 use super::{Error, Service};
 use crate::access::Owned;
-use crate::db::commons::Work;
+use crate::db::commons::{KeptReview, LeftReview, Work};
 use crate::db::ops::{Erasure, Open};
 use crate::db::vault::{Activity, Left, Leftover, Repeated};
-use crate::domain::{AccountId, ActivityId, Description, ErasureId, Legacy, Visibility};
-use crate::privacy::anonymity::outline;
+use crate::domain::{AccountId, ActivityId, Description, ErasureId, Legacy, ReviewId, Visibility};
+use crate::privacy::anonymity::{month, outline};
 use crate::privacy::retention;
 
 /// How many activities one step sees to.
 const ACTIVITIES_AT_ONCE: i64 = 50;
 /// How many of them one step makes anonymous: each is cut anew.
 const ANONYMISED_AT_ONCE: usize = 10;
+/// How many reviews one step sees to.
+const REVIEWS_AT_ONCE: i64 = 50;
 /// How many works are read in one go to find texts that occur twice.
 const READ_AT_ONCE: i64 = 50;
 
@@ -50,6 +53,11 @@ impl Service {
             let found = self.db.leftovers(erasure.account, ACTIVITIES_AT_ONCE).await?;
             if !found.is_empty() {
                 self.see_to(&erasure, found, now).await?;
+                return Ok(Step::More);
+            }
+            let found = self.db.left_reviews(erasure.account, None, REVIEWS_AT_ONCE).await?;
+            if !found.is_empty() {
+                self.see_to_reviews(&erasure, found, now).await?;
                 return Ok(Step::More);
             }
             if self.db.erase_files(erasure.account, None, now).await? {
@@ -86,9 +94,7 @@ impl Service {
         for leftover in kept {
             match self.work_of(erasure, &leftover, author.as_ref()).await {
                 Ok(Some(work)) => {
-                    let wait_ms = 1_000.0 * share() * retention::ANONYMOUS_WITHIN.as_seconds_f64();
-                    #[expect(clippy::cast_possible_truncation, reason = "within a minute or a day")]
-                    let show_at = now + TimeDelta::milliseconds(wait_ms as i64);
+                    let show_at = moment_after(now);
                     self.db.make_anonymous(erasure, leftover.id, work, show_at, now).await?;
                 }
                 // Of what does not open nothing can be made: that keeps nobody from leaving.
@@ -100,6 +106,28 @@ impl Service {
         let ids: Vec<ActivityId> = erased.iter().map(|leftover| leftover.id).collect();
         while self.db.erase_files(erasure.account, Some(&ids), now).await? {}
         Ok(self.db.erase_activities(erasure, &ids, now).await?)
+    }
+
+    /// Erases some reviews, or takes their writer off them, each on its own: what everyone saw is to stay or to go.
+    async fn see_to_reviews(
+        &self,
+        erasure: &Erasure,
+        found: Vec<LeftReview>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let stays = erasure.legacies.published == Legacy::Anonymize;
+        let author = if stays { self.author_of(erasure).await? } else { None };
+        for LeftReview { id, of, rating, text, day } in found {
+            let kept = author.as_ref().map(|author| KeptReview {
+                id: ReviewId::random(),
+                of,
+                rating,
+                text: text.filter(|text| self.is_anybodys(text, author)),
+                month: month(day),
+            });
+            self.db.sever_review(id, kept, moment_after(now)).await?;
+        }
+        Ok(())
     }
 
     /// What stays of an activity; `None` when that is nothing.
@@ -134,10 +162,16 @@ impl Service {
         }
     }
 
-    /// The texts whose outline occurs under more than one work: they would tie those together.
+    /// The texts whose outline occurs in more than one work or review: they would tie those together.
     pub(super) async fn find_repeated_texts(&self, account: AccountId) -> Result<Repeated, Error> {
-        let mut seen: BTreeMap<[u8; 16], ActivityId> = BTreeMap::new();
+        let mut seen: BTreeMap<[u8; 16], Uuid> = BTreeMap::new();
         let mut repeated = BTreeSet::new();
+        let mut note = |text_outline: &str, of: Uuid| {
+            let mark = self.db.text_mark(text_outline);
+            if *seen.entry(mark).or_insert(of) != of {
+                repeated.insert(mark);
+            }
+        };
         let mut after = None;
         loop {
             let works = self.db.works_after(account, after, READ_AT_ONCE).await?;
@@ -145,10 +179,18 @@ impl Service {
             after = Some(last.id);
             for work in &works {
                 for outline in outlines(work) {
-                    let mark = self.db.text_mark(&outline);
-                    if *seen.entry(mark).or_insert(work.id) != work.id {
-                        repeated.insert(mark);
-                    }
+                    note(&outline, work.id.into());
+                }
+            }
+        }
+        let mut after = None;
+        loop {
+            let reviews = self.db.left_reviews(account, after, READ_AT_ONCE).await?;
+            let Some(last) = reviews.last() else { break };
+            after = Some(last.id);
+            for review in &reviews {
+                if let Some(text) = &review.text {
+                    note(&outline(text), review.id.into());
                 }
             }
         }
@@ -248,6 +290,14 @@ impl Service {
             }
         }
     }
+}
+
+/// When something comes back without its author that is made anonymous now.
+fn moment_after(now: DateTime<Utc>) -> DateTime<Utc> {
+    let wait_ms = 1_000.0 * share() * retention::ANONYMOUS_WITHIN.as_seconds_f64();
+    #[expect(clippy::cast_possible_truncation, reason = "within a minute or a day")]
+    let wait = TimeDelta::milliseconds(wait_ms as i64);
+    now + wait
 }
 
 /// The outlines of the texts that others read of a work, but for a title that is its sport's.

@@ -60,6 +60,8 @@ pub struct Outlook {
     pub reaching: Vec<(Visibility, i64)>,
     /// What becomes of them where nothing is said.
     pub unsaid: Legacies,
+    /// How many reviews they have written.
+    pub reviews: i64,
     /// The communities that are handed over, or end.
     pub hand_overs: Vec<HandOver>,
     /// Some of the works that others see, one by one.
@@ -127,6 +129,7 @@ impl Service {
             held: self.db.rows_held(account).await?,
             reaching: self.db.count_by_visibility(account).await?,
             unsaid: self.unsaid(account).await?,
+            reviews: self.db.count_reviews(account).await?,
             hand_overs: self.db.hand_overs(account).await?,
             items,
             next,

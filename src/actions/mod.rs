@@ -23,6 +23,7 @@ pub mod rectify;
 mod reports;
 pub mod reshape;
 mod restriction;
+mod reviews;
 pub mod share;
 pub mod sign_in;
 pub mod sign_up;

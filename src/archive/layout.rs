@@ -25,6 +25,8 @@ pub enum Kind {
     MembershipRequests,
     /// What the account agreed to, and took back.
     Consents,
+    /// What the account wrote about activities of others.
+    Reviews,
     /// Exports and imports.
     Archives,
     /// Activities. Each page of them is followed by those of their links and shares, and by their files.
@@ -73,7 +75,7 @@ pub enum Name {
 
 impl Kind {
     /// Every kind, in the order in which they stand in the archive.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Account,
         Self::Pictures,
         Self::Zones,
@@ -83,6 +85,7 @@ impl Kind {
         Self::Memberships,
         Self::MembershipRequests,
         Self::Consents,
+        Self::Reviews,
         Self::Archives,
         Self::Activities,
         Self::Photos,
@@ -103,6 +106,7 @@ impl Kind {
             Self::Memberships => "memberships",
             Self::MembershipRequests => "membership_requests",
             Self::Consents => "consents",
+            Self::Reviews => "reviews",
             Self::Archives => "archives",
             Self::Activities => "activities",
             Self::Photos => "photos",
@@ -124,6 +128,7 @@ impl Kind {
             Self::Memberships => &["commons.memberships"],
             Self::MembershipRequests => &["commons.membership_requests"],
             Self::Consents => &["vault.consents"],
+            Self::Reviews => &["commons.reviews"],
             Self::Archives => &["vault.archives"],
             Self::Activities => &["vault.activities", "vault.originals"],
             Self::Photos => &["vault.photos"],

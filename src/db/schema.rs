@@ -297,6 +297,7 @@ pub mod commons {
             hour -> Nullable<Timestamptz>,
             is_counted -> Bool,
             published_until -> Nullable<Timestamptz>,
+            rating -> Nullable<Float8>,
         }
     }
 
@@ -318,6 +319,7 @@ pub mod commons {
             moving_s -> Nullable<Float8>,
             line -> Geography,
             words -> TsVector,
+            rating -> Nullable<Float8>,
         }
     }
 
@@ -462,6 +464,18 @@ pub mod commons {
     }
 
     diesel::table! {
+        commons.reviews (review_id) {
+            review_id -> Uuid,
+            activity_id -> Uuid,
+            reviewer_id -> Nullable<Uuid>,
+            rating -> Int2,
+            text -> Nullable<Text>,
+            written_on -> Date,
+            is_shown -> Bool,
+        }
+    }
+
+    diesel::table! {
         commons.photos (photo_id) {
             photo_id -> Uuid,
             activity_id -> Uuid,
@@ -496,6 +510,8 @@ pub mod commons {
     diesel::allow_tables_to_appear_in_same_query!(photos, renditions);
     diesel::allow_tables_to_appear_in_same_query!(photos, members);
     diesel::joinable!(renditions -> members (author_id));
+    diesel::joinable!(reviews -> members (reviewer_id));
+    diesel::allow_tables_to_appear_in_same_query!(reviews, members);
     diesel::joinable!(memberships -> members (member_id));
     diesel::joinable!(memberships -> communities (community_id));
     diesel::joinable!(membership_requests -> members (member_id));

@@ -64,6 +64,8 @@ ids! {
     EntryId;
     /// Names a photo, and what others see of it.
     PhotoId;
+    /// Names a review of an activity.
+    ReviewId;
     /// Names the erasure of an account: the number of its receipt.
     ErasureId;
 }

@@ -20,6 +20,7 @@ mod position;
 mod professional;
 mod public_name;
 mod report;
+mod review;
 mod sport;
 mod text;
 
@@ -34,7 +35,7 @@ pub use consent::{Consent, OPEN_DATA_TERMS};
 pub use email::Email;
 pub use ids::{
     AccountId, ActivityId, ArchiveId, BlobId, CommunityId, EntryId, ErasureId, JobId, LinkId,
-    PhotoId, RegistrationId, SessionId, ZoneId,
+    PhotoId, RegistrationId, ReviewId, SessionId, ZoneId,
 };
 pub use invalid::Invalid;
 pub use leaving::{Legacies, Legacy};
@@ -46,8 +47,9 @@ pub use position::{Position, ZoneRadius};
 pub use professional::{Professional, WebLink};
 pub use public_name::NOT_AVAILABLE;
 pub use report::ProblemReport;
+pub use review::Rating;
 pub use sport::Sport;
 pub use text::{
     AlternativeText, Caption, CommunityName, Description, LinkLabel, PersonName,
-    ProfessionalDetail, PublicName, ReportDetail, ReportText, Title, ZoneLabel,
+    ProfessionalDetail, PublicName, ReportDetail, ReportText, ReviewText, Title, ZoneLabel,
 };

@@ -60,6 +60,8 @@ texts! {
     Caption: "caption", 1_000, Lines::Many;
     /// What is in a photo, for those who do not see it: 1 to 1,000 characters.
     AlternativeText: "alternative_text", 1_000, Lines::Many;
+    /// What a member writes about an activity of somebody else: 1 to 2,000 characters.
+    ReviewText: "text", 2_000, Lines::Many;
     /// What a member calls a privacy zone: 1 to 80 characters on one line.
     ZoneLabel: "label", 80, Lines::One;
     /// What a member calls a share link: 1 to 80 characters on one line.

@@ -53,7 +53,7 @@ async fn blocks(
 }
 
 /// Keeps away from somebody. From the answer on neither sees the page, the activities or the entry in a
-/// community's list of the other. It works the same for an id that names nobody. One keeps away from
+/// community's list of the other, and what either said of the other's activities is erased. It works the same for an id that names nobody. One keeps away from
 /// at most 1,000, 60 at once, then one every ten seconds. Repeating it changes nothing.
 #[utoipa::path(tag = "me", security(("token" = [])), params(("member" = AccountId, Path)), responses(
     (status = 204), (status = 401, body = Body), (status = 422, body = Body, description = "It is oneself, or one too many."),

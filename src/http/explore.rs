@@ -45,6 +45,8 @@ struct NearbyBody {
     ascent_m: Option<RangeBody>,
     /// With a moving time in this range, in seconds.
     moving_s: Option<RangeBody>,
+    /// With a rating in this range, of 1 to 5: only what is published has one.
+    rating: Option<RangeBody>,
     /// In this range of days.
     day: Option<DaysBody>,
     /// At most so many, 1 to 100.
@@ -127,6 +129,7 @@ impl NearbyBody {
                 distance_m: range(self.distance_m),
                 ascent_m: range(self.ascent_m),
                 moving_s: range(self.moving_s),
+                rating: range(self.rating),
                 from: day(self.day.and_then(|days| days.min))?,
                 to: day(self.day.and_then(|days| days.max))?,
             },

@@ -33,6 +33,9 @@ struct OutlookBody {
     erased: BTreeMap<&'static str, i64>,
     /// How many activities there are, by whom they reach. What is `private` is erased.
     activities: BTreeMap<&'static str, i64>,
+    /// How many reviews there are of what others published. They become what is published: erased, or nobody's,
+    /// each on its own, with the month and without words that tell whose they are.
+    reviews: i64,
     /// What becomes of those that others see, unless it is chosen otherwise.
     defaults: DefaultsBody,
     /// The communities that nobody else administers: who does so afterwards, or that they end.
@@ -91,7 +94,7 @@ struct LeaveBody {
     password: Option<String>,
     /// From the mail of `POST /me/deletion/code`.
     code: Option<String>,
-    /// What becomes of what everyone sees; `anonymize` by default, and `erase` while processing is restricted:
+    /// What becomes of what everyone sees, reviews too; `anonymize` by default, and `erase` while processing is restricted:
     /// nobody sees it then, and that somebody leaves does not show it again.
     published: Option<Legacy>,
     /// What becomes of what some see, by a link or in a community; by default the same.
@@ -219,6 +222,7 @@ impl TryFrom<Outlook> for OutlookBody {
                 .iter()
                 .map(|(whom, count)| (whom.name(), *count))
                 .collect(),
+            reviews: outlook.reviews,
             defaults: DefaultsBody {
                 published: unsaid.published,
                 shared: unsaid.shared,

@@ -48,6 +48,7 @@ mod rectify;
 pub mod refusal;
 mod requests;
 mod restriction;
+mod reviews;
 pub mod room;
 mod search;
 pub mod session;
@@ -131,6 +132,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(members::routes)
         .configure(photos::routes)
         .configure(album::routes)
+        .configure(reviews::routes)
         .configure(portraits::routes);
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use crate::db::Slice;
-use crate::db::commons::{DayPosition, NamePosition, NearbyPosition};
+use crate::db::commons::{DayPosition, NamePosition, NearbyPosition, ReviewPosition};
 use crate::db::identity::SessionPosition;
 use crate::db::vault::{ArchivePosition, BlockPosition, ListPosition, LogPosition};
 use crate::domain::{ActivityId, CommunityName, Invalid};
@@ -175,6 +175,17 @@ impl Cursor for DayPosition {
                 (0..=9_999).contains(&day.year()).then_some(Self { day: Some(day), id })
             }
         }
+    }
+}
+
+impl Cursor for ReviewPosition {
+    fn to_bytes(self) -> Vec<u8> {
+        DayPosition { day: Some(self.day), id: Uuid::from(self.id).into() }.to_bytes()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let DayPosition { day, id } = DayPosition::from_bytes(bytes)?;
+        Some(Self { day: day?, id: Uuid::from(id).into() })
     }
 }
 

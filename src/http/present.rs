@@ -80,6 +80,9 @@ pub struct SummaryBody {
     /// The numbers of its visible parts.
     #[schema(value_type = Statistics)]
     statistics: Box<RawValue>,
+    /// The mean of its reviews, from 1 to 5, to one decimal; null without, and for who does not see it because it
+    /// is published.
+    rating: Option<f64>,
 }
 
 /// The member who made something.
@@ -200,6 +203,7 @@ impl SummaryBody {
             day: rendition.day,
             hour: rendition.hour,
             statistics,
+            rating: rendition.rating,
         }
     }
 }

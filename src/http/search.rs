@@ -53,12 +53,16 @@ struct SearchQuery {
     moving_min_s: Option<f64>,
     /// Seconds of moving time.
     moving_max_s: Option<f64>,
+    /// Of 1 to 5; what has no rating is in no range.
+    rating_min: Option<f64>,
+    /// Of 1 to 5.
+    rating_max: Option<f64>,
     /// On this day or later.
     from: Option<NaiveDate>,
     /// On this day or earlier.
     to: Option<NaiveDate>,
-    /// `newest` (default), `longest`, `shortest`, `steepest`, or `relevance` with `q`, which ranks the
-    /// newest 200.
+    /// `newest` (default), `longest`, `shortest`, `steepest`, `best_rated`, or `relevance` with `q`, which
+    /// ranks the newest 200.
     sort: Option<String>,
     /// Whether it is told how many there are by sport and kind.
     #[serde(default)]
@@ -183,6 +187,7 @@ impl SearchQuery {
                 distance_m: Range { min: self.distance_min_m, max: self.distance_max_m },
                 ascent_m: Range { min: self.ascent_min_m, max: self.ascent_max_m },
                 moving_s: Range { min: self.moving_min_s, max: self.moving_max_s },
+                rating: Range { min: self.rating_min, max: self.rating_max },
                 from: day(self.from)?,
                 to: day(self.to)?,
             },
@@ -200,11 +205,12 @@ fn order(sort: Option<&str>, has_words: bool) -> Result<Order, Invalid> {
         Some("longest") => Ok(Order::Longest),
         Some("shortest") => Ok(Order::Shortest),
         Some("steepest") => Ok(Order::Steepest),
+        Some("best_rated") => Ok(Order::BestRated),
         Some("relevance") if has_words => Ok(Order::Relevance),
         Some("relevance") => Err(Invalid { field: "sort", reason: "needs q for relevance" }),
         Some(_) => Err(Invalid {
             field: "sort",
-            reason: "must be newest, longest, shortest, steepest or relevance",
+            reason: "must be newest, longest, shortest, steepest, best_rated or relevance",
         }),
     }
 }

@@ -77,6 +77,7 @@ impl Worker {
                 return Ok(self.service.erase_account(erasure, now).await?);
             }
             Job::ShowWork(work) => self.service.show_work(*work, now).await?,
+            Job::ShowReview(review) => self.service.db.show_review(&review).await?,
         }
         Ok(Step::Done)
     }

@@ -28,6 +28,9 @@ pub enum Rule {
     Emptied(&'static str, &'static str),
     /// The rows with the hash of the account's address are deleted.
     Address,
+    /// The rows in which this column is the account's id stay without it, in other places, or are deleted: as
+    /// its owner chose. Those that are left are deleted like any other.
+    Severed(&'static str),
     /// The rows of each of its activities are made anew without an author, or deleted.
     Works,
     /// Nothing is done to it, and this is why.
@@ -45,6 +48,7 @@ const RULES: &[(&str, Rule)] = &[
     ("commons.memberships", Rule::Rows("member_id")),
     ("commons.membership_requests", Rule::Rows("member_id")),
     ("commons.bans", Rule::Untold("member_id")),
+    ("commons.reviews", Rule::Severed("reviewer_id")),
     ("commons.renditions", Rule::Works),
     ("commons.published", Rule::Works),
     ("commons.published_lines", Rule::Works),
@@ -146,7 +150,7 @@ pub fn fate(column: &Column) -> Option<Fate> {
         Rule::Rows(_) | Rule::Untold(_) | Rule::Address => Fate::Erased,
         Rule::Emptied(emptied, _) if emptied == column.name => Fate::Erased,
         Rule::Emptied(_, reason) | Rule::Kept(reason) => Fate::Kept(reason),
-        Rule::Works => Fate::Anonymised,
+        Rule::Works | Rule::Severed(_) => Fate::Anonymised,
     })
 }
 
@@ -183,7 +187,10 @@ mod tests {
         for (table, rule) in RULES {
             assert!(tables().any(|known| known == *table), "{table}");
             match rule {
-                Rule::Rows(column) | Rule::Untold(column) | Rule::Emptied(column, _) => {
+                Rule::Rows(column)
+                | Rule::Untold(column)
+                | Rule::Severed(column)
+                | Rule::Emptied(column, _) => {
                     assert!(has_column(table, column), "{table}.{column}");
                 }
                 Rule::Address => assert!(has_column(table, "email_hash"), "{table}"),

@@ -441,6 +441,10 @@ async fn with_everything(app: &TestApp) -> Caller<'_> {
     let ban = put(&eve, &format!("{other}/bans/{}", ada.account_id)).await;
     assert!(ban.status().is_success());
     eve.upload(&northward_gpx(8.5, 47.3, 300), &json!({ "title": "Eves own walk" })).await;
+    let lake = app.member("Dee").await.has_published(&northward_gpx(8.6, 47.3, 300)).await;
+    let review = json!({ "rating": 4, "text": "A walk of Adas own choice" });
+    let lake = format!("/api/v1/activities/{lake}/reviews");
+    assert_eq!(ada.post(&lake, &review).await.status(), 201);
     let block = put(&ada, &format!("/api/v1/me/blocks/{}", eve.account_id)).await;
     assert_eq!(block.status(), 204);
     ada

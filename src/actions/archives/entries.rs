@@ -166,6 +166,7 @@ impl Pages {
             | Kind::Memberships
             | Kind::MembershipRequests
             | Kind::Consents
+            | Kind::Reviews
             | Kind::Archives
             | Kind::Shares
             | Kind::AccessLog => return Ok(()),

@@ -24,7 +24,7 @@ use crate::track::plain;
 use crate::track::write::{self, Document, Times};
 
 /// The kinds of rows in the order in which they are written; what hangs on activities comes with them.
-const ORDER: [Kind; 12] = [
+const ORDER: [Kind; 13] = [
     Kind::Account,
     Kind::Pictures,
     Kind::Zones,
@@ -34,6 +34,7 @@ const ORDER: [Kind; 12] = [
     Kind::Memberships,
     Kind::MembershipRequests,
     Kind::Consents,
+    Kind::Reviews,
     Kind::Archives,
     Kind::Activities,
     Kind::AccessLog,

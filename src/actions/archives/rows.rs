@@ -99,6 +99,7 @@ impl Service {
             | Kind::Memberships
             | Kind::MembershipRequests
             | Kind::Consents
+            | Kind::Reviews
             | Kind::Archives
             | Kind::Activities
             | Kind::Photos

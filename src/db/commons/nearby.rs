@@ -65,7 +65,10 @@ impl Nearby {
         self.nearest(&mut statement, "commons.published WHERE ", |statement| {
             write_shown(statement, viewer, now);
         });
-        if let Some(member) = viewer.member() {
+        if self.sought.asks_for_rating() {
+            // Few have one.
+            statement.plan_anew();
+        } else if let Some(member) = viewer.member() {
             // What is published and shared is found twice.
             statement.sql(
                 " UNION SELECT near.activity_id, near.away FROM commons.memberships CROSS JOIN LATERAL (",

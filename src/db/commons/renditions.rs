@@ -48,6 +48,9 @@ pub struct Rendition<S = Statistics> {
     pub statistics: S,
     /// The points of interest outside what is hidden; none in a list.
     pub waypoints: Vec<PublicWaypoint>,
+    /// The mean of its reviews, from 1 to 5, to one decimal; `None` without, and for who does not see it because
+    /// it is published.
+    pub rating: Option<f64>,
 }
 
 /// A rendition among others: without its points of interest, which may be as long as a book, and with its numbers
@@ -107,6 +110,7 @@ pub(super) struct Row<S> {
     statistics: Json<S>,
     waypoints: Json<Vec<PublicWaypoint>>,
     published_until: Option<DateTime<Utc>>,
+    rating: Option<f64>,
 }
 
 /// A row, and what decides whether somebody sees it.
@@ -146,6 +150,7 @@ pub(super) fn seen_by(viewer: Option<Uuid>) -> _ {
         renditions::statistics,
         renditions::waypoints,
         renditions::published_until,
+        renditions::rating,
     );
     let public_name = members::public_name.nullable();
     let shared = is_shared_with(viewer, renditions::activity_id);
@@ -273,6 +278,7 @@ type Numbered = (
             sql_types::Json,
             Jsonb,
             Nullable<Timestamptz>,
+            Nullable<Double>,
         ),
         Nullable<Text>,
         Bool,
@@ -312,7 +318,7 @@ where
 fn seen(viewer: Viewer, finding: Finding) -> Statement<Numbered> {
     let mut statement = Statement::new(
         "SELECT activity_id, author_id, visibility, kind, sport, title, description, day, hour, statistics, \
-         '[]'::jsonb, published_until, public_name, ",
+         '[]'::jsonb, published_until, rating, public_name, ",
     );
     if let Some(member) = viewer.member() {
         let viewer = || Value::Id(Some(member.into()));
@@ -368,12 +374,13 @@ impl<S> Found<S> {
             are_apart,
             is_by_link: by == By::Link,
         };
+        let rating = row.rating.filter(|_| by == By::Id && level == Visibility::Published);
         let visibility = match (level, by) {
             (Visibility::Published, By::Id | By::Link) => Visibility::Published,
             (_, By::Link) => Visibility::Link,
             (level, By::Id) => level,
         };
-        Ok((facts, open(row, public_name, visibility)?))
+        Ok((facts, Rendition { rating, ..open(row, public_name, visibility)? }))
     }
 }
 
@@ -414,5 +421,6 @@ fn open<S>(
         hour: row.hour,
         statistics: row.statistics.0,
         waypoints: row.waypoints.0,
+        rating: None,
     })
 }

@@ -63,6 +63,8 @@ pub enum Order {
     Shortest,
     /// The greatest ascent first.
     Steepest,
+    /// The best rated first; what has no rating comes last.
+    BestRated,
     /// What fits the words best first.
     Relevance,
 }
@@ -131,6 +133,7 @@ impl Order {
             Self::Newest | Self::Relevance => "coalesce(day, '0001-01-01')",
             Self::Longest | Self::Shortest => "distance_m",
             Self::Steepest => "coalesce(ascent_m, -1)",
+            Self::BestRated => "coalesce(rating, 0)",
         }
     }
 
@@ -151,6 +154,7 @@ impl Order {
             Self::Longest => beyond(&[80e3, 40e3, 20e3, 10e3, 5e3, 2e3], |step, from| step < from),
             Self::Shortest => beyond(&[1e3, 2e3, 5e3, 10e3, 20e3, 40e3], |step, from| from < step),
             Self::Steepest => beyond(&[2e3, 1e3, 500.0, 200.0, 50.0], |step, from| step < from),
+            Self::BestRated => beyond(&[4.5, 4.0, 3.0, 1.0], |step, from| step < from),
         }
     }
 
@@ -158,7 +162,7 @@ impl Order {
     fn bind(self, statement: &mut Finding, key: f64) -> &mut Finding {
         statement.bind(match self {
             Self::Newest | Self::Relevance => Value::Day(day_of(key)),
-            Self::Longest | Self::Shortest | Self::Steepest => Value::Double(key),
+            Self::Longest | Self::Shortest | Self::Steepest | Self::BestRated => Value::Double(key),
         })
     }
 
@@ -187,7 +191,7 @@ impl Search {
             Order::Newest | Order::Relevance => {
                 statement.sql("(").sql(self.order.key()).sql(" - DATE '2000-01-01')::float8")
             }
-            Order::Longest | Order::Shortest | Order::Steepest => {
+            Order::Longest | Order::Shortest | Order::Steepest | Order::BestRated => {
                 statement.sql(self.order.key()).sql("::float8")
             }
         };
@@ -233,7 +237,7 @@ impl Search {
         };
         for number in 0..=steps.len() {
             statement.sql(if number == 0 { "(SELECT " } else { " UNION ALL (SELECT " });
-            statement.sql("activity_id, day, distance_m, ascent_m");
+            statement.sql("activity_id, day, distance_m, ascent_m, rating");
             statement.sql(if order == Order::Relevance { ", words" } else { "" });
             self.from(statement, viewer, now, |statement| {
                 if let Some(last) = number.checked_sub(1) {

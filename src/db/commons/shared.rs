@@ -185,6 +185,7 @@ impl Db {
             hour,
             statistics,
             waypoints,
+            rating: None,
         };
         // Nobody else sees it: it is its owner's look at it.
         let facts = Facts { owner: Some(activity.owner), ..Facts::default() };

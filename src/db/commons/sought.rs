@@ -17,6 +17,8 @@ pub struct Sought {
     pub distance_m: Range,
     /// With an ascent in this range, in metres.
     pub ascent_m: Range,
+    /// With a rating in this range, of 1 to 5; what has none is in no range.
+    pub rating: Range,
     /// That took a moving time in this range, in seconds.
     pub moving_s: Range,
     /// On this day or later.
@@ -34,10 +36,18 @@ pub struct Range {
     pub max: Option<f64>,
 }
 
+/// The least rating that there is: what has none counts as less.
+const RATING_MIN: f64 = 1.0;
+
 impl Sought {
     /// Whether there is no filter.
     pub(super) fn is_all(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether it asks for a rating, which only what is published has.
+    pub(super) fn asks_for_rating(&self) -> bool {
+        self.rating != Range::default()
     }
 
     /// Adds the filters to a statement about `commons.published` or a table like it.
@@ -70,6 +80,11 @@ impl Sought {
                 }
             }
         }
+        // In the words of the index: what has none is below the least that there is.
+        let least = self.rating.min.map(|min| Value::Double(min.max(RATING_MIN)));
+        statement.sql_if(" AND coalesce(rating, 0) >= ", least);
+        let most = self.rating.max.map(Value::Double);
+        statement.sql_if(" AND coalesce(rating, 0) BETWEEN 1 AND ", most);
     }
 }
 

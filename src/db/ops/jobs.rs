@@ -6,7 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::db::commons::Work;
+use crate::db::commons::{KeptReview, Work};
 use crate::db::schema::ops::{jobs, schedule};
 use crate::db::{Db, Error};
 use crate::domain::{
@@ -134,6 +134,8 @@ pub enum Job {
     },
     /// Show a work that has no author any more.
     ShowWork(Box<Work>),
+    /// Show a review whose writer has left.
+    ShowReview(KeptReview),
 }
 
 impl Job {
@@ -153,6 +155,7 @@ impl Job {
             Self::CloseAccount { .. } => CLOSE_ACCOUNT,
             Self::EraseAccount { .. } => ERASE_ACCOUNT,
             Self::ShowWork(_) => "show_work",
+            Self::ShowReview(_) => "show_review",
         }
     }
 

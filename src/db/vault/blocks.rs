@@ -9,7 +9,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::access::{Sealed, Viewer};
-use crate::db::commons::find_members;
+use crate::db::commons::{find_members, part_reviewers};
 use crate::db::identity::hold_account;
 use crate::db::schema::vault::blocks;
 use crate::db::slice::one_more;
@@ -78,8 +78,8 @@ impl Db {
         Ok(Slice { items: items.into_iter().map(block).collect(), next })
     }
 
-    /// Keeps an account away from a member, whether or not there is one of that id. Repeating it changes
-    /// nothing.
+    /// Keeps an account away from a member, whether or not there is one of that id, and erases what either said
+    /// of the other's activities. Repeating it changes nothing.
     pub async fn block(
         &self,
         account: AccountId,
@@ -106,6 +106,7 @@ impl Db {
                 .on_conflict_do_nothing()
                 .execute(conn)
                 .await?;
+            part_reviewers(conn, account, member).await?;
             Ok(Ok(()))
         })
         .await

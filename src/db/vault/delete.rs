@@ -42,6 +42,7 @@ pub(super) async fn delete(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     audience::forget(conn, activity).await?;
+    commons::erase_reviews(conn, &[activity.id.into()]).await?;
     commons::withdraw(conn, activity.id).await?;
     photo_blobs::delete_all(conn, keyring, activity, now).await?;
     let blob = originals::delete(conn, activity.owner, activity.id).await?;

@@ -249,6 +249,8 @@ impl Db {
         diesel::delete(links::table.filter(links::activity_id.eq_any(&held))).execute(conn).await?;
         let shares = community_activities::activity_id.eq_any(&held);
         diesel::delete(community_activities::table.filter(shares)).execute(conn).await?;
+        // Of works that stay as well: who reviewed them may have known whose they were.
+        commons::erase_reviews(conn, &held).await?;
         for id in &held {
             commons::withdraw(conn, (*id).into()).await?;
         }

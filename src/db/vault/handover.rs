@@ -13,7 +13,7 @@ use crate::archive::Kind;
 use crate::db::identity::{account_key, find_by_id};
 use crate::db::schema::commons::{
     communities, community_activities, links as tokens, membership_requests, memberships,
-    renditions,
+    renditions, reviews,
 };
 use crate::db::schema::identity::accounts;
 use crate::db::schema::vault::{blocks, consents, links};
@@ -45,6 +45,7 @@ type Rendition = (
     Option<DateTime<Utc>>,
     bool,
     Option<DateTime<Utc>>,
+    Option<f64>,
 );
 
 impl Db {
@@ -92,6 +93,7 @@ impl Db {
                     .collect())
             }
             Kind::Consents => consents_of(conn, id).await,
+            Kind::Reviews => reviews_of(conn, id).await,
             Kind::Archives => self.archive_rows(account).await,
             Kind::Pictures
             | Kind::Zones
@@ -259,7 +261,7 @@ impl StoredRendition {
     /// It as JSON: work for a core.
     pub fn to_json(&self) -> Result<Value, Error> {
         let (activity, author, visibility, kind, sport, title, description, day, ..) = &self.row;
-        let (.., statistics, waypoints, track, hour, is_counted, until) = &self.row;
+        let (.., statistics, waypoints, track, hour, is_counted, until, _rating) = &self.row;
         let corrupt = |_| Error::Corrupt("commons.renditions.track");
         let track: Option<PublicTrack> =
             track.as_deref().map(encode::decode_public).transpose().map_err(corrupt)?;
@@ -293,6 +295,28 @@ async fn consents_of(conn: &mut AsyncPgConnection, account: Uuid) -> Result<Vec<
         json!({
             "account_id": account_id, "consent": consent, "decided_at": decided_at,
             "is_given": is_given,
+        })
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+async fn reviews_of(conn: &mut AsyncPgConnection, reviewer: Uuid) -> Result<Vec<Value>, Error> {
+    let rows: Vec<(Uuid, Uuid, i16, Option<String>, NaiveDate)> = reviews::table
+        .filter(reviews::reviewer_id.eq(reviewer))
+        .order((reviews::written_on, reviews::review_id))
+        .select((
+            reviews::review_id,
+            reviews::activity_id,
+            reviews::rating,
+            reviews::text,
+            reviews::written_on,
+        ))
+        .load(conn)
+        .await?;
+    let row = |(review, activity, rating, text, written_on): (_, _, _, Option<String>, _)| {
+        json!({
+            "review_id": review, "activity_id": activity, "reviewer_id": reviewer, "rating": rating,
+            "text": text, "written_on": written_on,
         })
     };
     Ok(rows.into_iter().map(row).collect())

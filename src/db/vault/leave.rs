@@ -313,6 +313,7 @@ async fn hide(conn: &mut AsyncPgConnection, erasure: &Erasure) -> Result<(), Err
         .set(activities::is_shown.eq(false))
         .execute(conn)
         .await?;
+    commons::settle_reviews(conn, account).await?;
     commons::withdraw_all(conn, account).await?;
     rename(conn, account, FORMER_MEMBER).await
 }
@@ -339,6 +340,7 @@ async fn show_again(
         ))
         .execute(conn)
         .await?;
+    commons::settle_reviews(conn, account).await?;
     diesel::sql_query(
         "DELETE FROM commons.community_activities WHERE author_id IS NULL AND activity_id IN (
              SELECT activity_id FROM vault.activities

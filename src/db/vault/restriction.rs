@@ -10,6 +10,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::zones;
+use crate::db::commons::settle_reviews;
 use crate::db::schema::commons::members;
 use crate::db::schema::identity::accounts;
 use crate::db::{Db, Error};
@@ -85,5 +86,5 @@ async fn set(
         .set(members::is_hidden.eq(since.is_some()))
         .execute(conn)
         .await?;
-    Ok(())
+    settle_reviews(conn, account).await
 }

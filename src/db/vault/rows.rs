@@ -226,7 +226,9 @@ async fn held(
 fn owned() -> impl Iterator<Item = (&'static str, &'static str)> {
     erasure::tables().flat_map(|table| {
         erasure::rules_of(table).filter_map(move |rule| match rule {
-            Rule::Rows(column) | Rule::Untold(column) => Some((table, column)),
+            Rule::Rows(column) | Rule::Untold(column) | Rule::Severed(column) => {
+                Some((table, column))
+            }
             Rule::Emptied(..) | Rule::Address | Rule::Works | Rule::Kept(_) => None,
         })
     })
@@ -244,7 +246,12 @@ fn emptied() -> impl Iterator<Item = (&'static str, &'static str)> {
     erasure::tables().flat_map(|table| {
         erasure::rules_of(table).filter_map(move |rule| match rule {
             Rule::Emptied(column, _) => Some((table, column)),
-            Rule::Rows(_) | Rule::Untold(_) | Rule::Address | Rule::Works | Rule::Kept(_) => None,
+            Rule::Rows(_)
+            | Rule::Untold(_)
+            | Rule::Severed(_)
+            | Rule::Address
+            | Rule::Works
+            | Rule::Kept(_) => None,
         })
     })
 }

@@ -74,7 +74,10 @@ pub(super) async fn is_gone(app: &TestApp, scene: &Scene<'_>, files: usize) {
     let mut conn = connect(app, "opentracks").await;
     for table in erasure::tables() {
         for rule in erasure::rules_of(table) {
-            let (Rule::Rows(column) | Rule::Emptied(column, _)) = rule else { continue };
+            let (Rule::Rows(column) | Rule::Severed(column) | Rule::Emptied(column, _)) = rule
+            else {
+                continue;
+            };
             let left = rows(app, &format!("{table} WHERE {column} = '{account}'")).await;
             assert_eq!(left, 0, "{table}.{column}");
         }
@@ -203,7 +206,11 @@ async fn a_new_table_of_accounts_goes_without_being_told_of() {
     for table in erasure::tables() {
         for rule in erasure::rules_of(table) {
             let right = match rule {
-                Rule::Rows(_) | Rule::Untold(_) | Rule::Address | Rule::Works => "DELETE",
+                Rule::Rows(_)
+                | Rule::Untold(_)
+                | Rule::Severed(_)
+                | Rule::Address
+                | Rule::Works => "DELETE",
                 Rule::Emptied(..) => "UPDATE",
                 Rule::Kept(_) => continue,
             };

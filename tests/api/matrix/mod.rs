@@ -4,6 +4,7 @@
 mod cast;
 mod communities;
 mod knock;
+mod reviews;
 mod routes;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -12,6 +12,8 @@ use crate::harness::{Caller, northward_gpx};
 pub enum Class {
     /// What others may read of an activity, found by its id.
     Rendition,
+    /// What members say of what is published; `reviews.rs` has its tables.
+    Reviews,
     /// The pixels of a photo of an activity: the same for all who see it, its owner too.
     Pixels,
     /// What its owner alone reads of an activity, or does to it.
@@ -40,7 +42,7 @@ pub enum Class {
 
 use Class::{
     ByLink, Community, MadeId, Members, Open, OwnThing, OwnersOnly, Pixels, Profile, Rendition,
-    Reuse, Search, Unlock,
+    Reuse, Reviews, Search, Unlock,
 };
 
 /// A route without a row fails: say here by which rule it answers, and if it names something new, let
@@ -77,6 +79,9 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("patch", "/api/v1/photos/{id}", OwnersOnly),
     ("delete", "/api/v1/photos/{id}", OwnersOnly),
     ("post", "/api/v1/activities/{id}/photos", OwnersOnly),
+    ("get", "/api/v1/activities/{id}/reviews", Reviews),
+    ("post", "/api/v1/activities/{id}/reviews", Reviews),
+    ("delete", "/api/v1/activities/{id}/reviews/{review}", Reviews),
     ("get", "/api/v1/shared/{token}/photos", ByLink),
     ("get", "/api/v1/shared/{token}/photos/{photo}", ByLink),
     ("get", "/api/v1/shared/{token}/photos/{photo}/{size}.jpg", ByLink),
@@ -251,6 +256,7 @@ pub fn call(
         ("POST", "merge") => json!({ "with": Uuid::nil() }),
         ("POST", "remove") => json!({ "indices": [0] }),
         ("POST", "publish" | "links") => json!({}),
+        ("POST", "reviews") => json!({ "rating": 2 }),
         _ => return request,
     };
     request.json(&body)

@@ -1,0 +1,10 @@
+DROP TABLE commons.reviews;
+DROP FUNCTION commons.rate_reviewed;
+DROP TRIGGER rate_published ON commons.published;
+DROP FUNCTION commons.rate_published;
+DROP TRIGGER rate_rendition ON commons.renditions;
+DROP FUNCTION commons.rate_rendition;
+DROP FUNCTION commons.rating_of;
+DROP INDEX commons.published_by_rating;
+ALTER TABLE commons.published DROP COLUMN rating;
+ALTER TABLE commons.renditions DROP COLUMN rating;
