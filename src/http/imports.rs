@@ -31,8 +31,8 @@ struct ImportQuery {
     sharing: Option<String>,
 }
 
-/// Takes in an archive that `POST /api/v1/me/exports` made, here or elsewhere: zones, blocks and activities, at
-/// most 8 GiB and 500,000 files. What is there already stays as it is, so repeating it changes nothing. Four
+/// Takes in an archive that `POST /api/v1/me/exports` made, here or elsewhere: zones, blocks and activities, but
+/// not reviews, which were written about what is elsewhere; at most 8 GiB and 500,000 files. What is there already stays as it is, so repeating it changes nothing. Four
 /// are taken in at once, then one every six hours.
 /// Activities keep their ids where those are free. It goes on in the background, one at a time.
 #[utoipa::path(tag = "me", security(("token" = [])), params(ImportQuery),

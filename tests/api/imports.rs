@@ -353,16 +353,20 @@ pub async fn with_a_life(app: &TestApp) -> Caller<'_> {
     ] {
         assert_eq!(ada.post(&format!("{path}/links"), &link).await.status(), 201);
     }
+    let lake = app.member("Dee").await.has_published(gpx.as_bytes()).await;
+    let review = format!("/api/v1/activities/{lake}/reviews");
+    assert_eq!(ada.post(&review, &json!({ "rating": 4 })).await.status(), 201);
     ada
 }
 
 /// What is not alike: who signed in and what was done is each account's own; what was agreed to elsewhere is not agreed to
-/// here; a picture is drawn anew, links have tokens of their own, and photos moments.
-const DIFFERENT: [Kind; 7] = [
+/// here, nor said again of what is elsewhere; a picture is drawn anew, links have tokens of their own, and photos moments.
+const DIFFERENT: [Kind; 8] = [
     Kind::Sessions,
     Kind::Archives,
     Kind::AccessLog,
     Kind::Consents,
+    Kind::Reviews,
     Kind::Pictures,
     Kind::Links,
     Kind::Photos,

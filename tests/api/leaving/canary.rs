@@ -108,6 +108,13 @@ async fn life(app: &TestApp) -> Life<'_> {
 
     // Activities: nobody's business, by each way, no more, not any more, not yet.
     let mut traces = BTreeSet::new();
+    // What she said of another's: not in words that are hers.
+    let lake = eve.has_published(&northward_gpx(LON + 2.0, LAT, 300)).await;
+    let said = json!({ "rating": 4, "text": format!("{WORD} was here, says Augusta") });
+    let said = ada.post(&format!("/api/v1/activities/{lake}/reviews"), &said).await;
+    assert_eq!(said.status(), 201);
+    let said: Value = said.json().await.unwrap();
+    traces.insert(said["id"].as_str().unwrap().to_owned());
     let private = has(&ada, "private", None).await;
     let linked = has(&ada, "linked", Some("By a link")).await;
     let friends = link(&ada, &linked, json!({ "label": format!("{WORD} friends") })).await;

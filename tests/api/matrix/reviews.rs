@@ -49,6 +49,45 @@ async fn what_is_said_of_an_activity_is_read_where_it_is_published_and_nowhere_e
         }
         tables.push(format!("{method} {route}\n{}", matrix.table(Class::Reviews)));
     }
-    insta::assert_snapshot!(tables.join("\n\n"), @"");
+    insta::assert_snapshot!(tables.join("\n\n"), @r"
+    GET /api/v1/activities/{id}/reviews
+                 Private Link Community Both Published All  Over Rezoned Withdrawn Deleted Restricted
+    Anonymous    -       -    -         -    read      read -    -       -         -       -
+    LinkHolder   -       -    -         -    read      read -    -       -         -       -
+    Stranger     -       -    -         -    read      read -    -       -         -       -
+    FormerMember -       -    -         -    read      read -    -       -         -       -
+    Banned       -       -    -         -    read      read -    -       -         -       -
+    Blocked      -       -    -         -    -         -    -    -       -         -       -
+    Blocking     -       -    -         -    -         -    -    -       -         -       -
+    Member       -       -    -         -    read      read -    -       -         -       -
+    Moderator    -       -    -         -    read      read -    -       -         -       -
+    Owner        -       -    -         -    read      read -    -       -         -       -
+
+    POST /api/v1/activities/{id}/reviews
+                 Private Link Community Both Published All Over Rezoned Withdrawn Deleted Restricted
+    Anonymous    401     401  401       401  401       401 401  401     401       401     401
+    LinkHolder   401     401  401       401  401       401 401  401     401       401     401
+    Stranger     -       -    -         -    201       201 -    -       -         -       -
+    FormerMember -       -    -         -    201       201 -    -       -         -       -
+    Banned       -       -    -         -    201       201 -    -       -         -       -
+    Blocked      -       -    -         -    -         -   -    -       -         -       -
+    Blocking     -       -    -         -    -         -   -    -       -         -       -
+    Member       -       -    -         -    201       201 -    -       -         -       -
+    Moderator    -       -    -         -    201       201 -    -       -         -       -
+    Owner        -       -    -         -    422       422 -    -       -         -       409
+
+    DELETE /api/v1/activities/{id}/reviews/{review}
+                 Private Link Community Both Published All Over Rezoned Withdrawn Deleted Restricted
+    Anonymous    401     401  401       401  401       401 401  401     401       401     401
+    LinkHolder   401     401  401       401  401       401 401  401     401       401     401
+    Stranger     -       -    -         -    -         -   -    -       -         -       -
+    FormerMember -       -    -         -    -         -   -    -       -         -       -
+    Banned       -       -    -         -    -         -   -    -       -         -       -
+    Blocked      -       -    -         -    -         -   -    -       -         -       -
+    Blocking     -       -    -         -    -         -   -    -       -         -       -
+    Member       -       -    -         -    -         -   -    -       -         -       -
+    Moderator    -       -    -         -    -         -   -    -       -         -       -
+    Owner        -       -    -         -    204       204 -    -       -         -       -
+    ");
     assert_eq!(cast.pieces.len(), State::ALL.len());
 }
