@@ -124,15 +124,12 @@ async fn stays(conn: &mut AsyncPgConnection, id: ActivityId) -> Result<bool, Err
     let id = Uuid::from(id);
     let owner = activity_ids::table.find(id).select(activity_ids::account_id);
     let owner: Option<Uuid> = owner.first::<Option<Uuid>>(conn).await.optional()?.flatten();
-    let held: Option<Uuid> = match owner {
-        Some(owner) => {
-            let activity = activities::table.find((owner, id)).select(activities::activity_id);
-            activity.for_update().first(conn).await.optional()?
-        }
-        None => {
-            let work = renditions::table.find(id).select(renditions::activity_id);
-            work.for_update().first(conn).await.optional()?
-        }
+    let held: Option<Uuid> = if let Some(owner) = owner {
+        let activity = activities::table.find((owner, id)).select(activities::activity_id);
+        activity.for_update().first(conn).await.optional()?
+    } else {
+        let work = renditions::table.find(id).select(renditions::activity_id);
+        work.for_update().first(conn).await.optional()?
     };
     Ok(held.is_some())
 }

@@ -59,7 +59,7 @@ pub enum Wrote {
     Again,
 }
 
-/// In the order of [`COLUMNS`].
+/// In the order of [`columns()`].
 type Row = (Uuid, i16, Option<String>, NaiveDate, Option<(Uuid, String)>);
 
 type Columns = (
@@ -142,7 +142,7 @@ impl Db {
                     let reason = "must be somebody else's";
                     return Err(Invalid { field: "activity", reason }.into());
                 }
-                Ok(write(conn, reviewer, of, opinion, now).await?)
+                write(conn, reviewer, of, opinion, now).await
             })
             .await;
         outcome(written)
