@@ -16,19 +16,7 @@ use crate::heard::Heard;
 async fn what_is_said_of_an_activity_is_read_where_it_is_published_and_nowhere_else() {
     let app = TestApp::start().await;
     let cast = Cast::of(&app).await;
-    let dee = app.member("Dee").await;
-    let reviews: Vec<String> = cast.pieces.iter().map(|_| Uuid::new_v4().to_string()).collect();
-    let mut sql = String::new();
-    for (piece, review) in cast.pieces.iter().zip(&reviews) {
-        write!(
-            sql,
-            "INSERT INTO commons.reviews (review_id, activity_id, reviewer_id, rating, text, written_on)
-             VALUES ('{review}', '{}', '{}', 4, 'Well signed', '2026-06-01');",
-            piece.id, dee.account_id
-        )
-        .unwrap();
-    }
-    connect(&app, "opentracks").await.batch_execute(&sql).await.unwrap();
+    let reviews = reviewed(&app, &cast).await;
     let mut tables = Vec::new();
     for (method, route) in of(Class::Reviews) {
         let mut matrix = Matrix::default();
@@ -90,4 +78,22 @@ async fn what_is_said_of_an_activity_is_read_where_it_is_published_and_nowhere_e
     Owner        -       -    -         -    204       204 -    -       -         -       -
     ");
     assert_eq!(cast.pieces.len(), State::ALL.len());
+}
+
+/// Somebody's review of each piece, by its id, whether or not it could have been written.
+async fn reviewed(app: &TestApp, cast: &Cast<'_>) -> Vec<String> {
+    let dee = app.member("Dee").await;
+    let reviews: Vec<String> = cast.pieces.iter().map(|_| Uuid::new_v4().to_string()).collect();
+    let mut sql = String::new();
+    for (piece, review) in cast.pieces.iter().zip(&reviews) {
+        write!(
+            sql,
+            "INSERT INTO commons.reviews (review_id, activity_id, reviewer_id, rating, text, written_on)
+             VALUES ('{review}', '{}', '{}', 4, 'Well signed', '2026-06-01');",
+            piece.id, dee.account_id
+        )
+        .unwrap();
+    }
+    connect(app, "opentracks").await.batch_execute(&sql).await.unwrap();
+    reviews
 }
