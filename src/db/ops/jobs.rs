@@ -170,7 +170,8 @@ impl Job {
             Self::EraseBlob { .. }
             | Self::CloseAccount { .. }
             | Self::EraseAccount { .. }
-            | Self::ShowWork(_) => Lane::Erasure,
+            | Self::ShowWork(_)
+            | Self::ShowReview(_) => Lane::Erasure,
             Self::HandOver { .. } | Self::RemakeRenditions { .. } | Self::DrawPhoto { .. } => {
                 Lane::Account
             }
