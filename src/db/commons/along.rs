@@ -33,7 +33,9 @@ pub enum Way {
     Of(ActivityId),
 }
 
-/// How many that pass near by are compared: where more do, those that are as long and reach as far.
+/// How many that pass near by are looked at: so much work is done, and no more.
+const PASSING_MAX: i64 = 3_000;
+/// How many of them are compared: where more do, those that are as long and reach as far.
 const COMPARED_MAX: i64 = 300;
 
 impl Commons {
@@ -90,8 +92,7 @@ impl Along {
         // the equator.
         statement.bind(Value::Double(self.within_m)).sql(
             " / greatest(cos(radians(ST_Y(ST_Centroid(shape)))), 0.01)) AS area FROM drawn), \
-             near AS MATERIALIZED (\
-             SELECT activity_id, ST_Transform(line::geometry, 3857) AS line, length, area \
+             passing AS MATERIALIZED (SELECT activity_id, line::geometry AS line, shape, length, area \
              FROM belt CROSS JOIN commons.published WHERE ST_DWithin(line, given, ",
         );
         statement.bind(Value::Double(self.within_m)).sql(", false)");
@@ -102,9 +103,13 @@ impl Along {
         }
         // What differs in length or in one edge has no more in common than the rest: cheap, and before the
         // areas are compared. All of it in degrees.
-        statement.sql(" ORDER BY abs(ST_Length(line::geometry) - ST_Length(shape))");
+        statement.sql(" LIMIT ").bind(Value::Count(PASSING_MAX)).sql(
+            "), near AS MATERIALIZED (\
+             SELECT activity_id, ST_Transform(line, 3857) AS line, length, area FROM passing \
+             ORDER BY abs(ST_Length(line) - ST_Length(shape))",
+        );
         for edge in ["ST_XMin", "ST_XMax", "ST_YMin", "ST_YMax"] {
-            statement.sql(" + abs(").sql(edge).sql("(line::geometry) - ").sql(edge).sql("(shape))");
+            statement.sql(" + abs(").sql(edge).sql("(line) - ").sql(edge).sql("(shape))");
         }
         statement.sql(" LIMIT ").bind(Value::Count(COMPARED_MAX)).sql(
             ") SELECT activity_id, alike FROM (SELECT activity_id, \
