@@ -61,7 +61,7 @@ struct SearchQuery {
     from: Option<NaiveDate>,
     /// On this day or earlier.
     to: Option<NaiveDate>,
-    /// `newest` (default), `longest`, `shortest`, `steepest`, `best_rated`, or `relevance` with `q`, which
+    /// `newest` (default), `longest`, `shortest`, `steepest`, `longest_time`, `best_rated`, or `relevance` with `q`, which
     /// ranks the newest 200.
     sort: Option<String>,
     /// Whether it is told how many there are by sport and kind.
@@ -205,12 +205,13 @@ fn order(sort: Option<&str>, has_words: bool) -> Result<Order, Invalid> {
         Some("longest") => Ok(Order::Longest),
         Some("shortest") => Ok(Order::Shortest),
         Some("steepest") => Ok(Order::Steepest),
+        Some("longest_time") => Ok(Order::LongestTime),
         Some("best_rated") => Ok(Order::BestRated),
         Some("relevance") if has_words => Ok(Order::Relevance),
         Some("relevance") => Err(Invalid { field: "sort", reason: "needs q for relevance" }),
         Some(_) => Err(Invalid {
             field: "sort",
-            reason: "must be newest, longest, shortest, steepest, best_rated or relevance",
+            reason: "must be newest, longest, shortest, steepest, longest_time, best_rated or relevance",
         }),
     }
 }

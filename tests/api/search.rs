@@ -83,6 +83,7 @@ async fn a_box_filters_and_orders_choose_page_by_page() {
     for (query, expected) in [
         ("sort=longest", vec![&long, &east, &short]),
         ("sort=shortest", vec![&short, &east, &long]),
+        ("sort=longest_time", vec![&long, &east, &short]),
         ("bbox=8.4,47.2,8.6,47.5&sort=shortest", vec![&short, &long]),
         ("bbox=9,47,-9,48", vec![&east]),
         ("bbox=8.4,47.36,8.6,47.5", vec![&long]),
@@ -95,7 +96,7 @@ async fn a_box_filters_and_orders_choose_page_by_page() {
     ] {
         assert_eq!(ids(&search(&app.anyone(), query).await), expected, "{query}");
     }
-    for sort in ["newest", "longest", "shortest", "steepest"] {
+    for sort in ["newest", "longest", "shortest", "steepest", "longest_time", "best_rated"] {
         let all = search(&app.anyone(), &format!("sort={sort}")).await;
         let mut paged = Vec::new();
         let mut cursor = String::new();

@@ -63,6 +63,8 @@ pub enum Order {
     Shortest,
     /// The greatest ascent first.
     Steepest,
+    /// The longest moving time first.
+    LongestTime,
     /// The best rated first; what has no rating comes last.
     BestRated,
     /// What fits the words best first.
@@ -133,6 +135,7 @@ impl Order {
             Self::Newest | Self::Relevance => "coalesce(day, '0001-01-01')",
             Self::Longest | Self::Shortest => "distance_m",
             Self::Steepest => "coalesce(ascent_m, -1)",
+            Self::LongestTime => "coalesce(moving_s, -1)",
             Self::BestRated => "coalesce(rating, 0)",
         }
     }
@@ -154,6 +157,7 @@ impl Order {
             Self::Longest => beyond(&[80e3, 40e3, 20e3, 10e3, 5e3, 2e3], |step, from| step < from),
             Self::Shortest => beyond(&[1e3, 2e3, 5e3, 10e3, 20e3, 40e3], |step, from| from < step),
             Self::Steepest => beyond(&[2e3, 1e3, 500.0, 200.0, 50.0], |step, from| step < from),
+            Self::LongestTime => beyond(&[36e3, 18e3, 9e3, 4.5e3, 1.8e3], |step, from| step < from),
             Self::BestRated => beyond(&[4.5, 4.0, 3.0, 1.0], |step, from| step < from),
         }
     }
@@ -162,7 +166,11 @@ impl Order {
     fn bind(self, statement: &mut Finding, key: f64) -> &mut Finding {
         statement.bind(match self {
             Self::Newest | Self::Relevance => Value::Day(day_of(key)),
-            Self::Longest | Self::Shortest | Self::Steepest | Self::BestRated => Value::Double(key),
+            Self::Longest
+            | Self::Shortest
+            | Self::Steepest
+            | Self::LongestTime
+            | Self::BestRated => Value::Double(key),
         })
     }
 
@@ -191,9 +199,11 @@ impl Search {
             Order::Newest | Order::Relevance => {
                 statement.sql("(").sql(self.order.key()).sql(" - DATE '2000-01-01')::float8")
             }
-            Order::Longest | Order::Shortest | Order::Steepest | Order::BestRated => {
-                statement.sql(self.order.key()).sql("::float8")
-            }
+            Order::Longest
+            | Order::Shortest
+            | Order::Steepest
+            | Order::LongestTime
+            | Order::BestRated => statement.sql(self.order.key()).sql("::float8"),
         };
         self.first(statement.sql(" FROM ("), self.after, one_more(self.limit), viewer, now);
         self.order.write(statement.sql(") AS found"));
@@ -237,7 +247,7 @@ impl Search {
         };
         for number in 0..=steps.len() {
             statement.sql(if number == 0 { "(SELECT " } else { " UNION ALL (SELECT " });
-            statement.sql("activity_id, day, distance_m, ascent_m, rating");
+            statement.sql("activity_id, day, distance_m, ascent_m, moving_s, rating");
             statement.sql(if order == Order::Relevance { ", words" } else { "" });
             self.from(statement, viewer, now, |statement| {
                 if let Some(last) = number.checked_sub(1) {
