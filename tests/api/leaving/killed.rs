@@ -293,8 +293,8 @@ async fn old_and_young(app: &TestApp, program: &mut Program<'_>) {
     assert_eq!(app.anyone().post("/api/v1/diagnostics", &report).await.status(), 202);
     assert_eq!(ada.patch("/api/v1/me", &json!({ "public_name": "Augusta" })).await.status(), 200);
     export(app, &ada).await;
-    let failed = "INSERT INTO ops.jobs (job_id, kind, content, run_at, failed_at)
-                  SELECT gen_random_uuid(), kind, '', at, at
+    let failed = "INSERT INTO ops.jobs (job_id, kind, lane, content, run_at, failed_at)
+                  SELECT gen_random_uuid(), kind, 'mail', '', at, at
                   FROM unnest(ARRAY['send_mail', 'another']) AS kind,
                        unnest(ARRAY[now() - interval '1200 days', now()]) AS at";
     program.conn.batch_execute(failed).await.unwrap();
