@@ -13,6 +13,7 @@ use super::{App, Database, Error, demo, master_key, system_clock};
 use crate::config::Config;
 use crate::db;
 use crate::http;
+use crate::track::towns;
 
 /// How long a stopping server says that it is not ready before it takes no more requests, so that
 /// whoever balances the load has seen it.
@@ -22,6 +23,7 @@ const DRAIN: Duration = Duration::from_millis(500);
 pub fn serve(config: &Config) -> Result<(), Error> {
     with_app(config, async |app| {
         let signals = StopSignals::listen()?;
+        tokio::task::spawn_blocking(towns::load);
         let listener = TcpListener::bind(config.listen)?;
         let address = listener.local_addr()?;
         let server = app.serve(listener)?;

@@ -31,6 +31,11 @@ type Town = GeomWithData<OnSphere, [&'static str; 2]>;
 
 static ALL: LazyLock<RTree<Town>> = LazyLock::new(|| RTree::bulk_load(all()));
 
+/// Reads them, which takes a core for a moment: better before somebody waits.
+pub fn load() {
+    LazyLock::force(&ALL);
+}
+
 /// The names of the towns that a line passes, and of their regions, in alphabetical order.
 pub fn names_along(columns: &Columns) -> BTreeSet<&'static str> {
     let stride = columns.len().div_ceil(LOOKS_MAX).max(1);
