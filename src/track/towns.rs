@@ -17,6 +17,8 @@ const TOWNS: &[u8] = include_bytes!("towns.tsv.gz");
 
 /// A line passes the nearest town if that is not further away, in metres.
 const NEAR_M: f64 = 5_000.0;
+/// Nearer to each other than this, points of a line are not looked at, in metres.
+const APART_M: f64 = 500.0;
 /// So many points of a line are looked at, evenly.
 const LOOKS_MAX: usize = 200;
 /// The mean radius of the Earth, in metres.
@@ -40,20 +42,19 @@ pub fn load() {
 pub fn names_along(columns: &Columns) -> BTreeSet<&'static str> {
     let stride = columns.len().div_ceil(LOOKS_MAX).max(1);
     // Chords are as good as arcs over so few kilometres.
-    let near = (NEAR_M / EARTH_RADIUS_M).powi(2);
-    let mut names = BTreeSet::new();
+    let [near, apart] = [NEAR_M, APART_M].map(|metres| (metres / EARTH_RADIUS_M).powi(2));
+    let (mut names, mut last) = (BTreeSet::new(), None::<Town>);
     for index in (0..columns.len()).step_by(stride) {
-        let [lat, lon] = [columns.lat_e7[index], columns.lon_e7[index]];
-        let here =
-            on_sphere(f64::from(lat) / columns::PER_DEGREE, f64::from(lon) / columns::PER_DEGREE);
+        let [lat, lon] = [columns.lat_e7[index], columns.lon_e7[index]]
+            .map(|degrees_e7| f64::from(degrees_e7) / columns::PER_DEGREE);
+        let here = on_sphere(lat, lon);
+        if last.as_ref().is_some_and(|last| last.distance_2(&here) < apart) {
+            continue;
+        }
         let nearest = ALL.nearest_neighbor(&here);
-        names.extend(
-            nearest
-                .filter(|town| town.distance_2(&here) <= near)
-                .map(|town| town.data)
-                .into_iter()
-                .flatten(),
-        );
+        let passed = nearest.filter(|town| town.distance_2(&here) <= near);
+        names.extend(passed.map(|town| town.data).into_iter().flatten());
+        last = Some(GeomWithData::new(here, [""; 2]));
     }
     names
 }
