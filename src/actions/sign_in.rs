@@ -107,16 +107,14 @@ impl Service {
         let is_known = self.db.knows_network(account, from).await?;
         let hash = credentials.as_ref().and_then(|known| known.password_hash.as_deref());
         let matches = self.passwords.verify(password, hash).await?;
-        // The same work, and the same answer to a wrong password, whether or not the address has an account, and
-        // wherever that has signed in.
-        let Some(known) = credentials.filter(|_| matches) else {
+        // The same work and the same answer for all who do not get in: whether or not the address has an account,
+        // wherever that has signed in, and also to the right password past the limit, which is told to nobody.
+        let gets_in = matches && (tries.is_ok() || is_known);
+        let Some(known) = credentials.filter(|_| gets_in) else {
             self.db.enqueue_failed_sign_in(email, account, now).await?;
             tries.map_err(Error::Throttled)?;
             return Err(Error::Unauthenticated);
         };
-        if !is_known {
-            tries.map_err(Error::Throttled)?;
-        }
         self.db.know_network(known.account, from, now).await?;
         Ok(known)
     }
