@@ -28,7 +28,6 @@ mod wire;
 
 use reqwest::Client;
 
-use pace::Latencies;
 use questions::Question;
 use server::Server;
 
@@ -71,7 +70,7 @@ async fn show(rows: u64) {
         println!("| {name} | {one_by_one} |");
     }
     if is_whole && "nearby".starts_with(&only) {
-        throughput(&server, &client, &token, &all[0].1).await;
+        throughput(&server, &token, &all[0].1).await;
     }
     if is_whole && "heat map".starts_with(&only) {
         heat::remake(&server).await;
@@ -80,8 +79,7 @@ async fn show(rows: u64) {
 }
 
 /// Nearby against the same statement without the server, at half load, and while others publish.
-async fn throughput(server: &Server, client: &Client, token: &str, nearby: &Question) {
-    let ask = |turn| nearby.ask(client, server, token, turn);
+async fn throughput(server: &Server, token: &str, nearby: &Question) {
     // In turns, so that what else the machine does falls on both.
     let turns = [(); TURNS].map(|()| (wire::rate(server, nearby), pgbench::rate(server, nearby)));
     let mean = |rates: [f64; TURNS]| rates.iter().sum::<f64>() / TURNS as f64;
@@ -91,11 +89,9 @@ async fn throughput(server: &Server, client: &Client, token: &str, nearby: &Ques
         by_http / by_pgbench * 100.0
     );
     let half = by_http / 2.0;
-    let answers = (half * PACE_FOR_S) as usize;
-    let alone: Latencies = pace::at(half, answers, ask).await;
-    println!("At half load, {half:.0} a second: p50 and p99 {alone} ms");
-    let meanwhile = publishing::while_reading(server, client, token, async || {
-        pace::at(half, answers, ask).await
-    });
+    let requests = wire::requests(server, nearby);
+    let read = || wire::at(half, (half * PACE_FOR_S) as usize, server, &requests);
+    println!("At half load, {half:.0} a second: p50 and p99 {} ms", read());
+    let meanwhile = publishing::while_reading(server, token, read);
     println!("The same while 50 a second are published or withdrawn: {} ms", meanwhile.await);
 }

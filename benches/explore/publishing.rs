@@ -1,12 +1,15 @@
 //! Publishing and withdrawing while others read.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use reqwest::Client;
 use reqwest::multipart::{Form, Part};
-use serde_json::json;
 use uuid::Uuid;
 
-use crate::pace::{self, Latencies};
+use crate::pace::Latencies;
 use crate::server::Server;
+use crate::wire;
 
 const A_SECOND: f64 = 50.0;
 /// How many activities are published and withdrawn in turns.
@@ -16,30 +19,31 @@ const POINTS: u32 = 600;
 /// What `read` measures while activities are published and withdrawn.
 pub async fn while_reading(
     server: &Server,
-    client: &Client,
     token: &str,
-    read: impl AsyncFnOnce() -> Latencies,
+    read: impl FnOnce() -> Latencies,
 ) -> Latencies {
+    // Of its own: the server has closed those that lay idle.
+    let client = &Client::new();
     let mut ids = Vec::new();
     for number in 0..ACTIVITIES {
         ids.push(upload(server, client, token, number).await);
     }
-    let toggle = |turn: usize| {
-        let verb = if (turn / ACTIVITIES).is_multiple_of(2) { "publish" } else { "unpublish" };
-        let url = server.url(&format!("/api/v1/activities/{}/{verb}", ids[turn % ACTIVITIES]));
-        let ask = client.post(url).bearer_auth(token).json(&json!({}));
-        async move {
-            // The server may have closed a connection just then: the next one is another.
-            if let Ok(answer) = ask.send().await {
-                assert!(answer.status().is_success(), "{}", answer.status());
-            }
-        }
-    };
-    let forever = pace::at(A_SECOND, usize::MAX, toggle);
-    tokio::select! {
-        latencies = read() => latencies,
-        _ = forever => unreachable!("it goes on for ever"),
-    }
+    let is_read = AtomicBool::new(false);
+    let toggles: Vec<_> = ["publish", "unpublish"]
+        .iter()
+        .flat_map(|verb| ids.iter().map(move |id| format!("POST /api/v1/activities/{id}/{verb}")))
+        .map(|first| {
+            wire::written(server, &first, &format!("Authorization: Bearer {token}\r\n"), "{}")
+        })
+        .collect();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            wire::paced(A_SECOND, server, &toggles, |_| !is_read.load(Ordering::Relaxed))
+        });
+        let latencies = read();
+        is_read.store(true, Ordering::Relaxed);
+        latencies
+    })
 }
 
 async fn upload(server: &Server, client: &Client, token: &str, number: usize) -> Uuid {
