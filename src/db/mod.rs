@@ -136,11 +136,14 @@ impl Error {
 
     /// Whether the database gave up because of its own limits: the same may work a little later.
     pub fn is_timeout(&self) -> bool {
-        // The SQLSTATE, 57014, 55P03 or 40P01, does not reach us; this is its text.
         let Self::Query(diesel::result::Error::DatabaseError(_, info)) = self else { return false };
-        let message = info.message();
-        message.starts_with("canceling statement due to") || message == "deadlock detected"
+        gave_up(info.message())
     }
+}
+
+/// The SQLSTATE, 57014, 55P03 or 40P01, does not reach us; these are their texts.
+fn gave_up(message: &str) -> bool {
+    message.starts_with("canceling statement due to") || message == "deadlock detected"
 }
 
 /// The most connections of the pool of either login.
@@ -223,6 +226,10 @@ async fn verified(conn: &mut AsyncPgConnection, idle: Duration) -> Result<(), Ho
 /// What can be said of a failed statement without quoting a value: values are personal data.
 fn about(error: &diesel::result::Error) -> String {
     match error {
+        // Which limit it was is said in words of its own.
+        diesel::result::Error::DatabaseError(_, info) if gave_up(info.message()) => {
+            info.message().to_owned()
+        }
         diesel::result::Error::DatabaseError(kind, info) => {
             let place = info.constraint_name().or(info.table_name()).unwrap_or("an unnamed place");
             format!("{kind:?} at {place}")

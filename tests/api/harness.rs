@@ -498,7 +498,11 @@ pub async fn fresh_database() -> String {
             // On a thread of its own: the harness of migrations blocks.
             tokio::task::spawn_blocking(move || {
                 let runtime = tokio::runtime::Runtime::new().unwrap();
-                runtime.block_on(db::migrate(&url, &master)).unwrap();
+                runtime.block_on(async {
+                    db::migrate(&url, &master).await.unwrap();
+                    let mut conn = AsyncPgConnection::establish(&url).await.unwrap();
+                    conn.batch_execute(PATIENCE).await.unwrap();
+                });
             })
             .await
             .unwrap();
@@ -506,6 +510,12 @@ pub async fn fresh_database() -> String {
         .await;
     create_database("opentracks").await
 }
+
+/// A machine that does much else is slow, and no test is about that. Who waits for each other is still told at once.
+const PATIENCE: &str = "
+    ALTER ROLE opentracks_owner SET lock_timeout = '60s';
+    ALTER ROLE opentracks_owner SET statement_timeout = '60s';
+    ALTER ROLE opentracks_commons SET statement_timeout = '60s'";
 
 /// A new database made from `template`.
 pub async fn create_database(template: &str) -> String {

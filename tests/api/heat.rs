@@ -108,11 +108,11 @@ async fn how_many_pass_is_told_in_round_steps() {
         if 8 <= number {
             app.advance(TimeDelta::days(1));
             app.run_jobs().await;
-            told.push(members_told(&square(&app, PLACES[0], 14).await));
+            // Where each of them hides an end fewer pass: how many is chance.
+            told.push(members_told(&square(&app, PLACES[0], 14).await).pop());
         }
     }
-    // Where each of them hides an end fewer pass.
-    assert_eq!(told, [vec![5], vec![5, 10], vec![5, 10]]);
+    assert_eq!(told, [Some(5), Some(10), Some(10)]);
 }
 
 /// The numbers of members in a tile, as Mapbox Vector Tiles have them: a value (4) of a byte that is `uint_value` (5).
@@ -169,7 +169,7 @@ async fn hot(app: &TestApp) -> Vec<bool> {
     all
 }
 
-/// The tile that the walk begins in, 400 m from its southern edge; of zoom level 14 it is left after 1,200 m.
+/// The tile that the middle of the walk lies in: what is hidden at its ends lies in others, but for a square.
 async fn square(app: &TestApp, lon: f64, zoom: u32) -> Vec<u8> {
     let x = ((lon + 180.0) / 360.0 * f64::from(1_u32 << zoom)).floor();
     let y = 5_741 >> (14 - zoom);

@@ -8,6 +8,7 @@ use reqwest::header::USER_AGENT;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::harness::{CLUSTER, Caller, POLICY, TestApp, connect, logged};
 
@@ -68,10 +69,18 @@ async fn what_is_personal_is_never_logged() {
     for (name, log) in [("the log", logged()), ("the log of the database", cluster)] {
         assert!(!log.is_empty(), "{name} holds something");
         for canary in &canaries {
-            let found = log.lines().find(|line| line.contains(canary.as_str()));
+            let mut lines = log.lines().filter(|line| line.contains(canary.as_str()));
+            let found = lines.find(|line| without_ids(line).contains(canary.as_str()));
             assert_eq!(found, None, "{canary} is in {name}");
         }
     }
+}
+
+/// Ids are random, and may have any digits.
+fn without_ids(line: &str) -> String {
+    let words = line.split_inclusive(|char: char| !char.is_ascii_hexdigit() && char != '-');
+    let is_id = |word: &&str| word.get(..36).is_some_and(|id| Uuid::parse_str(id).is_ok());
+    words.filter(|word| !is_id(word)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
