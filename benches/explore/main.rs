@@ -33,10 +33,10 @@ use server::Server;
 
 /// How many answers are timed of each kind.
 const ANSWERS: usize = 1_000;
-/// How often the server and `pgbench` are asked in turn how many they answer.
+/// How often two things that are compared are measured in turn, so that what else the machine does falls on both.
 const TURNS: usize = 5;
-/// For how long a pace is kept, in seconds: long enough that no single thing that happens once decides.
-const PACE_FOR_S: f64 = 10.0;
+/// For how long a pace is kept each time, in seconds.
+const PACE_FOR_S: f64 = 5.0;
 /// Up to here there is all that a server would have stored; beyond, what nearby reads.
 const WHOLE_MAX: u64 = 1_000_000;
 
@@ -80,7 +80,6 @@ async fn show(rows: u64) {
 
 /// Nearby against the same statement without the server, at half load, and while others publish.
 async fn throughput(server: &Server, token: &str, nearby: &Question) {
-    // In turns, so that what else the machine does falls on both.
     let turns = [(); TURNS].map(|()| (wire::rate(server, nearby), pgbench::rate(server, nearby)));
     let mean = |rates: [f64; TURNS]| rates.iter().sum::<f64>() / TURNS as f64;
     let (by_http, by_pgbench) = (mean(turns.map(|turn| turn.0)), mean(turns.map(|turn| turn.1)));
@@ -91,7 +90,12 @@ async fn throughput(server: &Server, token: &str, nearby: &Question) {
     let half = by_http / 2.0;
     let requests = wire::requests(server, nearby);
     let read = || wire::at(half, (half * PACE_FOR_S) as usize, server, &requests);
-    println!("At half load, {half:.0} a second: p50 and p99 {} ms", read());
-    let meanwhile = publishing::while_reading(server, token, read);
-    println!("The same while 50 a second are published or withdrawn: {} ms", meanwhile.await);
+    let toggles = publishing::toggles(server, token).await;
+    let turns = [(); TURNS].map(|()| (read(), publishing::meanwhile(server, &toggles, read)));
+    let (alone, meanwhile): (Vec<_>, Vec<_>) = turns.into_iter().unzip();
+    println!("At half load, {half:.0} a second: p50 and p99 {} ms", pace::middle(alone));
+    println!(
+        "The same while 50 a second are published or withdrawn: {} ms",
+        pace::middle(meanwhile)
+    );
 }

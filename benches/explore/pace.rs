@@ -1,4 +1,4 @@
-//! How fast questions are answered in turn.
+//! How fast questions are answered.
 
 use std::fmt;
 use std::future::Future;
@@ -41,4 +41,10 @@ pub async fn in_turn<F: Future<Output = ()>>(times: usize, ask: impl Fn(usize) -
         }
     }
     Latencies::of(each_ms)
+}
+
+/// Of those that were measured in turns, those of the turn whose 99th percentile is the middle one.
+pub fn middle(mut turns: Vec<Latencies>) -> Latencies {
+    turns.sort_by(|one, other| one.at(99).total_cmp(&other.at(99)));
+    turns.swap_remove(turns.len() / 2)
 }

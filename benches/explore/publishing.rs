@@ -16,30 +16,30 @@ const A_SECOND: f64 = 50.0;
 const ACTIVITIES: usize = 50;
 const POINTS: u32 = 600;
 
-/// What `read` measures while activities are published and withdrawn.
-pub async fn while_reading(
-    server: &Server,
-    token: &str,
-    read: impl FnOnce() -> Latencies,
-) -> Latencies {
+/// Uploads some activities, and says how each is published, and then withdrawn.
+pub async fn toggles(server: &Server, token: &str) -> Vec<Vec<u8>> {
     // Of its own: the server has closed those that lay idle.
     let client = &Client::new();
     let mut ids = Vec::new();
     for number in 0..ACTIVITIES {
         ids.push(upload(server, client, token, number).await);
     }
+    let more = format!("Authorization: Bearer {token}\r\n");
+    let toggle = |verb, id| format!("POST /api/v1/activities/{id}/{verb}");
+    let all = ["publish", "unpublish"].map(|verb| ids.iter().map(move |id| toggle(verb, id)));
+    all.into_iter().flatten().map(|first| wire::written(server, &first, &more, "{}")).collect()
+}
+
+/// What `read` measures while activities are published and withdrawn.
+pub fn meanwhile(
+    server: &Server,
+    toggles: &[Vec<u8>],
+    read: impl FnOnce() -> Latencies,
+) -> Latencies {
     let is_read = AtomicBool::new(false);
-    let toggles: Vec<_> = ["publish", "unpublish"]
-        .iter()
-        .flat_map(|verb| ids.iter().map(move |id| format!("POST /api/v1/activities/{id}/{verb}")))
-        .map(|first| {
-            wire::written(server, &first, &format!("Authorization: Bearer {token}\r\n"), "{}")
-        })
-        .collect();
+    let goes_on = |_| !is_read.load(Ordering::Relaxed);
     thread::scope(|scope| {
-        scope.spawn(|| {
-            wire::paced(A_SECOND, server, &toggles, |_| !is_read.load(Ordering::Relaxed))
-        });
+        scope.spawn(|| wire::paced(A_SECOND, server, toggles, goes_on));
         let latencies = read();
         is_read.store(true, Ordering::Relaxed);
         latencies
