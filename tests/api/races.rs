@@ -265,3 +265,27 @@ async fn who_is_kept_away_reads_nothing_from_the_answer_on() {
         assert_eq!(one.delete(&block).await.status(), 204);
     }
 }
+
+/// Of two who want each other's name neither gets it, and neither waits for the other for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_want_each_others_name_are_both_told_that_it_is_taken() {
+    let app = TestApp::start().await;
+    let (ada, ben) = (app.member("Ada").await, app.member("Ben").await);
+    // Each has let go of their name, as far as they know, before either asks for the other one.
+    let gate = "CREATE TABLE public.gate ();
+        CREATE FUNCTION public.pass() RETURNS TRIGGER LANGUAGE plpgsql SECURITY DEFINER AS
+            'BEGIN LOCK TABLE public.gate IN ACCESS SHARE MODE; RETURN NEW; END';
+        CREATE TRIGGER pass BEFORE INSERT ON identity.public_names
+            FOR EACH ROW EXECUTE FUNCTION public.pass()";
+    connect(&app, "opentracks").await.batch_execute(gate).await.unwrap();
+    let hold = Hold::on(&app, "public.gate").await;
+    let (to_ben, to_ada) = (json!({ "public_name": "Ben" }), json!({ "public_name": "Ada" }));
+    let (of_ada, of_ben, ()) =
+        join!(ada.patch("/api/v1/me", &to_ben), ben.patch("/api/v1/me", &to_ada), async {
+            waiting(&app, 2).await;
+            hold.release().await;
+        });
+    for answer in [of_ada, of_ben] {
+        assert_eq!(refused(answer, 422).await["errors"][0]["field"], "public_name");
+    }
+}

@@ -104,9 +104,18 @@ pub(super) async fn bear(
         .first(conn)
         .await
         .optional()?;
-    if before.as_ref() == Some(&name_hash(keyring, name)) {
+    let wanted = name_hash(keyring, name);
+    if before.as_ref() == Some(&wanted) {
         return Ok(Ok(()));
     }
+    // Both in one order: two who want each other's name do not wait for each other for ever.
+    public_names::table
+        .filter(public_names::name_hash.eq_any(before.iter().chain([&wanted])))
+        .order(public_names::name_hash)
+        .select(public_names::name_hash)
+        .for_update()
+        .execute(conn)
+        .await?;
     if before.is_some() {
         let released = public_names::table.filter(theirs.and(public_names::free_at.gt(now)));
         if RELEASED_MAX <= released.count().get_result(conn).await? {
