@@ -361,6 +361,9 @@ async fn show_in_communities(
         .select(community_activities::community_id)
         .load(conn)
         .await?;
+    if communities.is_empty() {
+        return Ok(());
+    }
     let row = |community: &Uuid| {
         (
             community_starts::community_id.eq(*community),

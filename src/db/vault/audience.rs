@@ -153,8 +153,13 @@ impl Reach {
             }
         }
         let published_until = until.filter(|_| is_published);
-        let level = diesel::select(level_of(Uuid::from(activity.id), is_published));
-        let visibility = parse(&level.get_result::<String>(conn).await?)?;
+        // What everyone sees is published, whoever else it is shared with.
+        let visibility = if is_published {
+            Visibility::Published
+        } else {
+            let level = diesel::select(level_of(Uuid::from(activity.id), is_published));
+            parse(&level.get_result::<String>(conn).await?)?
+        };
         Ok(Applied::Level(Level { visibility, published_until }))
     }
 

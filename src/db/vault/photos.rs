@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -143,29 +143,24 @@ impl Db {
     /// The photos of an activity, in their order.
     pub async fn photos(&self, activity: &Owned<Activity>) -> Result<Vec<Photo>, Error> {
         let conn = &mut *self.conn().await?;
+        let rows: Vec<Row> = photos::table
+            .filter(photos::account_id.eq(Uuid::from(activity.owner)))
+            .filter(photos::activity_id.eq(Uuid::from(activity.id)))
+            .order((photos::rank, photos::photo_id))
+            .select(Row::as_select())
+            .load(conn)
+            .await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let key = account_key(conn, &self.keyring, activity.owner).await?;
-        load(conn, &key, activity.id).await
+        rows.iter().map(|row| open(&key, row)).collect()
     }
 }
 
 pub(super) fn seal(viewer: Viewer, photo: Photo) -> Sealed<Photo> {
     let facts = Facts { owner: Some(photo.owner), ..Facts::default() };
     Sealed::new(viewer, facts, photo)
-}
-
-pub(super) async fn load(
-    conn: &mut AsyncPgConnection,
-    key: &AccountKey,
-    activity: ActivityId,
-) -> Result<Vec<Photo>, Error> {
-    let rows: Vec<Row> = photos::table
-        .filter(photos::account_id.eq(Uuid::from(key.account())))
-        .filter(photos::activity_id.eq(Uuid::from(activity)))
-        .order((photos::rank, photos::photo_id))
-        .select(Row::as_select())
-        .load(conn)
-        .await?;
-    rows.iter().map(|row| open(key, row)).collect()
 }
 
 pub(super) fn seal_details(

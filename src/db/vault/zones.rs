@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::db::commons;
 use crate::db::identity::{account_key, hold_account};
 use crate::db::ops::{Job, enqueue};
-use crate::db::schema::identity::accounts;
+use crate::db::schema::identity::{account_keys, accounts};
 use crate::db::schema::vault::{activities, zones};
 use crate::db::{Db, Error};
 use crate::domain::{AccountId, ActivityId, Position, ZoneId, ZoneLabel, ZoneRadius};
@@ -166,13 +166,18 @@ impl Db {
     /// What `account` hides now.
     pub async fn shading(&self, account: AccountId) -> Result<Shading, Error> {
         let conn = &mut *self.conn().await?;
-        let key = account_key(conn, &self.keyring, account).await?;
         // Read first: should the zones change in between, what is made with these is out of date.
-        let (version, hides_all) = accounts::table
-            .find(Uuid::from(account))
-            .select((accounts::zones_version, accounts::restricted_at.is_not_null()))
+        let (version, hides_all, wrapped): (_, _, Vec<u8>) = accounts::table
+            .inner_join(account_keys::table.on(account_keys::account_id.eq(accounts::account_id)))
+            .filter(accounts::account_id.eq(Uuid::from(account)))
+            .select((
+                accounts::zones_version,
+                accounts::restricted_at.is_not_null(),
+                account_keys::wrapped,
+            ))
             .first(conn)
             .await?;
+        let key = self.keyring.master.account_key(account, &wrapped)?;
         let zones = load(conn, &key).await?;
         let shading = Shading::new(&key, version, zones.iter().map(|zone| &zone.place));
         Ok(Shading { hides_all, ..shading })
