@@ -23,9 +23,6 @@ pub const LINES_FROM_ZOOM: u8 = 9;
 const SQUARES_ZOOM: u8 = 4;
 /// For which zoom levels lines are generalised in advance; each serves those below it down to the next.
 pub(super) const BANDS: [u8; 3] = [10, 13, 16];
-/// The most lines in a tile of each band: the longest, where there are more. Further out a tile has room for fewer that
-/// can still be told apart.
-const LINES_MAX: [i64; 3] = [250, 1_000, 1_000];
 /// How far around a tile lines are drawn, as a share of its width: so much that strokes do not end at its edges.
 const MARGIN: f64 = 64.0 / 4096.0;
 /// In how many classes of length lines are kept apart, to have the long ones first.
@@ -58,11 +55,22 @@ impl Tile {
             .sql("::integer")
     }
 
+    /// The most lines in it: the longest, where there are more. Further out there is room for fewer that can still
+    /// be told apart.
+    const fn lines_max(self) -> i64 {
+        match self.zoom {
+            0..=10 => 250,
+            11 => 500,
+            12.. => 1_000,
+        }
+    }
+
     /// The lines that pass through it, with their authors. Class after class is read, the longest first, until
     /// there are enough: so a tile costs no more where there are more lines. Those that go round it, and have it
     /// in the box around them alone, take nobody's room.
     fn lines(self, now: DateTime<Utc>) -> Statement<Binary> {
-        let band = BANDS.into_iter().position(|band| self.zoom <= band).unwrap_or(BANDS.len() - 1);
+        let [.., closest] = BANDS;
+        let band = BANDS.into_iter().find(|band| self.zoom <= *band).unwrap_or(closest);
         let mut statement = Statement::new(
             "SELECT coalesce(ST_AsMVT(tile, 'activities', 4096, 'geom'), ''::bytea) FROM (\
              SELECT * FROM (SELECT ST_AsMVTGeom(passing.line, ",
@@ -75,7 +83,7 @@ impl Tile {
             let part = "SELECT activity_id, line FROM commons.published_lines WHERE zoom = ";
             statement
                 .sql(part)
-                .bind(Value::Count(BANDS[band].into()))
+                .bind(Value::Count(band.into()))
                 .sql("::smallint AND length_class = ");
             statement.bind(Value::Count(class)).sql("::smallint AND ST_Intersects(line, ");
             self.surroundings(&mut statement).sql(if class == 0 { ")" } else { ") UNION ALL " });
@@ -93,7 +101,7 @@ impl Tile {
         );
         // In the order of ids, which are random: that in which they were written would tell what is one
         // author's once they have left.
-        statement.bind(Value::Count(LINES_MAX[band]));
+        statement.bind(Value::Count(self.lines_max()));
         statement.sql(") AS chosen ORDER BY id) AS tile WHERE geom IS NOT NULL");
         statement
     }
