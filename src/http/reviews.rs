@@ -19,7 +19,7 @@ use crate::db::commons::{Opinion, Review, ReviewPosition, Wrote};
 use crate::domain::{ActivityId, Rating, ReviewId, ReviewText};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(list_reviews).service(write_review).service(delete_review);
+    config.service(list_reviews).service(write_review).service(delete_review).service(own_reviews);
 }
 
 /// What somebody says of an activity.
@@ -33,6 +33,20 @@ struct ReviewBody {
     rating: i16,
     text: Option<String>,
     /// When they wrote it, in UTC; of who has left, the first day of that month.
+    day: NaiveDate,
+}
+
+/// What one said oneself, and of what.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = OwnReview)]
+struct OwnReviewBody {
+    id: ReviewId,
+    /// Of which activity; whether others still see that is not told.
+    activity: ActivityId,
+    /// From 1 to 5.
+    rating: i16,
+    text: Option<String>,
+    /// When it was written, in UTC.
     day: NaiveDate,
 }
 
@@ -121,6 +135,31 @@ async fn delete_review(
     let (id, review) = path.into_inner();
     let is_deleted = service.db.delete_review(member.account, id, review, now).await?;
     is_deleted.then(|| HttpResponse::NoContent().finish()).ok_or(Problem::NotFound)
+}
+
+/// What one said of others' activities, the newest first, also of those that are not published any more: each can be
+/// deleted there at any time.
+#[utoipa::path(tag = "reviews", security(("token" = [])), params(PageQuery), responses(
+    (status = 200, body = Page<OwnReviewBody>), (status = 304), (status = 401, body = Body), (status = 422, body = Body),
+))]
+#[get("/me/reviews")]
+async fn own_reviews(
+    member: Member,
+    query: web::Query<PageQuery>,
+    request: HttpRequest,
+    service: web::Data<Service>,
+) -> Result<HttpResponse, Problem> {
+    let limit = page::limit(query.limit)?;
+    let after = query.cursor.as_deref().map(ReviewPosition::parse).transpose()?;
+    let found = service.db.own_reviews(member.account, after, limit).await?;
+    answer::json(&request, Keep::Nobody, &Page::of(found, OwnReviewBody::from))
+}
+
+impl From<(ActivityId, Review)> for OwnReviewBody {
+    fn from((activity, review): (ActivityId, Review)) -> Self {
+        let ReviewBody { id, rating, text, day, .. } = ReviewBody::from(&review);
+        Self { id, activity, rating, text, day }
+    }
 }
 
 impl From<&Review> for ReviewBody {

@@ -70,6 +70,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("get", "/api/v1/activities/{id}/reviews"),
     ("post", "/api/v1/activities/{id}/reviews"),
     ("delete", "/api/v1/activities/{id}/reviews/{review}"),
+    ("get", "/api/v1/me/reviews"),
     ("get", "/api/v1/shared/{token}"),
     ("post", "/api/v1/shared/{token}/unlock"),
     ("get", "/api/v1/shared/{token}/track.{format}"),

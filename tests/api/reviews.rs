@@ -98,6 +98,67 @@ async fn a_member_says_one_thing_of_what_another_published() {
     refused(app.anyone().get(&format!("{list}?cursor=x")).await, 422).await;
 }
 
+/// Whatever became of the activity, and without a word of that.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_finds_again_what_one_said() {
+    const OWN: &str = "/api/v1/me/reviews";
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.member("Ada").await, app.member("Eve").await);
+    let mut expected = Vec::new();
+    let mut walks = Vec::new();
+    for number in 0..4 {
+        let ada = app.sign_in(&ada.email, PASSWORD).await;
+        let eve = app.sign_in(&eve.email, PASSWORD).await;
+        let path = walk(&ada, 300 + number).await;
+        let text = format!("No. {number}");
+        let id = says(&eve, &path, 4, &text).await;
+        let of = path.rsplit('/').next().unwrap();
+        let day = ["2026-06-01", "2026-06-01", "2026-06-02", "2026-06-02"][number];
+        expected.push(json!({ "id": id, "activity": of, "rating": 4, "text": text, "day": day }));
+        walks.push(path);
+        app.advance(TimeDelta::hours(8));
+    }
+    let bea = app.member("Bea").await;
+    says(&bea, &walks[0], 1, "Beas").await;
+    let eve = app.sign_in(&eve.email, PASSWORD).await;
+    let ada = app.sign_in(&ada.email, PASSWORD).await;
+    // The newest day first; those of a day by their ids.
+    expected.sort_by_key(|said| [&said["day"], &said["id"]].map(ToString::to_string));
+    expected.reverse();
+    let all = items(&eve, OWN).await;
+    assert_eq!(all, expected);
+    let (mut paged, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = json_of(&eve, &format!("{OWN}?limit=1{cursor}")).await;
+        paged.extend(page["items"].as_array().unwrap().clone());
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(paged, all);
+    assert!(items(&ada, OWN).await.is_empty());
+    assert_eq!(items(&bea, OWN).await.len(), 1);
+
+    for path in &walks {
+        assert_eq!(ada.post(&format!("{path}/unpublish"), &json!({})).await.status(), 200);
+        refused(eve.get(&format!("{path}/reviews")).await, 404).await;
+    }
+    assert_eq!(items(&eve, OWN).await, all);
+    // Who lets nothing be done with their data reads them as well.
+    assert_eq!(put(&eve, "/api/v1/me/restriction").await.status(), 200);
+    assert_eq!(items(&eve, OWN).await, all);
+    for said in &all {
+        let [of, id] = ["activity", "id"].map(|name| said[name].as_str().unwrap());
+        let path = format!("/api/v1/activities/{of}/reviews/{id}");
+        refused(bea.delete(&path).await, 404).await;
+        assert_eq!(eve.delete(&path).await.status(), 204);
+    }
+    assert!(items(&eve, OWN).await.is_empty());
+    assert_eq!(items(&bea, OWN).await.len(), 1);
+    refused(app.anyone().get(OWN).await, 401).await;
+    refused(eve.get(&format!("{OWN}?limit=0")).await, 422).await;
+    refused(eve.get(&format!("{OWN}?cursor=x")).await, 422).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn they_come_page_by_page_with_the_newest_first() {
     let app = TestApp::start().await;

@@ -1,7 +1,7 @@
 //! What members write about what others publish. The rating follows by itself: triggers keep it.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::dsl::not;
+use diesel::dsl::{auto_type, not};
 use diesel::prelude::*;
 use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -80,6 +80,19 @@ fn columns() -> Columns {
     )
 }
 
+impl ReviewPosition {
+    fn of((id, _, _, day, _): &Row) -> Self {
+        Self { day: *day, id: (*id).into() }
+    }
+}
+
+/// What comes after a place, the newest first.
+#[auto_type]
+fn follows(day: NaiveDate, id: Uuid) -> _ {
+    let of_the_day = reviews::written_on.eq(day).and(reviews::review_id.lt(id));
+    reviews::written_on.lt(day).or(of_the_day)
+}
+
 impl Commons {
     /// What is said of a published activity, the newest first, for who sees that: without those that they keep
     /// apart from. `None` when it is not published.
@@ -100,8 +113,7 @@ impl Commons {
             .select(columns())
             .into_boxed();
         if let Some(ReviewPosition { day, id }) = after {
-            let same = reviews::written_on.eq(day).and(reviews::review_id.lt(Uuid::from(id)));
-            query = query.filter(reviews::written_on.lt(day).or(same));
+            query = query.filter(follows(day, id.into()));
         }
         let conn = &mut *self.conn().await?;
         // Of one moment: what is judged is what was read.
@@ -114,14 +126,37 @@ impl Commons {
             })
             .await?;
         let Some((facts, rows)) = found else { return Ok(None) };
-        let place = |(id, _, _, day, _): &Row| ReviewPosition { day: *day, id: (*id).into() };
-        let Slice { items, next } = Slice::of(rows, limit, place);
+        let Slice { items, next } = Slice::of(rows, limit, ReviewPosition::of);
         let items = items.into_iter().map(open).collect::<Result<_, _>>()?;
         Ok(Some(Sealed::new(viewer, facts, Slice { items, next })))
     }
 }
 
 impl Db {
+    /// What an account said, and of what, the newest first: whatever became of that since, and whether or not
+    /// others see it.
+    pub async fn own_reviews(
+        &self,
+        account: AccountId,
+        after: Option<ReviewPosition>,
+        limit: usize,
+    ) -> Result<Slice<(ActivityId, Review), ReviewPosition>, Error> {
+        let mut query = reviews::table
+            .left_join(members::table)
+            .filter(reviews::reviewer_id.eq(Uuid::from(account)))
+            .select((reviews::activity_id, columns()))
+            .into_boxed();
+        query = query.order((reviews::written_on.desc(), reviews::review_id.desc()));
+        if let Some(after) = after {
+            query = query.filter(follows(after.day, after.id.into()));
+        }
+        let rows: Vec<(Uuid, Row)> =
+            query.limit(one_more(limit)).load(&mut *self.conn().await?).await?;
+        let Slice { items, next } = Slice::of(rows, limit, |(_, row)| ReviewPosition::of(row));
+        let items = items.into_iter().map(|(of, row)| Ok((of.into(), open(row)?)));
+        Ok(Slice { items: items.collect::<Result<_, Error>>()?, next })
+    }
+
     /// Keeps what a member says of a published activity that they see and that is not theirs, in place of what
     /// they said before.
     pub async fn review(

@@ -141,6 +141,7 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("post", "/api/v1/me/exports", Members),
     ("get", "/api/v1/me/imports", Members),
     ("post", "/api/v1/me/imports", Members),
+    ("get", "/api/v1/me/reviews", Members),
     ("get", "/api/v1/me/blocks", Members),
     ("put", "/api/v1/me/blocks/{member}", Members),
     ("delete", "/api/v1/me/blocks/{member}", Members),
