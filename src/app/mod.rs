@@ -34,6 +34,7 @@ use crate::http::refusal::{Connection, DEFAULT_HEADERS};
 use crate::http::room::{AnswerRoom, UploadRoom};
 use crate::http::session::Proxies;
 use crate::http::tiles::PublicUrl;
+use crate::http::turns::Turns;
 use crate::http::{self, Methods, log, pages};
 use crate::jobs::Worker;
 use crate::privacy::policy::{Declared, Processor, ProcessorPurpose};
@@ -51,6 +52,7 @@ pub struct App {
     policy: web::Data<Declared>,
     room: web::Data<UploadRoom>,
     answers: web::Data<AnswerRoom>,
+    turns: web::Data<Turns>,
     proxies: web::Data<Proxies>,
     draining: web::Data<Draining>,
     contract: web::Data<Contract>,
@@ -149,6 +151,7 @@ impl App {
             policy: web::Data::new(declared(config)),
             room: web::Data::new(UploadRoom::new(UPLOAD_ROOM_BYTES, SHARE_BYTES)),
             answers: web::Data::new(AnswerRoom::new(ANSWER_ROOM_BYTES, SHARE_BYTES, 2 * cores)),
+            turns: web::Data::new(Turns::default()),
             proxies: web::Data::new(Proxies::new(config.trusted_proxies.clone())),
             draining: web::Data::new(Draining::default()),
             methods: web::Data::new(Methods::of(&api)),
@@ -207,7 +210,7 @@ impl App {
         let (service, commons, clock) =
             (self.service.clone(), self.commons.clone(), web::Data::new(self.clock.clone()));
         let (tokens, policy) = (web::Data::from(self.tokens.clone()), self.policy.clone());
-        let (room, answers) = (self.room.clone(), self.answers.clone());
+        let (room, answers, turns) = (self.room.clone(), self.answers.clone(), self.turns.clone());
         let public_url = self.public_url.clone();
         let (draining, contract, methods, proxies) = (
             self.draining.clone(),
@@ -225,6 +228,7 @@ impl App {
                 .app_data(policy.clone())
                 .app_data(room.clone())
                 .app_data(answers.clone())
+                .app_data(turns.clone())
                 .app_data(proxies.clone())
                 .app_data(draining.clone())
                 .app_data(contract.clone())

@@ -52,8 +52,10 @@ pub struct Commons {
     pool: Pool<AsyncPgConnection>,
     /// For whether a session stands: whatever others read, who has an account is known at once.
     sessions: Pool<AsyncPgConnection>,
-    /// For what takes long, whoever asks: it waits for its like and for nothing else.
-    long: Pool<AsyncPgConnection>,
+    /// For what runs along a line, which takes long, whoever asks: it waits for its like and for nothing else.
+    along: Pool<AsyncPgConnection>,
+    /// For the open data, likewise.
+    open_data: Pool<AsyncPgConnection>,
 }
 
 /// Why the database could not answer. `Display` is fit for a log; none of it reaches a client.
@@ -150,7 +152,7 @@ fn gave_up(message: &str) -> bool {
 const CONNECTIONS_MAX: usize = 10;
 /// The most connections for whether sessions stand, which takes far less than a millisecond.
 const SESSION_CONNECTIONS_MAX: usize = 2;
-/// The most connections for what takes long.
+/// The most connections for each of what takes long.
 const LONG_CONNECTIONS_MAX: usize = 2;
 /// A connection that was idle for so long is looked at before it is used.
 const VERIFIED_AFTER: Duration = Duration::from_millis(100);
@@ -177,8 +179,12 @@ impl Commons {
         Ok(self.sessions.get().await?)
     }
 
-    async fn long_conn(&self) -> Result<Object<AsyncPgConnection>, Error> {
-        Ok(self.long.get().await?)
+    async fn along_conn(&self) -> Result<Object<AsyncPgConnection>, Error> {
+        Ok(self.along.get().await?)
+    }
+
+    async fn open_data_conn(&self) -> Result<Object<AsyncPgConnection>, Error> {
+        Ok(self.open_data.get().await?)
     }
 }
 

@@ -64,7 +64,8 @@ impl Commons {
         Ok(Self {
             pool: pool(address.clone(), CONNECTIONS_MAX)?,
             sessions: pool(address.clone(), SESSION_CONNECTIONS_MAX)?,
-            long: pool(address, LONG_CONNECTIONS_MAX)?,
+            along: pool(address.clone(), LONG_CONNECTIONS_MAX)?,
+            open_data: pool(address, LONG_CONNECTIONS_MAX)?,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! SQL put together from fixed pieces, with every value bound. Each shape of a statement is prepared
-//! once a connection, so that a question costs no planning when it is asked again, unless it says otherwise.
+//! once a connection and kept as long as that, so that a question costs no planning when it is asked again, unless it
+//! says otherwise.
 
 use std::marker::PhantomData;
 

@@ -9,7 +9,8 @@ use super::body::Json;
 use super::page;
 use super::present::SummaryBody;
 use super::problem::{Body, Problem};
-use super::session::Now;
+use super::session::{Network, Now};
+use super::turns::Turns;
 use crate::access::Viewer;
 use crate::db::commons::{Along, Sought, Way};
 use crate::db::{Commons, Slice};
@@ -69,26 +70,30 @@ struct AlikeBody {
 /// to an activity. What passes through a place is found by `/explore/nearby` to the `line`.
 #[utoipa::path(tag = "explore", security((), ("token" = [])), request_body = AlongBody, responses(
     (status = 200, body = AnswerBody), (status = 400, body = Body), (status = 401, body = Body),
-    (status = 422, body = Body),
+    (status = 422, body = Body), (status = 429, body = Body, description = "A network asks for one at a time."),
 ))]
 #[post("/explore/along")]
 async fn along(
     viewer: Viewer,
     Json(body): Json<AlongBody>,
     Now(now): Now,
+    network: Network,
     request: HttpRequest,
     commons: web::Data<Commons>,
+    turns: web::Data<Turns>,
 ) -> Result<HttpResponse, Problem> {
     let along = body.parse()?;
-    if let Way::Of(id) = along.line
-        && let Some(degrees) = commons.way_degrees(viewer, id, now).await?
-        && LENGTH_MAX_DEGREES < degrees
-    {
-        return Err(
-            Invalid { field: "activity", reason: "must be at most some 500 km long" }.into()
-        );
-    }
-    let Slice { items, next } = commons.along(viewer, &along, now).await?;
+    let found = turns.along.run(network, async move {
+        if let Way::Of(id) = along.line
+            && let Some(degrees) = commons.way_degrees(viewer, id, now).await?
+            && LENGTH_MAX_DEGREES < degrees
+        {
+            let reason = "must be at most some 500 km long";
+            return Err(Invalid { field: "activity", reason }.into());
+        }
+        Ok(commons.along(viewer, &along, now).await?)
+    });
+    let Slice { items, next } = found.await?;
     let item = |(rendition, alike)| AlikeBody { activity: SummaryBody::from(&rendition), alike };
     let items = items.into_iter().map(item).collect();
     answer::json(&request, Keep::Nobody, &AnswerBody { items, more: next.is_some() })

@@ -10,6 +10,9 @@ use utoipa_swagger_ui::Config;
 
 use super::problem::Problem;
 
+/// What the contract is written in.
+pub(super) const CONTRACT_TYPE: &str = "application/vnd.oai.openapi+json;version=3.1";
+
 /// The contract, written out once.
 pub struct Contract {
     json: String,
@@ -52,10 +55,12 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 }
 
 /// This document.
-#[utoipa::path(tag = "operation", responses((status = 200, content_type = "application/json", body = Object)))]
+#[utoipa::path(tag = "operation", responses(
+    (status = 200, content_type = "application/vnd.oai.openapi+json;version=3.1", body = Object),
+))]
 #[get("/openapi.json")]
 async fn openapi(contract: web::Data<Contract>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(contract.json.clone())
+    HttpResponse::Ok().content_type(CONTRACT_TYPE).body(contract.json.clone())
 }
 
 #[get("/docs{path:(/.*)?}")]

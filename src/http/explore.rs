@@ -110,9 +110,12 @@ impl NearbyBody {
         if !(1.0..=RADIUS_MAX_M).contains(&radius_m) {
             return Err(Invalid { field: "radius_m", reason: "must be from 1 to 100,000" }.into());
         }
-        let range = |range: Option<RangeBody>| {
-            range.map(|range| Range { min: range.min, max: range.max }).unwrap_or_default()
+        let range = |field, range: Option<RangeBody>| {
+            let ends = range.map(|range| [range.min, range.max]).unwrap_or_default();
+            Range::new([field, field], ends)
         };
+        let ends = self.day.map(|days| [days.min, days.max]).unwrap_or_default();
+        let [from, to] = days(["day", "day"], ends)?;
         Ok(Nearby {
             position: Position::new(longitude, latitude)?,
             radius_m,
@@ -126,12 +129,12 @@ impl NearbyBody {
             sought: Sought {
                 sport: self.sport.as_deref().map(Sport::try_from).transpose()?,
                 kind: self.kind.as_deref().map(Kind::try_from).transpose()?,
-                distance_m: range(self.distance_m),
-                ascent_m: range(self.ascent_m),
-                moving_s: range(self.moving_s),
-                rating: range(self.rating),
-                from: day(self.day.and_then(|days| days.min))?,
-                to: day(self.day.and_then(|days| days.max))?,
+                distance_m: range("distance_m", self.distance_m)?,
+                ascent_m: range("ascent_m", self.ascent_m)?,
+                moving_s: range("moving_s", self.moving_s)?,
+                rating: range("rating", self.rating)?,
+                from,
+                to,
             },
             after: self.cursor.as_deref().map(NearbyPosition::parse).transpose()?,
             limit,
@@ -139,10 +142,18 @@ impl NearbyBody {
     }
 }
 
-/// A day that the database knows.
-pub(super) fn day(day: Option<NaiveDate>) -> Result<Option<NaiveDate>, Invalid> {
-    if day.is_some_and(|day| !(1..=9_999).contains(&day.year())) {
-        return Err(Invalid { field: "day", reason: "must be of the years 1 to 9999" });
+/// Days that the database knows, the first not after the last.
+pub(super) fn days(
+    fields: [&'static str; 2],
+    days: [Option<NaiveDate>; 2],
+) -> Result<[Option<NaiveDate>; 2], Invalid> {
+    for (field, day) in fields.into_iter().zip(days) {
+        if day.is_some_and(|day| !(1..=9_999).contains(&day.year())) {
+            return Err(Invalid { field, reason: "must be of the years 1 to 9999" });
+        }
     }
-    Ok(day)
+    if days[0].zip(days[1]).is_some_and(|(from, to)| to < from) {
+        return Err(Invalid { field: fields[1], reason: "must not be before the first day" });
+    }
+    Ok(days)
 }

@@ -58,6 +58,7 @@ mod sharing;
 mod split;
 pub mod tiles;
 mod tracks;
+pub mod turns;
 pub mod upload;
 mod zones;
 

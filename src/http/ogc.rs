@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::{self, Keep};
+use super::docs::CONTRACT_TYPE;
 use super::page::{Cursor, LIMIT_MAX};
-use super::problem::Problem;
+use super::problem::{Body, Problem};
 use super::search::{SearchCursor, bounds};
 use super::tiles::PublicUrl;
 use crate::db::commons::{Bounds, Compare, SearchPosition, Sought};
@@ -51,23 +52,47 @@ struct ItemsQuery {
     /// From the page before.
     cursor: Option<String>,
     /// `json` is all there is.
-    f: Option<String>,
+    #[expect(dead_code, reason = "what is read is known")]
+    #[param(inline)]
+    f: Option<Format>,
+}
+
+/// What every other resource takes, and no more: the standard wants 400 for what is not known.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct FormatQuery {
+    /// `json` is all there is.
+    #[expect(dead_code, reason = "what is read is known")]
+    #[param(inline)]
+    f: Option<Format>,
+}
+
+/// How an answer is written.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    Json,
+    Geojson,
 }
 
 /// Where everything is.
-#[utoipa::path(tag = "reuse", responses((status = 200, body = Value), (status = 304)))]
+#[utoipa::path(tag = "reuse", params(FormatQuery), responses(
+    (status = 200, body = Value), (status = 304), (status = 400, body = Body),
+))]
 #[get("/ogc")]
-async fn landing(request: HttpRequest, url: web::Data<PublicUrl>) -> Result<HttpResponse, Problem> {
+async fn landing(
+    _: web::Query<FormatQuery>,
+    request: HttpRequest,
+    url: web::Data<PublicUrl>,
+) -> Result<HttpResponse, Problem> {
     let url = &url.0;
     let body = json!({
         "title": "OpenTracks",
         "description": "Published activities and their points of interest. Each belongs to the author it names.",
         "links": [
             link(&format!("{url}/ogc"), "self", "application/json", "This page"),
-            link(
-                &format!("{url}/openapi.json"), "service-desc",
-                "application/vnd.oai.openapi+json;version=3.1", "The contract",
-            ),
+            link(&format!("{url}/openapi.json"), "service-desc", CONTRACT_TYPE, "The contract"),
             link(&format!("{url}/docs/"), "service-doc", "text/html", "The contract, to browse"),
             link(&format!("{url}/ogc/conformance"), "conformance", "application/json", "What this conforms to"),
             link(&format!("{url}/ogc/collections"), "data", "application/json", "What there is"),
@@ -77,9 +102,14 @@ async fn landing(request: HttpRequest, url: web::Data<PublicUrl>) -> Result<Http
 }
 
 /// What this conforms to.
-#[utoipa::path(tag = "reuse", responses((status = 200, body = Value), (status = 304)))]
+#[utoipa::path(tag = "reuse", params(FormatQuery), responses(
+    (status = 200, body = Value), (status = 304), (status = 400, body = Body),
+))]
 #[get("/ogc/conformance")]
-async fn conformance(request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn conformance(
+    _: web::Query<FormatQuery>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let body = json!({ "conformsTo": [
         "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
         "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
@@ -88,9 +118,12 @@ async fn conformance(request: HttpRequest) -> Result<HttpResponse, Problem> {
 }
 
 /// What there is.
-#[utoipa::path(tag = "reuse", responses((status = 200, body = Value), (status = 304)))]
+#[utoipa::path(tag = "reuse", params(FormatQuery), responses(
+    (status = 200, body = Value), (status = 304), (status = 400, body = Body),
+))]
 #[get("/ogc/collections")]
 async fn collections(
+    _: web::Query<FormatQuery>,
     request: HttpRequest,
     url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse, Problem> {
@@ -118,10 +151,7 @@ impl ItemsQuery {
     }
 
     fn parse(&self) -> Result<Asked, Problem> {
-        if !matches!(self.f.as_deref(), None | Some("json" | "geojson")) {
-            return Err(Invalid { field: "f", reason: "must be json" }.into());
-        }
-        let (from, to) = self.datetime.as_deref().map(days).transpose()?.unwrap_or_default();
+        let [from, to] = self.datetime.as_deref().map(days).transpose()?.unwrap_or_default();
         let after = self.cursor.as_deref().map(SearchCursor::parse).transpose()?;
         // More than the most is no fault: the answer has fewer.
         let limit = self.limit.unwrap_or(LIMIT_DEFAULT).min(LIMIT_MAX);
@@ -190,23 +220,24 @@ fn collection_json(address: &str, id: &str, title: &str, description: &str) -> V
 }
 
 /// The first and the last day of an interval.
-fn days(interval: &str) -> Result<(Option<NaiveDate>, Option<NaiveDate>), Invalid> {
+fn days(interval: &str) -> Result<[Option<NaiveDate>; 2], Invalid> {
     let invalid = || Invalid { field: "datetime", reason: "must be a time or an interval" };
     let day = |text: &str| match text {
         "" | ".." => Ok(None),
         text => {
             let time = DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc));
             let day = time.map(|time| time.date_naive()).or_else(|_| text.parse());
-            super::explore::day(Some(day.map_err(|_| invalid())?))
+            day.map(Some).map_err(|_| invalid())
         }
     };
-    match interval.split_once('/') {
-        None => day(interval).and_then(|day| match day {
-            Some(day) => Ok((Some(day), Some(day))),
-            None => Err(invalid()),
-        }),
-        Some((from, to)) => Ok((day(from)?, day(to)?)),
-    }
+    let days = match interval.split_once('/') {
+        None => {
+            let day = day(interval)?.ok_or_else(invalid)?;
+            [Some(day), Some(day)]
+        }
+        Some((from, to)) => [day(from)?, day(to)?],
+    };
+    super::explore::days(["datetime", "datetime"], days)
 }
 
 fn link(href: &str, rel: &str, kind: &str, title: &str) -> Value {
@@ -225,11 +256,13 @@ mod tests {
     #[test]
     fn an_interval_is_read_with_open_ends() {
         let day = |text: &str| text.parse::<NaiveDate>().ok();
-        assert_eq!(days("2026-05-30"), Ok((day("2026-05-30"), day("2026-05-30"))));
-        assert_eq!(days("2026-05-30T23:00:00-02:00/.."), Ok((day("2026-05-31"), None)));
-        assert_eq!(days("../2026-05-30"), Ok((None, day("2026-05-30"))));
-        assert_eq!(days("/2026-05-30"), Ok((None, day("2026-05-30"))));
-        for text in ["", "..", "today", "2026-05-30/tomorrow", "2026-13-01"] {
+        assert_eq!(days("2026-05-30"), Ok([day("2026-05-30"), day("2026-05-30")]));
+        assert_eq!(days("2026-05-30T23:00:00-02:00/.."), Ok([day("2026-05-31"), None]));
+        assert_eq!(days("../2026-05-30"), Ok([None, day("2026-05-30")]));
+        assert_eq!(days("/2026-05-30"), Ok([None, day("2026-05-30")]));
+        for text in
+            ["", "..", "today", "2026-05-30/tomorrow", "2026-13-01", "2026-05-30/2026-05-29"]
+        {
             assert!(days(text).is_err(), "{text}");
         }
     }

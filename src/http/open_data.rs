@@ -4,6 +4,8 @@
 //! A file is written while it is sent, a page of features at a time, from what is there at that moment. So
 //! there is no copy that would have to be taken back, and nobody may keep one in between.
 
+use std::net::IpAddr;
+
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -14,8 +16,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::answer::{self, Keep};
 use super::page::{self, Cursor, Page, PageQuery};
 use super::problem::{Body, Problem};
-use super::session::Now;
+use super::room::Taken;
+use super::session::{Network, Now};
 use super::tiles::PublicUrl;
+use super::turns::Turns;
 use crate::db::Commons;
 use crate::db::commons::{Feature, OpenIssue};
 use crate::domain::{ActivityId, OPEN_DATA_TERMS};
@@ -123,26 +127,45 @@ impl From<OpenIssue> for IssueBody {
 /// The last issue as a GeoJSON Text Sequence, in the order of ids: for each activity a feature as under `/ogc`, with the
 /// name of its author. What was withdrawn since is not in it.
 #[utoipa::path(tag = "reuse", responses(
-    (status = 200, body = Vec<u8>, content_type = "application/geo+json-seq"), (status = 503, body = Body),
+    (status = 200, body = Vec<u8>, content_type = "application/geo+json-seq"),
+    (status = 429, body = Body, description = "A network reads two files at once."), (status = 503, body = Body),
 ))]
 #[get("/open-data/activities.geojsons")]
 async fn sequence(
     Now(now): Now,
+    network: Network,
     commons: web::Data<Commons>,
+    turns: web::Data<Turns>,
     url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse, Problem> {
+    let turn = turns.file.of(network)?;
     let write = move |features: &[Feature]| sequence_of(features, &url);
-    file(commons, now, SEQUENCE_TYPE, "activities.geojsons", Vec::new(), write).await
+    file(turn, commons, now, SEQUENCE_TYPE, "activities.geojsons", Vec::new(), write).await
 }
 
 /// The last issue as FlatGeobuf, with the same features. It is written while it is sent, so it has no index
 /// and does not tell how many features it has.
 #[utoipa::path(tag = "reuse", responses(
-    (status = 200, body = Vec<u8>, content_type = "application/flatgeobuf"), (status = 503, body = Body),
+    (status = 200, body = Vec<u8>, content_type = "application/flatgeobuf"),
+    (status = 429, body = Body, description = "A network reads two files at once."), (status = 503, body = Body),
 ))]
 #[get("/open-data/activities.fgb")]
-async fn flat_geobuf(Now(now): Now, commons: web::Data<Commons>) -> Result<HttpResponse, Problem> {
-    file(commons, now, FLAT_TYPE, "activities.fgb", flat::head(), flat::features).await
+async fn flat_geobuf(
+    Now(now): Now,
+    network: Network,
+    commons: web::Data<Commons>,
+    turns: web::Data<Turns>,
+) -> Result<HttpResponse, Problem> {
+    file(
+        turns.file.of(network)?,
+        commons,
+        now,
+        FLAT_TYPE,
+        "activities.fgb",
+        flat::head(),
+        flat::features,
+    )
+    .await
 }
 
 /// The ids of activities that were in an issue and are not in the last one, for 30 days: for whoever has a
@@ -164,6 +187,7 @@ async fn withdrawn(
 
 /// The features of the last issue as `write` writes them, behind `head`.
 async fn file(
+    turn: Taken<IpAddr>,
     commons: web::Data<Commons>,
     now: DateTime<Utc>,
     kind: &'static str,
@@ -174,8 +198,8 @@ async fn file(
     // What fails here is told as such; later the answer is cut off, and the client sees that it lacks something.
     let first = commons.open_features(None, FEATURES_AT_ONCE, now).await?;
     head.extend(write(&first.items)?);
-    let begin = (first.next, commons, write);
-    let rest = stream::try_unfold(begin, move |(after, commons, write)| async move {
+    let begin = (first.next, commons, write, turn);
+    let rest = stream::try_unfold(begin, move |(after, commons, write, turn)| async move {
         let Some(after) = after else { return Ok(None) };
         let page = commons.open_features(Some(after), FEATURES_AT_ONCE, now).await;
         let page = page.map_err(|error| {
@@ -183,7 +207,7 @@ async fn file(
             Problem::from(error)
         })?;
         let content = write(&page.items)?;
-        Ok(Some((Bytes::from(content), (page.next, commons, write))))
+        Ok(Some((Bytes::from(content), (page.next, commons, write, turn))))
     });
     let content = stream::once(async { Ok::<_, Problem>(Bytes::from(head)) }).chain(rest);
     Ok(answer::streamed(kind, name, content))

@@ -2,16 +2,17 @@
 //! else.
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::{self, Keep};
-use super::explore::day;
+use super::explore::days;
 use super::page::{self, Cursor};
 use super::present::SummaryBody;
 use super::problem::{Body, Problem};
-use super::session::Now;
+use super::session::{Network, Now};
+use super::turns::Turns;
 use crate::access::Viewer;
 use crate::db::Commons;
 use crate::db::commons::{
@@ -36,8 +37,9 @@ struct SearchQuery {
     bbox: Option<String>,
     /// Words in English or French, in any of title, description, points of interest and the names of the towns
     /// and regions that the visible line passes; `"in quotes"` together,
-    /// `-not`, `this or that`. Where nothing has them, those that have words which are
-    /// spelt like them, and stand in a title. 200 characters at most.
+    /// `-not`, `this or that`. Where nothing has them, what has each of them, or a word of a title that is spelt like
+    /// it; short and common ones are passed over then. What is published without its map is found by none. 200
+    /// characters at most.
     q: Option<String>,
     sport: Option<String>,
     kind: Option<String>,
@@ -121,24 +123,40 @@ struct Asked {
 #[utoipa::path(tag = "explore", security((), ("token" = [])), params(SearchQuery), responses(
     (status = 200, body = FoundBody), (status = 304), (status = 400, body = Body), (status = 401, body = Body),
     (status = 422, body = Body),
+    (status = 429, body = Body, description = "A network searches five times at once, here and under `/ogc`."),
 ))]
 #[get("/explore/search")]
 async fn search(
     viewer: Viewer,
     query: web::Query<SearchQuery>,
     Now(now): Now,
+    network: Network,
     request: HttpRequest,
     commons: web::Data<Commons>,
+    turns: web::Data<Turns>,
 ) -> Result<HttpResponse, Problem> {
     let wants_facets = query.facets;
     let text = query.q.clone().unwrap_or_default();
-    let Asked { search: mut asked, by } = query.into_inner().parse()?;
+    let asked = query.into_inner().parse()?;
+    let found = find(commons, viewer, asked, text, wants_facets, now);
+    let body = turns.search.run(network, found).await?;
+    answer::json(&request, Keep::Nobody, &body)
+}
+
+async fn find(
+    commons: web::Data<Commons>,
+    viewer: Viewer,
+    Asked { search: mut asked, by }: Asked,
+    text: String,
+    wants_facets: bool,
+    now: DateTime<Utc>,
+) -> Result<FoundBody, Problem> {
     if by == Compare::Letters {
         asked.words = Some(commons.spelt_alike(&text).await?);
     }
     let mut found = commons.search(viewer, &asked, now).await?;
     if asked.words.is_some()
-        && is_of_single_words(&text)
+        && may_be_misspelt(&text)
         && found.items.is_empty()
         && asked.after.is_none()
     {
@@ -151,19 +169,17 @@ async fn search(
     } else {
         None
     };
-    let body = FoundBody {
+    Ok(FoundBody {
         items: found.items.iter().map(|(rendition, _)| SummaryBody::from(rendition)).collect(),
         next_cursor: found.next.map(|place| SearchCursor { by, place }.to_text()),
         spelt_alike: by == Compare::Letters && !found.items.is_empty(),
         facets,
-    };
-    answer::json(&request, Keep::Nobody, &body)
+    })
 }
 
-/// Whether words are looked for each on its own, none of them left out or in quotes: then what is spelt like
-/// them may stand for them.
-fn is_of_single_words(text: &str) -> bool {
-    !text.contains('"') && !text.split_whitespace().any(|word| word.starts_with('-'))
+/// Whether words are looked for each on its own and all of them: then what is spelt like one may stand for it.
+fn may_be_misspelt(text: &str) -> bool {
+    !text.contains('"') && !text.split_whitespace().any(|word| word.eq_ignore_ascii_case("or"))
 }
 
 impl SearchQuery {
@@ -178,18 +194,31 @@ impl SearchQuery {
             return Err(Invalid { field: "q", reason: "must have no control characters" }.into());
         }
         let order = order(self.sort.as_deref(), text.is_some())?;
+        let [from, to] = days(["from", "to"], [self.from, self.to])?;
         let asked = Search {
             within: self.bbox.as_deref().map(bounds).transpose()?,
             words: text.map(Words::typed),
             sought: Sought {
                 sport: self.sport.as_deref().map(Sport::try_from).transpose()?,
                 kind: self.kind.as_deref().map(Kind::try_from).transpose()?,
-                distance_m: Range { min: self.distance_min_m, max: self.distance_max_m },
-                ascent_m: Range { min: self.ascent_min_m, max: self.ascent_max_m },
-                moving_s: Range { min: self.moving_min_s, max: self.moving_max_s },
-                rating: Range { min: self.rating_min, max: self.rating_max },
-                from: day(self.from)?,
-                to: day(self.to)?,
+                distance_m: Range::new(
+                    ["distance_min_m", "distance_max_m"],
+                    [self.distance_min_m, self.distance_max_m],
+                )?,
+                ascent_m: Range::new(
+                    ["ascent_min_m", "ascent_max_m"],
+                    [self.ascent_min_m, self.ascent_max_m],
+                )?,
+                moving_s: Range::new(
+                    ["moving_min_s", "moving_max_s"],
+                    [self.moving_min_s, self.moving_max_s],
+                )?,
+                rating: Range::new(
+                    ["rating_min", "rating_max"],
+                    [self.rating_min, self.rating_max],
+                )?,
+                from,
+                to,
             },
             order,
             after: after.map(|after| after.place),
@@ -271,9 +300,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hyphen_within_a_word_leaves_nothing_out() {
-        assert!(is_of_single_words("Chamonyx-Mont-Blanc"));
-        assert!(!is_of_single_words("lac -neige") && !is_of_single_words("\"le lac\""));
+    fn what_is_quoted_or_an_alternative_is_meant_as_it_is_spelt() {
+        assert!(may_be_misspelt("Chamonyx-Mont-Blanc") && may_be_misspelt("Col de l'Or -neige"));
+        assert!(!may_be_misspelt("lac or neige") && !may_be_misspelt("\"le lac\""));
     }
 
     #[test]

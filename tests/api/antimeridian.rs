@@ -9,12 +9,16 @@ use crate::tiles::{tells, tile, tile_of};
 const FERRY: [(f64, f64); 2] = [(179.9, -17.0), (-179.9, -17.0)];
 
 /// On both sides, and over it; then in Africa and round the rest of the world.
-const BOXES: [(&str, bool); 5] = [
+const BOXES: [(&str, bool); 8] = [
     ("179.92,-18,179.95,-16", true),
     ("-179.95,-18,-179.92,-16", true),
     ("179,-18,-179,-16", true),
     ("0,-18,10,-16", false),
     ("-179.8,-18,179.8,-16", false),
+    // The meridian itself.
+    ("180,-18,-180,-16", true),
+    ("180,-18,180,-16", true),
+    ("180,-16,-180,-15", false),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

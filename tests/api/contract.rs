@@ -461,7 +461,8 @@ struct Operation {
 
 async fn contract(app: &TestApp) -> Value {
     let answer = app.anyone().get("/openapi.json").await;
-    assert_eq!(answer.headers()["content-type"], "application/json");
+    let kind = "application/vnd.oai.openapi+json;version=3.1";
+    assert_eq!(answer.headers()["content-type"], kind);
     answer.json().await.unwrap()
 }
 

@@ -65,6 +65,7 @@ mod stores;
 mod sync;
 mod tiles;
 mod tokens;
+mod turns;
 mod wall;
 mod words;
 mod zones;

@@ -36,6 +36,8 @@ async fn the_landing_page_leads_everywhere() {
         let href = link.unwrap()["href"].as_str().unwrap();
         let answer = app.anyone().get(href.strip_prefix(&app.address).unwrap()).await;
         assert_eq!(answer.status(), 200, "{href}");
+        let kind = answer.headers()["content-type"].to_str().unwrap();
+        assert_eq!(kind.split("; ").next().unwrap(), link.unwrap()["type"], "{href}");
     }
     let conforms = json_of(&app, "/ogc/conformance").await;
     assert!(
@@ -180,10 +182,39 @@ async fn what_the_standard_calls_unfit_is_400() {
         "datetime=today",
         "unknown=1",
         "sport=dancing",
+        "datetime=2026-05-31/2026-05-30",
         "cursor=x",
         "f=html",
     ] {
         refused(app.anyone().get(&format!("{ITEMS}?{query}")).await, 400).await;
+    }
+}
+
+/// Requirements 8 and 9: of every resource.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_resource_knows_is_400() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let line = String::from_utf8(northward_gpx(8.5, 47.3, 300)).unwrap();
+    let well = "<wpt lat=\"47.31\" lon=\"8.5\"><name>Well</name></wpt><trk>";
+    let id = ada.has_published(line.replacen("<trk>", well, 1).as_bytes()).await;
+    for path in [
+        "/ogc".to_owned(),
+        "/ogc/conformance".to_owned(),
+        "/ogc/collections".to_owned(),
+        "/ogc/collections/activities".to_owned(),
+        format!("{ITEMS}/{id}"),
+        ITEMS.to_owned(),
+        "/ogc/collections/waypoints".to_owned(),
+        format!("/ogc/collections/waypoints/items/{id}.0"),
+        "/ogc/collections/waypoints/items".to_owned(),
+    ] {
+        for known in ["", "?", "?f=json"] {
+            assert_eq!(app.anyone().get(&format!("{path}{known}")).await.status(), 200, "{path}");
+        }
+        for unknown in ["unknown=1", "f=html", "f=json&unknown", "F=json"] {
+            refused(app.anyone().get(&format!("{path}?{unknown}")).await, 400).await;
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! How the database finds what is explored, at a size where it matters: by an index, whatever is asked.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -61,6 +62,9 @@ fn questions(id: &str) -> Vec<(String, Value)> {
         nearby(json!({ "to": "line", "distance_m": { "min": 5_000, "max": 5_005 } })),
         nearby(json!({ "rating": { "min": 4 } })),
         nearby(json!({ "rating": { "max": 2 } })),
+        nearby(
+            json!({ "sport": "rowing", "ascent_m": { "max": 9 }, "day": { "min": "2024-01-01" } }),
+        ),
         along(json!({ "line": way })),
         along(json!({ "line": way, "sport": "rowing" })),
         along(json!({ "activity": id })),
@@ -82,6 +86,9 @@ fn questions(id: &str) -> Vec<(String, Value)> {
         "/api/v1/explore/search?sort=best_rated",
         "/api/v1/explore/search?q=bavena",
         "/api/v1/explore/search?q=bavenna",
+        "/api/v1/explore/search?q=10+km+bavenna+-lac",
+        "/api/v1/explore/search?q=bavena+-lacs",
+        "/api/v1/explore/search?bbox=19.36,44,19.36,45",
         "/api/v1/explore/search?q=randonnee&sort=relevance",
         "/api/v1/explore/search?q=randonnee&sort=longest&sport=rowing",
         "/api/v1/explore/search?q=randonnee&bbox=19,44,20,45",
@@ -130,6 +137,42 @@ async fn nothing_that_is_explored_reads_a_whole_table() {
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
     a_crowded_tile_has_the_longest_lines(&app).await;
+}
+
+/// What is asked often is prepared once a connection. Of what has many filters there are too many shapes to keep
+/// them all.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_many_filters_is_not_kept() {
+    let app = TestApp::start().await;
+    let name = app.database_url.rsplit('/').next().unwrap().split('?').next().unwrap();
+    let script = format!(
+        "ALTER ROLE opentracks_commons IN DATABASE {name} SET log_statement = 'all';
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND usename = 'opentracks_commons'"
+    );
+    connect(&app, "opentracks").await.batch_execute(&script).await.unwrap();
+    let filters = [
+        ("sport", json!("running")),
+        ("ascent_m", json!({ "max": 2_000 })),
+        ("day", json!({ "min": "2026-01-01" })),
+        ("moving_s", json!({ "min": 60 })),
+    ];
+    for count in 0..=filters.len() {
+        let mut body = json!({ "position": [HERE.0, HERE.1], "radius_m": 1_234.5 });
+        for (name, filter) in &filters[..count] {
+            body[name] = filter.clone();
+        }
+        let before = log().len();
+        for _ in 0..3 {
+            ask(&app.anyone(), "/api/v1/explore/nearby", &body).await;
+        }
+        let log = &log()[before..];
+        let names = log.lines().filter(|line| line.contains("SELECT activity_id, away FROM"));
+        let names: Vec<&str> = names.filter_map(|line| line.split("execute ").nth(1)).collect();
+        let kept: BTreeSet<&str> = names.iter().filter_map(|name| name.split(':').next()).collect();
+        let expected = if count < 3 { 1 } else { 3 };
+        assert_eq!((names.len(), kept.len()), (3, expected), "{count} filters: {names:?}");
+    }
 }
 
 /// What steps of plans of what was asked read too much, each told once.

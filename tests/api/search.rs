@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::bad_input::refused;
-use crate::harness::{Caller, TestApp, dump_data, northward_gpx};
+use crate::harness::{Caller, TestApp, dump_data, gpx_through, northward_gpx};
 
 async fn published(ada: &Caller<'_>, lon: f64, points: usize, words: Value) -> String {
     let own: Value =
@@ -71,6 +71,129 @@ async fn words_are_found_in_both_languages_without_accents_and_misspelt() {
     let unpublish = format!("/api/v1/activities/{ridge}/unpublish");
     assert_eq!(ada.post(&unpublish, &json!({})).await.status(), 200);
     assert!(ids(&search(&app.anyone(), "q=ridge").await).is_empty());
+}
+
+/// One short word, a common one or one that stands in the description alone does not hide what another is spelt like.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_misspelt_word_is_found_beside_others() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let words = json!({ "title": "Tour du lac d'Annecy", "description": "Past Duingt castle" });
+    let lake = published(&ada, 8.5, 300, words).await;
+    published(&ada, 8.6, 301, json!({ "title": "Tour du mont", "description": "10 km" })).await;
+    for (query, is_found) in [
+        ("tour du lac d'Anecy", true),
+        ("10 km anecy", true),
+        ("the anecy", true),
+        ("anecy castle", true),
+        ("aneci castles -bridges", true),
+        ("anecy zermatt", false),
+        ("le la 11", false),
+        ("le -mont", false),
+        ("anecy -castles", false),
+        ("\"lac anecy\"", false),
+        ("anecy or zermat", false),
+    ] {
+        let found = search(&app.anyone(), &format!("q={query}")).await;
+        let expected = if is_found { vec![lake.as_str()] } else { vec![] };
+        assert_eq!((ids(&found), &found["spelt_alike"]), (expected, &json!(is_found)), "{query}");
+    }
+}
+
+/// What one language keeps out, no other lets in again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_is_left_out_is_left_out_in_every_language() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let bridges = json!({ "title": "Lake and bridges", "description": "Over the hill" });
+    let bridges = published(&ada, 8.5, 300, bridges).await;
+    let snow = json!({ "title": "Lac des neiges", "description": "Entre deux villages" });
+    let snow = published(&ada, 8.6, 301, snow).await;
+    let plain = published(&ada, 8.7, 302, json!({ "title": "Lake, lac: Mont-Blanc" })).await;
+    for (query, expected) in [
+        ("lake", vec![&bridges, &plain]),
+        ("lake -bridge", vec![&plain]),
+        ("lake -bridges", vec![&plain]),
+        ("lake -the", vec![&plain]),
+        ("-hills lake", vec![&plain]),
+        ("lake -\"lake lac\"", vec![&bridges]),
+        ("lac -neige", vec![&plain]),
+        ("lac -villages", vec![&plain]),
+        ("lac --village", vec![&plain]),
+        ("lac -bridge -neige -blanc", vec![]),
+        ("bridge or neige -village", vec![&bridges]),
+        ("laake", vec![&bridges, &plain]),
+        ("laake -bridge", vec![&plain]),
+        ("laake -village -mont", vec![&bridges]),
+        // A dash between words leaves nothing out.
+        ("lac - neiges", vec![&snow]),
+        ("Mont-Blanc -neiges", vec![&plain]),
+    ] {
+        let found = search(&app.anyone(), &format!("q={query}")).await;
+        let (mut found, mut expected) = (ids(&found), expected);
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_that_holds_nothing_is_refused_by_name() {
+    let app = TestApp::start().await;
+    let anyone = app.anyone();
+    for (query, field) in [
+        ("ascent_max_m=NaN", "ascent_max_m"),
+        ("ascent_min_m=-inf", "ascent_min_m"),
+        ("distance_max_m=inf", "distance_max_m"),
+        ("moving_min_s=1e999", "moving_min_s"),
+        ("distance_min_m=5&distance_max_m=4.9", "distance_max_m"),
+        ("rating_min=4&rating_max=3", "rating_max"),
+        ("from=2026-06-02&to=2026-06-01", "to"),
+        ("from=%2B12026-01-01", "from"),
+    ] {
+        let answer = anyone.get(&format!("/api/v1/explore/search?{query}")).await;
+        assert_eq!(refused(answer, 422).await["errors"][0]["field"], field, "{query}");
+    }
+    for (field, least, most) in [
+        ("distance_m", json!(5), json!(4)),
+        ("ascent_m", json!(0), json!(-1)),
+        ("moving_s", json!(10.5), json!(10)),
+        ("rating", json!(5), json!(1)),
+        ("day", json!("2026-06-02"), json!("2026-06-01")),
+    ] {
+        let range = json!({ "min": least, "max": most });
+        let question = json!({ "position": [8.5, 47.3], field: range });
+        let answer = anyone.post("/api/v1/explore/nearby", &question).await;
+        assert_eq!(refused(answer, 422).await["errors"][0]["field"], field, "{question}");
+    }
+    for whole in ["distance_min_m=5&distance_max_m=5", "from=2026-06-01&to=2026-06-01"] {
+        assert!(ids(&search(&anyone, whole).await).is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_box_of_no_width_finds_what_touches_it() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let way = ada.has_published(&gpx_through(&[(8.48, 47.3), (8.52, 47.34)])).await;
+    for (bbox, is_found) in [
+        ("8.5,47,8.5,48", true),
+        ("8,47.32,9,47.32", true),
+        ("8.6,47,8.6,48", false),
+        ("8.49,47.335,8.505,47.335", false),
+        ("8.5,47.3,8.5,47.3", false),
+        // All that is east of it and west of it.
+        ("8.5,47,8.4,48", true),
+    ] {
+        for path in ["/api/v1/explore/search", "/ogc/collections/activities/items"] {
+            let found: Value =
+                app.anyone().get(&format!("{path}?bbox={bbox}")).await.json().await.unwrap();
+            let found = found["items"].as_array().or(found["features"].as_array()).unwrap();
+            let found: Vec<&Value> = found.iter().map(|item| &item["id"]).collect();
+            let expected = if is_found { vec![way.as_str()] } else { vec![] };
+            assert_eq!(found, expected, "{path} {bbox}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,7 +47,7 @@ impl Commons {
         along: &Along,
         now: DateTime<Utc>,
     ) -> Result<Slice<(Visible<Summary>, f64), ActivityId>, Error> {
-        let conn = &mut *self.long_conn().await?;
+        let conn = &mut *self.along_conn().await?;
         let finding = along.statement(viewer, now);
         let place = |found: &Found<_>, _| found.id();
         page(conn, viewer, finding, along.limit, now, place).await

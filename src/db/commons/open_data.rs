@@ -173,7 +173,7 @@ impl Commons {
         finding.bind(Value::Id(Some(after.map_or(Uuid::nil(), Uuid::from))));
         finding.sql(" ORDER BY published_id LIMIT ").bind(Value::Count(one_more(limit)));
         let place = |found: &super::renditions::Found, _| found.id();
-        features_of(&mut *self.long_conn().await?, finding, limit, now, place).await
+        features_of(&mut *self.open_data_conn().await?, finding, limit, now, place).await
     }
 
     /// The ids of what was in an issue and is not in the last one, in their order.

@@ -322,12 +322,14 @@ impl Bounds {
                 Meets::ByExtent => ("", " && ", ""),
                 Meets::Itself => ("ST_Intersects(", ", ", ")"),
             };
-            statement.sql(before).sql(open).sql(column).sql(between).sql("ST_MakeEnvelope(");
+            // A box of no width is a line, and none of no area.
+            statement.sql(before).sql(open).sql(column).sql(between);
+            statement.sql("ST_Envelope(ST_MakeEnvelope(");
             statement.bind(Value::Double(west));
             for edge in [self.south, east, self.north] {
                 statement.sql(", ").bind(Value::Double(edge));
             }
-            statement.sql(", 4326)").sql(close);
+            statement.sql(", 4326))").sql(close);
         };
         if self.west <= self.east {
             part(" AND (", self.west, self.east);

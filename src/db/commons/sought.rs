@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::access::Viewer;
 use crate::db::statement::{Statement, Value};
-use crate::domain::{Kind, Sport};
+use crate::domain::{Invalid, Kind, Sport};
 
 /// Which activities are looked for; all of them by default.
 #[derive(Clone, Default, PartialEq)]
@@ -27,17 +27,33 @@ pub struct Sought {
     pub to: Option<NaiveDate>,
 }
 
-/// A range with either end open.
+/// A range of finite numbers with either end open, the least first.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Range {
-    /// At least this.
-    pub min: Option<f64>,
-    /// At most this.
-    pub max: Option<f64>,
+    min: Option<f64>,
+    max: Option<f64>,
 }
 
 /// The least rating that there is: what has none counts as less.
 const RATING_MIN: f64 = 1.0;
+
+/// The most filters of which each shape of a statement is prepared and kept.
+const KEPT_FILTERS_MAX: usize = 2;
+
+impl Range {
+    /// From `min` to `max`. `fields` are their names, for an end that is no number or a range that holds none.
+    pub fn new(fields: [&'static str; 2], [min, max]: [Option<f64>; 2]) -> Result<Self, Invalid> {
+        for (field, end) in fields.into_iter().zip([min, max]) {
+            if end.is_some_and(|end| !end.is_finite()) {
+                return Err(Invalid { field, reason: "must be a finite number" });
+            }
+        }
+        if min.zip(max).is_some_and(|(min, max)| max < min) {
+            return Err(Invalid { field: fields[1], reason: "must not be less than the least" });
+        }
+        Ok(Self { min, max })
+    }
+}
 
 impl Sought {
     /// Whether there is no filter.
@@ -50,8 +66,21 @@ impl Sought {
         self.rating != Range::default()
     }
 
+    /// How many filters there are.
+    fn filters(&self) -> usize {
+        let numbers = [self.distance_m, self.ascent_m, self.rating, self.moving_s];
+        let is_asked =
+            [self.sport.is_some(), self.kind.is_some(), self.from.is_some() || self.to.is_some()];
+        is_asked.into_iter().filter(|is_asked| *is_asked).count()
+            + numbers.into_iter().filter(|range| *range != Range::default()).count()
+    }
+
     /// Adds the filters to a statement about `commons.published` or a table like it.
     pub(super) fn write<T>(&self, statement: &mut Statement<T>, walk: Walk) {
+        if KEPT_FILTERS_MAX < self.filters() {
+            // Of many there are thousands of shapes, and each would stay with each connection.
+            statement.plan_anew();
+        }
         let text = |name: &str| Value::Text(name.to_owned());
         let names = [
             (" AND sport = ", self.sport.map(Sport::name)),

@@ -44,12 +44,11 @@ impl Words {
 }
 
 impl Commons {
-    /// Words of published titles that are spelt like each of those that somebody typed; of the first eight.
-    /// Where one is like none, nothing has them.
+    /// Each of the words that somebody typed, or one of published titles that is spelt like it; of the first eight
+    /// that say something. What is to be left out stays out.
     pub async fn spelt_alike(&self, text: &str) -> Result<Words, Error> {
         let mut statement: Statement<Text> = Statement::new("SELECT commons.words_alike(");
-        // With a hyphen between them they would also have to be like some word as a whole.
-        statement.bind(Value::Text(text.replace('-', " "))).sql(")::text");
+        statement.bind(Value::Text(text.to_owned())).sql(")::text");
         let text = statement.get_result(&mut *self.conn().await?).await?;
         Ok(Words { text, by: Compare::Letters })
     }

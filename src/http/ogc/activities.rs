@@ -4,23 +4,27 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde_json::{Value, json};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{Asked, ItemsQuery, collection_json, feature_page, geo_json, link};
+use super::{Asked, FormatQuery, ItemsQuery, collection_json, feature_page, geo_json, link};
 use crate::db::Commons;
 use crate::db::commons::{Feature, Order, Search};
 use crate::domain::ActivityId;
 use crate::http::answer::{self, Keep};
 use crate::http::problem::{Body, Problem};
-use crate::http::session::Now;
+use crate::http::session::{Network, Now};
 use crate::http::tiles::PublicUrl;
+use crate::http::turns::Turns;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(activity_collection).service(items).service(item);
 }
 
 /// The published activities, as a collection.
-#[utoipa::path(tag = "reuse", responses((status = 200, body = Value), (status = 304)))]
+#[utoipa::path(tag = "reuse", params(FormatQuery), responses(
+    (status = 200, body = Value), (status = 304), (status = 400, body = Body),
+))]
 #[get("/ogc/collections/activities")]
 async fn activity_collection(
+    _: web::Query<FormatQuery>,
     request: HttpRequest,
     url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse, Problem> {
@@ -31,30 +35,36 @@ async fn activity_collection(
 /// told of it.
 #[utoipa::path(tag = "reuse", params(ItemsQuery), responses(
     (status = 200, body = Value, content_type = "application/geo+json"), (status = 304), (status = 400, body = Body),
+    (status = 429, body = Body),
 ))]
 #[get("/ogc/collections/activities/items")]
 async fn items(
     query: Result<web::Query<ItemsQuery>, actix_web::Error>,
     Now(now): Now,
+    network: Network,
     request: HttpRequest,
     commons: web::Data<Commons>,
+    turns: web::Data<Turns>,
     url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse, Problem> {
     let Asked { within, sought, after, limit } = ItemsQuery::read(query)?;
     let search = Search { within, words: None, sought, order: Order::Newest, after, limit };
-    let found = commons.features(&search, now).await?;
+    let found = async move { Ok(commons.features(&search, now).await?) };
+    let found = turns.search.run(network, found).await?;
     let features: Vec<Value> =
         found.items.iter().map(|feature| feature_json(feature, &url)).collect();
     feature_page(&request, &address(&url), &features, found.next)
 }
 
 /// One published activity as a feature.
-#[utoipa::path(tag = "reuse", params(("id" = ActivityId, Path)), responses(
-    (status = 200, body = Value, content_type = "application/geo+json"), (status = 304), (status = 404, body = Body),
+#[utoipa::path(tag = "reuse", params(("id" = ActivityId, Path), FormatQuery), responses(
+    (status = 200, body = Value, content_type = "application/geo+json"), (status = 304), (status = 400, body = Body),
+    (status = 404, body = Body),
 ))]
 #[get("/ogc/collections/activities/items/{id}")]
 async fn item(
     id: web::Path<ActivityId>,
+    _: web::Query<FormatQuery>,
     Now(now): Now,
     request: HttpRequest,
     commons: web::Data<Commons>,

@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::{Asked, ItemsQuery, collection_json, feature_page, geo_json, link};
+use super::{Asked, FormatQuery, ItemsQuery, collection_json, feature_page, geo_json, link};
 use crate::db::Commons;
 use crate::db::commons::{InterestingPlace, Places};
 use crate::domain::ActivityId;
 use crate::http::answer::{self, Keep};
 use crate::http::problem::{Body, Problem};
-use crate::http::session::Now;
+use crate::http::session::{Network, Now};
 use crate::http::tiles::PublicUrl;
+use crate::http::turns::Turns;
 use crate::track::columns::PER_DEGREE;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -20,9 +21,12 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 }
 
 /// The points of interest, as a collection.
-#[utoipa::path(tag = "reuse", responses((status = 200, body = Value), (status = 304)))]
+#[utoipa::path(tag = "reuse", params(FormatQuery), responses(
+    (status = 200, body = Value), (status = 304), (status = 400, body = Body),
+))]
 #[get("/ogc/collections/waypoints")]
 async fn waypoint_collection(
+    _: web::Query<FormatQuery>,
     request: HttpRequest,
     url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse, Problem> {
@@ -32,28 +36,35 @@ async fn waypoint_collection(
 /// Points of interest of published activities as features, those of an activity together.
 #[utoipa::path(tag = "reuse", params(ItemsQuery), responses(
     (status = 200, body = Value, content_type = "application/geo+json"), (status = 304), (status = 400, body = Body),
+    (status = 429, body = Body),
 ))]
 #[get("/ogc/collections/waypoints/items")]
 async fn waypoints(
     query: Result<web::Query<ItemsQuery>, actix_web::Error>,
     Now(now): Now,
+    network: Network,
     request: HttpRequest,
     commons: web::Data<Commons>,
+    turns: web::Data<Turns>,
     url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse, Problem> {
     let Asked { within, sought, after, limit } = ItemsQuery::read(query)?;
-    let found = commons.places(&Places { within, sought, after, limit }, now).await?;
+    let places = Places { within, sought, after, limit };
+    let found = async move { Ok(commons.places(&places, now).await?) };
+    let found = turns.search.run(network, found).await?;
     let features: Vec<Value> = found.items.iter().map(|place| feature_json(place, &url)).collect();
     feature_page(&request, &address(&url), &features, found.next)
 }
 
 /// One point of interest as a feature; its id is that of its activity, a dot, and its number there.
-#[utoipa::path(tag = "reuse", params(("id" = String, Path)), responses(
-    (status = 200, body = Value, content_type = "application/geo+json"), (status = 304), (status = 404, body = Body),
+#[utoipa::path(tag = "reuse", params(("id" = String, Path), FormatQuery), responses(
+    (status = 200, body = Value, content_type = "application/geo+json"), (status = 304), (status = 400, body = Body),
+    (status = 404, body = Body),
 ))]
 #[get("/ogc/collections/waypoints/items/{id}")]
 async fn waypoint(
     id: web::Path<String>,
+    _: web::Query<FormatQuery>,
     Now(now): Now,
     request: HttpRequest,
     commons: web::Data<Commons>,
