@@ -146,7 +146,8 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
     (
         "OPENTRACKS_TRUSTED_PROXIES",
         "trusted_proxies",
-        "addresses or networks, with commas between, whose X-Forwarded-For is believed [none]",
+        "addresses or networks, with commas between, whose X-Forwarded-For is believed [none]; who comes through \
+         another proxy shares with all others what one network may ask for",
     ),
     (
         "OPENTRACKS_OPERATOR",
