@@ -171,7 +171,7 @@ impl Service {
         // Only who holds the code has a password hashed, and learns that it is made of names.
         password.check(email, &profile.names())?;
         let hash = self.passwords.hash(password).await?;
-        let kept = self.db.reset_password(email, &code, &hash, now).await?;
+        let kept = self.db.reset_password(email, &code, &hash, from, now).await?;
         kept.then_some(()).ok_or(Error::Unauthenticated)
     }
 }

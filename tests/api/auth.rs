@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{PASSWORD, POLICY, TestApp, code_in, connect};
 
-const OTHER_PASSWORD: &str = "copper lantern drifting twelve";
+pub const OTHER_PASSWORD: &str = "copper lantern drifting twelve";
 /// So many codes can be tried at once from one network, and then one a minute.
 const CODES_AT_ONCE: usize = 6;
 

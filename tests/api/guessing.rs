@@ -8,7 +8,7 @@ use opentracks::privacy::retention;
 use reqwest::{Method, Response};
 use serde_json::json;
 
-use crate::auth::{forgot, login, transcript};
+use crate::auth::{OTHER_PASSWORD, forgot, login, transcript};
 use crate::harness::{PASSWORD, TestApp, connect};
 use crate::jobs::count;
 
@@ -72,6 +72,30 @@ async fn who_guesses_from_many_networks_locks_nobody_out_at_home() {
         from(&app, HOME, LOGIN, &ada.email, "a wrong one or two").await;
     }
     assert_eq!(from(&app, HOME, LOGIN, &ada.email, PASSWORD).await.status(), 429);
+}
+
+/// Who holds the mailed code has shown who they are where they are, and nowhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_chooses_a_new_password_signs_in_from_there_whoever_goes_on_guessing() {
+    const SHELTER: &str = "198.51.100.77";
+    let app = proxied().await;
+    let ada = app.member("Ada").await;
+    assert_eq!(from(&app, HOME, LOGIN, &ada.email, PASSWORD).await.status(), 200);
+    app.advance(TimeDelta::minutes(1));
+    besiege(&app, &ada.email).await;
+
+    assert_eq!(forgot(&app, &ada.email).await.status(), 202);
+    let code = app.code(&ada.email).await;
+    let request = app.anyone().request(Method::POST, "/api/v1/auth/password/reset");
+    let request = request.header("X-Forwarded-For", SHELTER);
+    let body = json!({ "email": ada.email, "code": code, "password": OTHER_PASSWORD });
+    assert_eq!(request.json(&body).send().await.unwrap().status(), 204);
+    assert_eq!(count(&app, "identity.known_networks").await, 1);
+
+    let login = async |network| from(&app, network, LOGIN, &ada.email, OTHER_PASSWORD).await;
+    assert_eq!(login(HOME).await.status(), 429, "whoever sits at home may be who guesses");
+    assert_eq!(login("192.0.2.2").await.status(), 429);
+    assert_eq!(login(SHELTER).await.status(), 200);
 }
 
 /// A household has 256 networks of 64 bits.

@@ -1,6 +1,7 @@
 //! Mailed codes: single use, short-lived, few attempts, stored hashed.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -123,13 +124,14 @@ impl Db {
         .await
     }
 
-    /// Keeps a new password for who holds the mailed code, ends every session and says so by mail.
-    /// `false`, with an attempt used up, when the code is not the one.
+    /// Keeps a new password for who holds the mailed code, ends every session and says so by mail. They have
+    /// shown who they are where they are: `from` there they sign in, however many guess elsewhere. `false`, with an attempt used up, when the code is not the one.
     pub async fn reset_password(
         &self,
         email: &Email,
         code: &Code,
         password_hash: &str,
+        from: IpAddr,
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {
         let conn = &mut *self.conn().await?;
@@ -144,6 +146,7 @@ impl Db {
                 .execute(conn)
                 .await?;
             sessions::delete_all(conn, account).await?;
+            self.know_only(conn, account, from, now).await?;
             self.tell_password_changed(conn, account, email, now).await?;
             Ok(true)
         })

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::db::schema::identity::known_networks;
@@ -36,7 +36,30 @@ impl Db {
         network: IpAddr,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let hash = self.network_hash(account.into(), network);
+        self.know(&mut *self.conn().await?, account, network, now).await
+    }
+
+    /// Remembers of an account that `network` is its own, and no other: all that it has signed in
+    /// from before are forgotten.
+    pub(super) async fn know_only(
+        &self,
+        conn: &mut AsyncPgConnection,
+        account: AccountId,
+        network: IpAddr,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let theirs = known_networks::account_id.eq(Uuid::from(account));
+        diesel::delete(known_networks::table.filter(theirs)).execute(conn).await?;
+        self.know(conn, account, network, now).await
+    }
+
+    async fn know(
+        &self,
+        conn: &mut AsyncPgConnection,
+        account: AccountId,
+        network: IpAddr,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         // Not for an account that is erased at the same moment.
         diesel::sql_query(
             "INSERT INTO identity.known_networks (account_id, network_hash, seen_at)
@@ -44,9 +67,9 @@ impl Db {
              ON CONFLICT (account_id, network_hash) DO UPDATE SET seen_at = excluded.seen_at",
         )
         .bind::<SqlUuid, _>(Uuid::from(account))
-        .bind::<Binary, _>(hash)
+        .bind::<Binary, _>(self.network_hash(account.into(), network))
         .bind::<Timestamptz, _>(now)
-        .execute(&mut *self.conn().await?)
+        .execute(conn)
         .await?;
         Ok(())
     }
