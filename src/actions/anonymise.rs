@@ -1,7 +1,5 @@
 //! Making works anonymous: what stays of an activity when its author leaves, and what does not.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 
 use super::{Error, Service};
@@ -9,10 +7,11 @@ use crate::access::Owned;
 use crate::db;
 use crate::db::commons::{KeptPhoto, Sizes, Telling, Work};
 use crate::db::identity::Account;
-use crate::db::vault::{Activity, Photo, Repeated, TextMark};
+use crate::db::vault::{Activity, Photo, Repeated};
 use crate::domain::{Description, Legacies, Legacy, PersonName, PhotoId, Title};
 use crate::picture::{is_large_enough, render_again};
-use crate::privacy::anonymity::{Names, month, outline, tells_a_time, words_of};
+use crate::privacy::anonymity::{Names, month, outline, tells_a_time};
+use crate::privacy::former_names::FormerNames;
 use crate::seal::random_bytes;
 use crate::track::{Ends, cut_again};
 
@@ -29,7 +28,7 @@ pub struct Remains {
 /// By what an author would be known in their texts.
 pub struct Author {
     names: Names,
-    former_names: BTreeSet<TextMark>,
+    former_names: FormerNames,
     repeated: Repeated,
 }
 
@@ -39,8 +38,9 @@ impl Author {
     pub fn new(account: &Account, public_name: &str, repeated: Repeated) -> Self {
         let profile = &account.profile;
         let given = [&profile.given_name, &profile.family_name].into_iter().flatten();
-        let names = given.map(PersonName::as_str).chain([public_name, account.email.as_str()]);
-        Self { names: Names::of(names), former_names: account.former_names.clone(), repeated }
+        let names = given.map(PersonName::as_str).chain([public_name]);
+        let names = Names::of(names, account.email.as_str());
+        Self { names, former_names: account.former_names.clone(), repeated }
     }
 }
 
@@ -156,11 +156,10 @@ impl Service {
     /// work of theirs alone.
     pub(super) fn is_anybodys(&self, text: &str, author: &Author) -> bool {
         let outline = outline(text);
-        let is_former_name = |word: &String| author.former_names.contains(&self.db.text_mark(word));
         !outline.is_empty()
             && !tells_a_time(text)
             && !author.names.are_in(text)
-            && !words_of(text).iter().any(is_former_name)
+            && !author.former_names.are_in(text, |text| self.db.text_mark(text))
             && !author.repeated.holds(self.db.text_mark(&outline))
     }
 }

@@ -11,23 +11,39 @@ const NAME_CHARS_MIN: usize = 2;
 /// A name of so many letters is looked for inside other words too, and across spaces.
 const INSIDE_CHARS_MIN: usize = 6;
 
+/// What stands for a text in which nobody reads it: a MAC of it, shortened.
+pub type TextMark = [u8; 16];
+
 /// What a person is called, in whatever spelling.
 pub struct Names {
     words: BTreeSet<String>,
-    inside: BTreeSet<String>,
+    /// What is looked for inside words too.
+    runs: BTreeSet<String>,
 }
 
 impl Names {
-    /// All that a person is called, their address among it.
-    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut found = Self { words: BTreeSet::new(), inside: BTreeSet::new() };
-        for name in names {
-            // Of an address what stands before the @ is theirs; the rest is their provider's.
-            let own = folded(name.split('@').next().unwrap_or_default());
-            found.words.extend(words_of(&own));
-            found.inside.extend(Some(letters(&own)).filter(|name| is_inside(name)));
+    /// All that a person is called, and their address: what stands before the @ is theirs, the rest alone is
+    /// their provider's.
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>, address: &'a str) -> Self {
+        let own = address.rsplit_once('@').map(|(own, _)| own);
+        let mut found = Self { words: BTreeSet::new(), runs: BTreeSet::new() };
+        for name in names.into_iter().chain(own) {
+            found.words.extend(words_of(name));
+            found.runs.insert(letters_of(name));
         }
+        found.runs.insert(letters_of(address));
+        found.runs.retain(|run| is_inside(run));
         found
+    }
+
+    /// Their words, as [`words_of`] a text.
+    pub fn words(&self) -> &BTreeSet<String> {
+        &self.words
+    }
+
+    /// Those that are looked for inside of other words too, as [`letters_of`] a text.
+    pub fn runs(&self) -> &BTreeSet<String> {
+        &self.runs
     }
 
     /// Whether a text holds one of them, whatever its case and accents.
@@ -35,13 +51,18 @@ impl Names {
         let text = folded(text);
         let run = letters(&text);
         words(&text).any(|word| self.words.contains(word))
-            || self.inside.iter().any(|name| run.contains(name.as_str()))
+            || self.runs.iter().any(|name| run.contains(name.as_str()))
     }
 }
 
 /// The words of a text as they are compared with names: without case and accents, and no initials.
 pub fn words_of(text: &str) -> BTreeSet<String> {
     words(&folded(text)).filter(is_name).map(str::to_owned).collect()
+}
+
+/// The letters and digits of a text as they are compared with names: without case and accents, and in one run.
+pub fn letters_of(text: &str) -> String {
+    letters(&folded(text))
 }
 
 /// What makes two texts ones of a series: their letters, without case, accents, numbers and signs.
@@ -184,7 +205,7 @@ mod tests {
     use super::*;
 
     fn ada() -> Names {
-        Names::of(["Ada L.", "Augusta", "King-Noël", "ada.lovelace@example.org"])
+        Names::of(["Ada L.", "Augusta", "King-Noël"], "ada.lovelace@example.org")
     }
 
     #[test]
@@ -202,6 +223,8 @@ mod tests {
         ] {
             assert!(ada().are_in(text), "{text}");
         }
+        assert!(Names::of(["@ada"], "a@example.org").are_in("Ada's loop"));
+        assert!(Names::of([], "a@lovelace.example").are_in("write to a@lovelace.example"));
     }
 
     #[test]
@@ -215,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_name_without_spaces_around_it_is_found_too() {
-        let names = Names::of(["山田太郎"]);
+        let names = Names::of(["山田太郎"], "taro@example.org");
         assert!(names.are_in("今日は山田太郎のコース") && !names.are_in("今日のコース"));
     }
 

@@ -2,6 +2,7 @@
 
 pub mod anonymity;
 pub mod erasure;
+pub mod former_names;
 mod french;
 pub mod inventory;
 pub mod policy;

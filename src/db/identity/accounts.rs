@@ -1,7 +1,5 @@
 //! Accounts and their keys.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -13,9 +11,10 @@ use super::{email_hash, names};
 use crate::db::schema::commons::members;
 use crate::db::schema::identity::{account_keys, accounts, addresses};
 use crate::db::stop::{Stop, outcome};
-use crate::db::vault::TextMark;
 use crate::db::{Db, Error};
 use crate::domain::{AccountId, Email, Invalid, Locale, PersonName, Professional, PublicName};
+use crate::privacy::anonymity::Names;
+use crate::privacy::former_names::FormerNames;
 use crate::seal::{AccountKey, Keyring};
 
 pub(super) const TABLE: &str = "identity.accounts";
@@ -30,8 +29,8 @@ pub struct Account {
     pub profile: Profile,
     /// What they tell of their work: never shown to others.
     pub professional: Professional,
-    /// Marks of the words of names that they had before.
-    pub former_names: BTreeSet<TextMark>,
+    /// What they were called before.
+    pub former_names: FormerNames,
     /// The policy that was accepted last.
     pub policy_version: String,
     /// When it was.
@@ -59,6 +58,13 @@ impl Profile {
         let optional = [&self.given_name, &self.family_name].into_iter().flatten();
         let names = std::iter::once(self.public_name.as_str());
         names.chain(optional.map(PersonName::as_str)).collect()
+    }
+}
+
+impl Account {
+    /// All that they are called: their names and their address.
+    pub(super) fn called(&self) -> Names {
+        Names::of(self.profile.names(), self.email.as_str())
     }
 }
 
@@ -178,7 +184,7 @@ pub(super) async fn insert(
         given_name,
         family_name,
         professional: Professional::default(),
-        former_names: BTreeSet::new(),
+        former_names: FormerNames::default(),
     };
     diesel::insert_into(accounts::table)
         .values((

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::accounts::{self, Account, account_key, parse_locale};
 use super::codes::{ATTEMPTS_MAX, Code};
 use super::email_hash;
+use super::profiles::{self, Private};
 use crate::db::ops::{Job, enqueue};
 use crate::db::schema::identity::{
     accounts as accounts_table, addresses, codes, email_changes, registrations,
@@ -148,7 +149,7 @@ impl Db {
                 }
                 let owner = accounts::find(conn, &self.keyring, account).await?;
                 let Some(owner) = owner else { return Ok(false) };
-                self.move_to(conn, &owner, &sealed, now).await?;
+                self.move_to(conn, owner, &sealed, now).await?;
                 Ok(true)
             })
             .await;
@@ -163,7 +164,7 @@ impl Db {
     async fn move_to(
         &self,
         conn: &mut AsyncPgConnection,
-        owner: &Account,
+        mut owner: Account,
         sealed: &[u8],
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
@@ -177,8 +178,14 @@ impl Db {
             .set(addresses::email_hash.eq(&hash))
             .execute(conn)
             .await?;
+        let called = owner.called();
+        let before = std::mem::replace(&mut owner.email, email);
+        self.remember_names(&mut owner, &called);
         diesel::update(accounts_table::table.find(id))
-            .set(accounts_table::email.eq(accounts::seal_email(&key, &email)))
+            .set((
+                accounts_table::email.eq(accounts::seal_email(&key, &owner.email)),
+                accounts_table::profile.eq(profiles::seal(&key, &Private::from(&owner))?),
+            ))
             .execute(conn)
             .await?;
         // Whoever waits to register this address waits in vain, and what was mailed to the one before is
@@ -190,7 +197,7 @@ impl Db {
         diesel::delete(email_changes::table.find(id)).execute(conn).await?;
         log_access(conn, &self.keyring, account, &Access::EmailChanged, now).await?;
         let letter = Letter {
-            to: owner.email.as_str().to_owned(),
+            to: before.as_str().to_owned(),
             locale: owner.profile.locale,
             subject: Subject::AddressChanged,
         };

@@ -1,7 +1,5 @@
 //! What a person tells of themself: read, changed, and sealed but for the public name.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -13,12 +11,12 @@ use super::names;
 use crate::db::schema::commons::members;
 use crate::db::schema::identity::accounts as accounts_table;
 use crate::db::stop::{Stop, outcome};
-use crate::db::vault::TextMark;
 use crate::db::{Db, Error};
 use crate::domain::{
     AccountId, Invalid, Locale, PersonName, Professional, ProfessionalDetail, PublicName, WebLink,
 };
-use crate::privacy::anonymity::words_of;
+use crate::privacy::anonymity::Names;
+use crate::privacy::former_names::FormerNames;
 use crate::seal::{AccountKey, Keyring};
 
 /// Fields of a profile to change; the others stay.
@@ -62,11 +60,8 @@ pub(super) struct Private {
     pub(super) given_name: Option<PersonName>,
     pub(super) family_name: Option<PersonName>,
     pub(super) professional: Professional,
-    pub(super) former_names: BTreeSet<TextMark>,
+    pub(super) former_names: FormerNames,
 }
-
-/// No more of them are remembered, those of many names.
-const FORMER_NAMES_MAX: usize = 200;
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
@@ -74,8 +69,8 @@ struct Stored {
     family: Option<String>,
     #[serde(default)]
     professional: StoredProfessional,
-    #[serde(default)]
-    former: BTreeSet<TextMark>,
+    #[serde(flatten)]
+    former: FormerNames,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -124,66 +119,63 @@ impl Db {
                     let borne = names::bear(conn, &self.keyring, id, name, now).await?;
                     borne.map_err(|taken| Stop::Undone(Unchanged::Invalid(taken)))?;
                 }
-                let before = account.profile;
-                let before_names = words_of(&before.names().join(" "));
-                let profile = Profile {
-                    public_name: change.public_name.unwrap_or(before.public_name),
-                    given_name: change.given_name.unwrap_or(before.given_name),
-                    family_name: change.family_name.unwrap_or(before.family_name),
-                    locale: change.locale.unwrap_or(before.locale),
+                let before = account.called();
+                let Account { profile, professional, .. } = account;
+                let mut account = Account {
+                    profile: Profile {
+                        public_name: change.public_name.unwrap_or(profile.public_name),
+                        given_name: change.given_name.unwrap_or(profile.given_name),
+                        family_name: change.family_name.unwrap_or(profile.family_name),
+                        locale: change.locale.unwrap_or(profile.locale),
+                    },
+                    professional: change.professional.over(professional),
+                    ..account
                 };
-                let professional = change.professional.over(account.professional);
-                let former_names = self.former_names(account.former_names, &before_names, &profile);
-                let private = Private {
-                    given_name: profile.given_name.clone(),
-                    family_name: profile.family_name.clone(),
-                    professional: professional.clone(),
-                    former_names: former_names.clone(),
-                };
-                update(conn, &self.keyring, id, &profile, &private).await?;
-                Ok(Account { profile, professional, former_names, ..account })
+                self.remember_names(&mut account, &before);
+                update(conn, &self.keyring, &account).await?;
+                Ok(account)
             })
             .await;
         outcome(changed)
     }
 
-    /// The marks of what somebody was called, `before` among it, and is not called any more: once they leave,
-    /// nothing that stays may hold it. Nobody reads a name from a mark.
-    fn former_names(
-        &self,
-        mut marks: BTreeSet<TextMark>,
-        before: &BTreeSet<String>,
-        now: &Profile,
-    ) -> BTreeSet<TextMark> {
-        let now = words_of(&now.names().join(" "));
-        marks.extend(before.difference(&now).map(|word| self.text_mark(word)));
-        while FORMER_NAMES_MAX < marks.len() {
-            marks.pop_first();
-        }
-        marks
+    /// Remembers of an account what its owner was called `before` and is not called any more.
+    pub(super) fn remember_names(&self, account: &mut Account, before: &Names) {
+        let now = account.called();
+        account.former_names.remember(before, &now, |text| self.text_mark(text));
     }
 }
 
 async fn update(
     conn: &mut AsyncPgConnection,
     keyring: &Keyring,
-    id: AccountId,
-    profile: &Profile,
-    private: &Private,
+    account: &Account,
 ) -> Result<(), Error> {
-    let key = account_key(conn, keyring, id).await?;
-    diesel::update(accounts_table::table.find(Uuid::from(id)))
+    let (id, profile) = (Uuid::from(account.id), &account.profile);
+    let key = account_key(conn, keyring, account.id).await?;
+    diesel::update(accounts_table::table.find(id))
         .set((
-            accounts_table::profile.eq(seal(&key, private)?),
+            accounts_table::profile.eq(seal(&key, &Private::from(account))?),
             accounts_table::locale.eq(profile.locale.name()),
         ))
         .execute(conn)
         .await?;
-    diesel::update(members::table.find(Uuid::from(id)))
+    diesel::update(members::table.find(id))
         .set(members::public_name.eq(profile.public_name.as_str()))
         .execute(conn)
         .await?;
     Ok(())
+}
+
+impl From<&Account> for Private {
+    fn from(account: &Account) -> Self {
+        Self {
+            given_name: account.profile.given_name.clone(),
+            family_name: account.profile.family_name.clone(),
+            professional: account.professional.clone(),
+            former_names: account.former_names.clone(),
+        }
+    }
 }
 
 pub(super) fn seal(key: &AccountKey, private: &Private) -> Result<Vec<u8>, Error> {

@@ -18,15 +18,10 @@ use crate::db::schema::ops::erasures as ledger;
 use crate::db::schema::vault::activities;
 use crate::db::{Db, Error};
 use crate::domain::{AccountId, ActivityId, ErasureId, Letter, Receipt, Subject, Visibility};
+use crate::privacy::anonymity::TextMark;
 use crate::privacy::retention;
 
 const LEDGER: &str = "ops.erasures";
-/// The length of what stands for a text, in bytes.
-const TEXT_BYTES: usize = 16;
-
-/// What stands for a text in which nobody reads it: a MAC of it, shortened.
-pub type TextMark = [u8; TEXT_BYTES];
-
 /// An activity to be erased or made anonymous.
 pub struct Leftover {
     /// Which.
@@ -109,9 +104,7 @@ impl Db {
     /// What stands for the outline of a text.
     pub fn text_mark(&self, outline: &str) -> TextMark {
         let mac = self.keyring.index.mac(&["text", outline]);
-        let mut mark = [0; TEXT_BYTES];
-        mark.copy_from_slice(&mac[..TEXT_BYTES]);
-        mark
+        std::array::from_fn(|index| mac[index])
     }
 
     /// Begins to erase: from here on nothing is taken back. Remembers which texts occur more than once for as

@@ -30,7 +30,7 @@ pub use archives::{Archive, ArchivePosition, Step};
 pub use audience::{NewWay, Reach, Shown, Way};
 pub use blocks::{BLOCKS_MAX, Block, BlockPosition};
 pub use consents::Decision;
-pub use erase::{Leftover, Repeated, TextMark};
+pub use erase::{Leftover, Repeated};
 pub use handover::StoredRendition;
 pub use leave::Left;
 pub use links::{LINKS_MAX, Link, NewLink};
