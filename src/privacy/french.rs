@@ -14,8 +14,8 @@ const PURPOSES: &[(&str, &str)] = &[
     ("Mail to its owner: codes, and what they asked for.", "Écrire à son titulaire : codes, et ce qu'il a demandé."),
     ("Signing in (argon2id).", "Se connecter (argon2id)."),
     (
-        "Given and family name and professional details, if given; and marks of words of former names, from which nobody reads them, so that no text of a work tells them once its author has left.",
-        "Prénom, nom et informations professionnelles, s'ils sont donnés ; et des marques des mots d'anciens noms, d'où personne ne les lit, pour qu'aucun texte d'une œuvre ne les dise une fois son auteur parti.",
+        "Given and family name and professional details, if given; and marks of former names and addresses, from which nobody reads them, so that no text of a work tells them once its author has left.",
+        "Prénom, nom et informations professionnelles, s'ils sont donnés ; et des marques d'anciens noms et adresses, d'où personne ne les lit, pour qu'aucun texte d'une œuvre ne les dise une fois son auteur parti.",
     ),
     ("The language of mails.", "La langue des courriels."),
     ("Which policy was accepted.", "Quelle politique a été acceptée."),

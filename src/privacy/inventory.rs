@@ -73,7 +73,7 @@ pub const COLUMNS: &[Column] = &[
     column("identity.accounts", "account_id", Personal, Plain, UntilDeleted, true, "Names the account."),
     column("identity.accounts", "email", Personal, Sealed, UntilDeleted, true, "Mail to its owner: codes, and what they asked for."),
     column("identity.accounts", "password_hash", Secret, Hashed, UntilDeleted, false, "Signing in (argon2id)."),
-    column("identity.accounts", "profile", Personal, Sealed, UntilDeleted, true, "Given and family name and professional details, if given; and marks of words of former names, from which nobody reads them, so that no text of a work tells them once its author has left."),
+    column("identity.accounts", "profile", Personal, Sealed, UntilDeleted, true, "Given and family name and professional details, if given; and marks of former names and addresses, from which nobody reads them, so that no text of a work tells them once its author has left."),
     column("identity.accounts", "locale", Personal, Plain, UntilDeleted, true, "The language of mails."),
     column("identity.accounts", "policy_version", Personal, Plain, UntilDeleted, true, "Which policy was accepted."),
     column("identity.accounts", "policy_accepted_at", Personal, Plain, UntilDeleted, true, "When it was accepted."),

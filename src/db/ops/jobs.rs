@@ -18,8 +18,11 @@ pub(super) const TABLE: &str = "ops.jobs";
 
 pub(in crate::db) const ERASE_BLOB: &str = "erase_blob";
 const ERASE_ACCOUNT: &str = "erase_account";
-/// The kinds of jobs that are tried until they succeed: erasing was promised.
-pub(super) const PROMISED: [&str; 2] = [ERASE_BLOB, ERASE_ACCOUNT];
+const SHOW_WORK: &str = "show_work";
+const SHOW_REVIEW: &str = "show_review";
+/// The kinds of jobs that are tried until they succeed. Erasing was promised; and what is to stay of who has left
+/// is nowhere else by then.
+pub(super) const PROMISED: [&str; 4] = [ERASE_BLOB, ERASE_ACCOUNT, SHOW_WORK, SHOW_REVIEW];
 const SEND_MAIL: &str = "send_mail";
 const SEND_LINK: &str = "send_link";
 const ANSWER_REGISTRATION: &str = "answer_registration";
@@ -46,7 +49,7 @@ pub(super) const HELD_KINDS: [&str; 3] = [SEND_LINK, REMAKE_RENDITIONS, CLOSE_AC
 pub enum Lane {
     /// What somebody waits for, and is quick: mails, and what they answer.
     Mail,
-    /// What was promised: erasing. Of what is long some is done at a time.
+    /// What was promised: erasing, and what stays then. Of what is long some is done at a time.
     Erasure,
     /// What is long, and one account's. Accounts take turns.
     Account,
@@ -154,8 +157,8 @@ impl Job {
             Self::EraseBlob { .. } => ERASE_BLOB,
             Self::CloseAccount { .. } => CLOSE_ACCOUNT,
             Self::EraseAccount { .. } => ERASE_ACCOUNT,
-            Self::ShowWork(_) => "show_work",
-            Self::ShowReview(_) => "show_review",
+            Self::ShowWork(_) => SHOW_WORK,
+            Self::ShowReview(_) => SHOW_REVIEW,
         }
     }
 

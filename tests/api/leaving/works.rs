@@ -1,6 +1,8 @@
 //! What stays of those who have left: works that are nobody's.
 
 use chrono::TimeDelta;
+use diesel_async::SimpleAsyncConnection;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Scene, feed, found, opened, publish, titled, work};
@@ -195,6 +197,87 @@ async fn texts_that_tell_whose_it_was_go() {
     for gone in ["Augusta", "KING", "walker", "7:12", "with Ada", "Ottilie"] {
         assert!(!dump.contains(gone), "{gone}");
     }
+}
+
+/// Inside of a word, between signs that part no words, or in an address.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_they_were_called_before_goes_wherever_in_a_text_it_stands() {
+    let app = TestApp::start().await;
+    let ada = app.member_at("hazel.quill@example.org", "Jane Dupont").await;
+    for name in ["山田太郎", "Robin"] {
+        let answer = ada.patch("/api/v1/me", &json!({ "public_name": name })).await;
+        assert_eq!(answer.status(), 200);
+    }
+    let address = json!({ "email": "robin@example.net" });
+    let asked = ada.request(Method::PUT, "/api/v1/me/email").json(&address).send().await.unwrap();
+    assert_eq!(asked.status(), 202);
+    let (old, new) = (app.code(&ada.email).await, app.code("robin@example.net").await);
+    let codes = json!({ "old_code": old, "new_code": new });
+    assert_eq!(ada.post("/api/v1/me/email/confirmation", &codes).await.status(), 204);
+    let texts = [
+        ("JaneDupont's evening loop", "Quiet"),
+        ("今日は山田太郎のコース", "Long"),
+        ("今日のコース", "Fresh air"),
+        ("Up a hill", "Write to hazel.quill@example.org"),
+        ("Over the pass", "www.hazelquillrides.example"),
+        ("Down to the quay", "With example.org"),
+    ];
+    for (number, (title, description)) in texts.into_iter().enumerate() {
+        let words = json!({ "title": title, "description": description });
+        let file = northward_gpx(super::LON, super::LAT, 300 + number);
+        let own: Value = ada.upload(&file, &words).await.json().await.unwrap();
+        publish(&ada, &path_of(&own)).await;
+    }
+    assert_eq!(ada.leave(&json!({})).await.status(), 202);
+    app.finish_leaving().await;
+    let mut left: Vec<String> = found(&app.anyone())
+        .await
+        .iter()
+        .map(|work| format!("{} / {}", work["title"], work["description"]))
+        .collect();
+    left.sort();
+    let expected = [
+        r#""Down to the quay" / "With example.org""#,
+        r#""Over the pass" / null"#,
+        r#""Running" / "Long""#,
+        r#""Running" / "Quiet""#,
+        r#""Up a hill" / null"#,
+        r#""今日のコース" / "Fresh air""#,
+    ];
+    assert_eq!(left, expected);
+}
+
+/// What is to stay is nowhere else by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stays_is_shown_however_often_that_fails() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.member("Ada").await, app.member("Eve").await);
+    publish(&ada, &titled(&ada, 301, "Up the valley").await).await;
+    let reviewed = titled(&eve, 302, "Over the pass").await;
+    publish(&eve, &reviewed).await;
+    let review = json!({ "rating": 4, "text": "Roots and stones" });
+    assert_eq!(ada.post(&format!("{reviewed}/reviews"), &review).await.status(), 201);
+    let mut conn = connect(&app, "opentracks").await;
+    assert_eq!(ada.leave(&json!({})).await.status(), 202);
+    app.run_jobs().await;
+    conn.batch_execute(
+        "REVOKE INSERT ON commons.renditions, commons.reviews FROM opentracks_owner",
+    )
+    .await
+    .unwrap();
+    for _ in 0..30 {
+        app.advance(TimeDelta::hours(1));
+        app.run_jobs().await;
+    }
+    assert!(work(&app.anyone(), "Up the valley").await.is_none());
+    conn.batch_execute("GRANT INSERT ON commons.renditions, commons.reviews TO opentracks_owner")
+        .await
+        .unwrap();
+    app.advance(TimeDelta::hours(1));
+    app.run_jobs().await;
+    assert!(work(&app.anyone(), "Up the valley").await.is_some());
+    let said = json_of(&app.anyone(), &format!("{reviewed}/reviews")).await;
+    assert_eq!(said["items"][0]["text"], "Roots and stones");
 }
 
 #[tokio::test(flavor = "multi_thread")]
