@@ -16,6 +16,7 @@ use crate::domain::Clock;
 use crate::edge::cluster::Log;
 use crate::edge::files;
 use crate::edge::mail::{self, Mailer};
+use schedule::Length;
 
 /// What jobs work with.
 #[derive(Clone)]
@@ -60,17 +61,17 @@ const PAUSE_AFTER_FAULT: Duration = Duration::from_secs(5);
 /// What a worker does again and again.
 #[derive(Clone, Copy)]
 enum Round {
-    /// Run the tasks that are due.
-    Tasks,
+    /// Run the tasks that are due, of such a length.
+    Tasks(Length),
     /// Run the jobs of a lane.
     Jobs(Lane),
 }
 
 impl Worker {
-    /// Runs jobs and tasks as they fall due, until `stop` says so. Lanes and tasks run side by side: none
-    /// waits for another.
+    /// Runs jobs and tasks as they fall due, until `stop` says so. Lanes, tasks and long tasks run side by side:
+    /// none waits for another.
     pub async fn run(&self, stop: watch::Receiver<bool>) {
-        let rounds = Lane::ALL.map(Round::Jobs).into_iter().chain([Round::Tasks]);
+        let rounds = Lane::ALL.map(Round::Jobs).into_iter().chain(Length::ALL.map(Round::Tasks));
         let mut rounds: JoinSet<()> =
             rounds.map(|round| self.clone().repeat(round, stop.clone())).collect();
         while rounds.join_next().await.is_some() {}
@@ -79,7 +80,7 @@ impl Worker {
     async fn repeat(self, round: Round, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             let (done, pause) = match round {
-                Round::Tasks => (self.run_schedule().await, TASKS_EVERY),
+                Round::Tasks(length) => (self.run_schedule(length).await, TASKS_EVERY),
                 Round::Jobs(lane) => {
                     (self.run_lane(lane, || !*stop.borrow()).await.map(drop), POLL)
                 }
@@ -100,7 +101,9 @@ impl Worker {
 
     /// Runs every task and job that is due now: lane by lane, until there is none.
     pub async fn run_due(&self) -> Result<(), Error> {
-        self.run_schedule().await?;
+        for length in Length::ALL {
+            self.run_schedule(length).await?;
+        }
         loop {
             let mut ran = 0;
             for lane in Lane::ALL {
@@ -110,11 +113,6 @@ impl Worker {
                 return Ok(());
             }
         }
-    }
-
-    async fn run_schedule(&self) -> Result<(), Error> {
-        self.run_tasks().await?;
-        Ok(self.service.db.put_aside_spent_jobs(self.clock.now()).await?)
     }
 
     /// Runs what is due in a lane, one job after the other; returns how many.

@@ -38,6 +38,37 @@ enum Task {
     GoOnErasing,
 }
 
+/// How long a task may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Length {
+    /// Seconds, or it goes on in steps.
+    Short,
+    /// Minutes where much is published or kept. Such a task keeps no promise that is due sooner than in a day.
+    Long,
+}
+
+impl Length {
+    /// Each of them.
+    pub(super) const ALL: [Self; 2] = [Self::Short, Self::Long];
+}
+
+impl Task {
+    const fn length(self) -> Length {
+        match self {
+            Self::RemakeHeatMap | Self::IssueOpenData | Self::ReconcileBlobs => Length::Long,
+            Self::Expire(_)
+            | Self::EndPublications
+            | Self::RemoveLinks
+            | Self::LogOpenings
+            | Self::SumUp
+            | Self::RemakeRenditions
+            | Self::WarnInactive
+            | Self::KeepNames
+            | Self::GoOnErasing => Length::Short,
+        }
+    }
+}
+
 /// Every task with its name and how often it runs, over all processes.
 const SCHEDULE: &[(Task, &str, TimeDelta)] = &[
     expire(Expiring::Sessions, TimeDelta::hours(1)),
@@ -72,12 +103,22 @@ const fn expire(kind: Expiring, every: TimeDelta) -> (Task, &'static str, TimeDe
 }
 
 impl Worker {
-    /// Runs the tasks that are due, and takes over rotated keys.
-    pub(super) async fn run_tasks(&self) -> Result<(), Error> {
+    /// Runs what is due of the schedule. With short tasks goes what each process does for itself: it takes over
+    /// rotated keys.
+    pub(super) async fn run_schedule(&self, length: Length) -> Result<(), Error> {
+        if length == Length::Long {
+            return self.run_tasks(length).await;
+        }
         // Not a task of the table: each process holds keys of its own.
         self.service.tokens.reload(&db::load_access_token_keys(&self.service.db).await?);
         self.forget_database_log();
-        for (task, name, every) in SCHEDULE {
+        self.run_tasks(length).await?;
+        self.tell_promises_kept().await?;
+        Ok(self.service.db.put_aside_spent_jobs(self.clock.now()).await?)
+    }
+
+    async fn run_tasks(&self, length: Length) -> Result<(), Error> {
+        for (task, name, every) in SCHEDULE.iter().filter(|(task, ..)| task.length() == length) {
             let now = self.clock.now();
             if self.service.db.claim_task(name, *every, now).await?
                 && self.carry_through(*task, now).await?
@@ -85,7 +126,7 @@ impl Worker {
                 self.service.db.task_is_done(name, self.clock.now()).await?;
             }
         }
-        self.tell_promises_kept().await
+        Ok(())
     }
 
     /// Nor is this, for a log is of one process too. It is looked at up to its first line with a day.

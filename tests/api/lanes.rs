@@ -5,6 +5,7 @@ use std::fs;
 use std::sync::mpsc;
 use std::thread::available_parallelism;
 
+use diesel_async::SimpleAsyncConnection;
 use opentracks::db::ops::Lane;
 use opentracks::domain::AccountId;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use crate::activities::path_of;
 use crate::auth::forgot;
-use crate::harness::{Caller, TestApp, northward_gpx};
+use crate::harness::{Caller, TestApp, connect, northward_gpx};
 use crate::jobs::count;
 use crate::photos::{album, send};
 use crate::pictures::jpeg;
@@ -106,4 +107,44 @@ async fn accounts_take_turns_with_what_is_long() {
         assert_eq!(round.iter().copied().collect::<BTreeSet<_>>(), both, "{served:?}");
     }
     assert_eq!(served[4..], [id(&ada), id(&ada)]);
+}
+
+/// The map lasts until it is told to end.
+const LONG: &str = "
+    CREATE TABLE public.ends ();
+    GRANT SELECT ON public.ends TO PUBLIC;
+    CREATE FUNCTION public.last() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+    BEGIN
+        WHILE NOT EXISTS (SELECT FROM public.ends) LOOP PERFORM pg_sleep(0.01); END LOOP;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER last AFTER DELETE ON commons.heat_cells
+        FOR EACH STATEMENT EXECUTE FUNCTION public.last();";
+
+/// What is promised is done while the heat map is made, which takes minutes where much is published.
+#[tokio::test(flavor = "multi_thread")]
+async fn short_tasks_do_not_wait_for_long_ones() {
+    let app = TestApp::start().await;
+    let mut conn = connect(&app, "opentracks").await;
+    conn.batch_execute(LONG).await.unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let worker = tokio::spawn({
+        let worker = app.app.worker();
+        async move { worker.run(stopped).await }
+    });
+    let is_done = async |task: &str| {
+        let done =
+            format!("(SELECT FROM ops.schedule WHERE task = '{task}' AND done_at IS NOT NULL)");
+        count(&app, &done).await == 1
+    };
+    for _ in 0..20_000 {
+        if is_done("expire withdrawn ids").await {
+            break;
+        }
+    }
+    assert!(is_done("expire withdrawn ids").await && !is_done("remake heat map").await);
+    conn.batch_execute("INSERT INTO public.ends DEFAULT VALUES").await.unwrap();
+    while !is_done("remake heat map").await {}
+    stop.send(true).unwrap();
+    worker.await.unwrap();
 }
