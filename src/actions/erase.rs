@@ -125,7 +125,7 @@ impl Service {
                 text: text.filter(|text| self.is_anybodys(text, author)),
                 month: month(day),
             });
-            self.db.sever_review(id, kept, moment_after(now)).await?;
+            self.db.sever_review(id, of, kept, moment_after(now)).await?;
         }
         Ok(())
     }

@@ -57,6 +57,7 @@ mod races;
 mod rectify;
 mod restriction;
 mod retention;
+mod review_races;
 mod reviews;
 mod schema;
 mod search;

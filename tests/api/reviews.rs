@@ -16,7 +16,7 @@ use crate::links::{link, shared};
 const AROUND: [f64; 2] = [8.5, 47.3];
 
 /// A published activity; its path.
-async fn walk(who: &Caller<'_>, points: usize) -> String {
+pub async fn walk(who: &Caller<'_>, points: usize) -> String {
     let file = northward_gpx(AROUND[0], AROUND[1], points);
     format!("/api/v1/activities/{}", who.has_published(&file).await)
 }
@@ -27,7 +27,7 @@ async fn say(who: &Caller<'_>, of: &str, rating: i16, text: &str) -> Response {
 }
 
 /// Says something for the first time; the id of that.
-async fn says(who: &Caller<'_>, of: &str, rating: i16, text: &str) -> String {
+pub async fn says(who: &Caller<'_>, of: &str, rating: i16, text: &str) -> String {
     let answer = say(who, of, rating, text).await;
     assert_eq!(answer.status(), 201);
     answer.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
@@ -39,12 +39,12 @@ async fn texts(who: &Caller<'_>, of: &str) -> Vec<String> {
     said.iter().map(|review| review["text"].as_str().unwrap_or("-").to_owned()).collect()
 }
 
-async fn rating(who: &Caller<'_>, of: &str) -> Value {
+pub async fn rating(who: &Caller<'_>, of: &str) -> Value {
     json_of(who, of).await["rating"].clone()
 }
 
 /// By which path somebody blocks somebody.
-fn block(of: &Caller<'_>) -> String {
+pub fn block(of: &Caller<'_>) -> String {
     format!("/api/v1/me/blocks/{}", of.account_id)
 }
 

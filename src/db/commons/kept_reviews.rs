@@ -77,15 +77,18 @@ impl Db {
         rows.into_iter().map(left).collect()
     }
 
-    /// Takes a review away from who wrote it; what stays of it, if something does, is shown at `show_at`.
+    /// Takes a review of an activity away from who wrote it; what stays of it, if something does, is shown at
+    /// `show_at`.
     pub async fn sever_review(
         &self,
         id: ReviewId,
+        of: ActivityId,
         kept: Option<KeptReview>,
         show_at: DateTime<Utc>,
     ) -> Result<(), Error> {
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
+            stays(conn, of).await?;
             let severed = diesel::delete(reviews::table.find(Uuid::from(id))).execute(conn).await?;
             let Some(kept) = kept.filter(|_| severed > 0) else { return Ok(()) };
             // Of nobody: the job, like what is shown, belongs to no account.
@@ -119,8 +122,9 @@ impl Db {
     }
 }
 
-/// Whether an activity is there, be it seen or not. Until the transaction ends it is not deleted.
-async fn stays(conn: &mut AsyncPgConnection, id: ActivityId) -> Result<bool, Error> {
+/// Whether an activity is there, be it seen or not. Until the transaction ends it is not deleted, nor does anybody
+/// else change whom it reaches: who changes its reviews holds it, so that what is published meanwhile counts them.
+pub(super) async fn stays(conn: &mut AsyncPgConnection, id: ActivityId) -> Result<bool, Error> {
     let id = Uuid::from(id);
     let owner = activity_ids::table.find(id).select(activity_ids::account_id);
     let owner: Option<Uuid> = owner.first::<Option<Uuid>>(conn).await.optional()?.flatten();

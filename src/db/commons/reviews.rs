@@ -1,12 +1,13 @@
 //! What members write about what others publish. The rating follows by itself: triggers keep it.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::dsl::{auto_type, not};
+use diesel::dsl::{auto_type, exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::kept_reviews::stays;
 use super::members::Member;
 use super::renditions::{By, Found, are_apart, seen_by};
 use super::undone::{Stop, Undone, outcome};
@@ -196,6 +197,11 @@ impl Db {
         conn.transaction(async |conn| {
             let of_activity = reviews::activity_id.eq(Uuid::from(of));
             let review = reviews::table.find(Uuid::from(id)).filter(of_activity);
+            // Who asks for what is not there waits for nobody.
+            if !diesel::select(exists(review)).get_result(conn).await? {
+                return Ok(false);
+            }
+            stays(conn, of).await?;
             let own = review.filter(reviews::reviewer_id.eq(Uuid::from(account)));
             if diesel::delete(own).execute(conn).await? > 0 {
                 return Ok(true);
@@ -317,7 +323,8 @@ fn open((id, rating, text, day, reviewer): Row) -> Result<Review, Error> {
     Ok(Review { id: id.into(), reviewer, opinion, day })
 }
 
-/// Lets others see what an account wrote, and count it, or not: as it stands with the account, which is held.
+/// Lets others see what an account wrote, and count it, or not: as it stands with the account, which is held, as
+/// are the activities that it is of.
 pub(in crate::db) async fn settle_reviews(
     conn: &mut AsyncPgConnection,
     account: AccountId,
@@ -345,20 +352,27 @@ pub(in crate::db) async fn erase_reviews(
 }
 
 /// Erases what two members who keep apart said of each other's activities: everybody but they would go on
-/// reading it. The account of who keeps away is held.
+/// reading it. The account of who keeps away is held, and the activities are from here on.
 pub(in crate::db) async fn part_reviewers(
     conn: &mut AsyncPgConnection,
     one: AccountId,
     other: AccountId,
 ) -> Result<(), Error> {
-    diesel::sql_query(
-        "DELETE FROM commons.reviews USING ops.activity_ids
-         WHERE activity_ids.activity_id = reviews.activity_id
-           AND (reviewer_id, account_id) IN (($1, $2), ($2, $1))",
-    )
-    .bind::<SqlUuid, _>(Uuid::from(one))
-    .bind::<SqlUuid, _>(Uuid::from(other))
-    .execute(conn)
-    .await?;
+    const BETWEEN_THEM: &str = "FROM commons.reviews JOIN ops.activity_ids ids USING (activity_id)
+         WHERE (reviewer_id, ids.account_id) IN (($1, $2), ($2, $1))";
+    let lock = format!(
+        "SELECT FROM vault.activities
+         WHERE (account_id, activity_id) IN (SELECT ids.account_id, activity_id {BETWEEN_THEM})
+         ORDER BY activity_id FOR UPDATE"
+    );
+    let erase =
+        format!("DELETE FROM commons.reviews WHERE review_id IN (SELECT review_id {BETWEEN_THEM})");
+    for statement in [lock, erase] {
+        diesel::sql_query(statement)
+            .bind::<SqlUuid, _>(Uuid::from(one))
+            .bind::<SqlUuid, _>(Uuid::from(other))
+            .execute(conn)
+            .await?;
+    }
     Ok(())
 }

@@ -17,7 +17,7 @@ use crate::db::schema::commons::{community_activities, memberships};
 use crate::db::schema::identity::accounts;
 use crate::db::schema::vault::activities;
 use crate::db::{Db, Error};
-use crate::domain::{CommunityId, Invalid, LinkId, Visibility};
+use crate::domain::{AccountId, CommunityId, Invalid, LinkId, Visibility};
 use crate::seal::Keyring;
 
 /// The most communities that an activity is shared with.
@@ -261,6 +261,27 @@ pub(in crate::db) async fn lock_all(
         .for_update()
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// Locks what an account shares, and what it has reviewed, whosever that is, in the same order: what decides
+/// whether the account's activities are seen, and its reviews count, is about to change. The account is held.
+pub(super) async fn lock_all_touched(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<(), Error> {
+    diesel::sql_query(
+        "SELECT FROM vault.activities WHERE (account_id, activity_id) IN (
+             SELECT account_id, activity_id FROM vault.activities
+             WHERE account_id = $1 AND visibility <> 'private'
+             UNION ALL
+             SELECT activity_ids.account_id, activity_id
+             FROM commons.reviews JOIN ops.activity_ids USING (activity_id) WHERE reviewer_id = $1
+         ) ORDER BY activity_id FOR UPDATE",
+    )
+    .bind::<SqlUuid, _>(Uuid::from(account))
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

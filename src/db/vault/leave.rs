@@ -6,6 +6,7 @@ use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::audience::lock_all_touched;
 use crate::db::commons;
 use crate::db::identity::{self, NewSession, account_key, end_codes, end_sessions};
 use crate::db::ops::{Erasure, Job, call_off, enqueue, erasures, remove};
@@ -299,14 +300,7 @@ async fn hide(conn: &mut AsyncPgConnection, erasure: &Erasure) -> Result<(), Err
         ))
         .execute(conn)
         .await?;
-    activities::table
-        .filter(activities::account_id.eq(Uuid::from(account)))
-        .filter(activities::visibility.ne("private"))
-        .order(activities::activity_id)
-        .select(activities::activity_id)
-        .for_update()
-        .execute(conn)
-        .await?;
+    lock_all_touched(conn, account).await?;
     diesel::update(activities::table)
         .filter(activities::account_id.eq(Uuid::from(account)))
         .filter(activities::is_shown)
@@ -340,6 +334,7 @@ async fn show_again(
         ))
         .execute(conn)
         .await?;
+    lock_all_touched(conn, account).await?;
     commons::settle_reviews(conn, account).await?;
     diesel::sql_query(
         "DELETE FROM commons.community_activities WHERE author_id IS NULL AND activity_id IN (

@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::audience::lock_all_touched;
 use super::zones;
 use crate::db::commons::settle_reviews;
 use crate::db::schema::commons::members;
@@ -37,6 +38,7 @@ impl Db {
             if let Some(since) = lock(conn, account).await? {
                 return Ok(since);
             }
+            lock_all_touched(conn, account).await?;
             self.hide_all(conn, account, now).await?;
             set(conn, account, Some(now)).await?;
             // As it is kept: a database counts microseconds.
@@ -54,6 +56,7 @@ impl Db {
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
             if lock(conn, account).await?.is_some() {
+                lock_all_touched(conn, account).await?;
                 set(conn, account, None).await?;
                 self.outdate_all(conn, account, now).await?;
             }

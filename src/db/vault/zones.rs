@@ -320,9 +320,15 @@ impl Db {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         // In the order in which a deletion goes, so that neither waits for the other for ever.
-        diesel::update(activities::table)
-            .filter(activities::account_id.eq(Uuid::from(account)))
-            .filter(activities::is_shown)
+        let shown = activities::account_id.eq(Uuid::from(account)).and(activities::is_shown);
+        activities::table
+            .filter(shown)
+            .order(activities::activity_id)
+            .select(activities::activity_id)
+            .for_update()
+            .execute(conn)
+            .await?;
+        diesel::update(activities::table.filter(shown))
             .set(activities::is_shown.eq(false))
             .execute(conn)
             .await?;
