@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use crate::activities::path_of;
 use crate::bad_input::refused;
+use crate::communities::{community, json_of, share};
 use crate::harness::{Caller, TestApp, northward_gpx};
+use crate::links::{link, shared};
 use crate::sharing::CHILDREN;
 use crate::tiles::{tile, tile_of};
 
@@ -179,5 +181,36 @@ async fn what_is_published_for_a_time_is_gone_when_it_is_over() {
     assert_eq!(app.anyone().get(&path).await.status(), 200);
     for fault in [json!(app.now()), json!("+012026-01-01T00:00:00Z"), json!("soon")] {
         refused(ada.post(&publish, &json!({ "until": fault })).await, 422).await;
+    }
+}
+
+/// From the moment on, and not from when somebody has taken it back.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sees_it_by_another_way_goes_on_seeing_it_when_a_publication_is_over() {
+    let app = TestApp::start().await;
+    let (ada, eve, bob) =
+        (app.member("Ada").await, app.member("Eve").await, app.member("Bob").await);
+    let brook = community(&ada, "Brook", "public").await;
+    let joined = eve.post(&format!("{brook}/requests"), &json!({})).await;
+    assert_eq!(joined.status(), 200);
+    let path = path_of(&ada.has_activity(&northward_gpx(8.5, 47.3, 300)).await);
+    assert_eq!(share(&ada, &path, &brook).await.status(), 200);
+    let by_link = shared(&link(&ada, &path, json!({})).await);
+    let until = json!({ "until": app.now() + TimeDelta::minutes(3) });
+    assert_eq!(ada.post(&format!("{path}/publish"), &until).await.status(), 200);
+    app.advance(TimeDelta::minutes(3));
+    // Before anything has swept it up, and after.
+    for _ in 0..2 {
+        let seen = json_of(&eve, &path).await;
+        assert_eq!((&seen["visibility"], &seen["rating"]), (&json!("community"), &Value::Null));
+        assert_eq!(json_of(&app.anyone(), &by_link).await["visibility"], "link");
+        for child in CHILDREN {
+            refused(app.anyone().get(&format!("{path}{child}")).await, 404).await;
+            refused(bob.get(&format!("{path}{child}")).await, 404).await;
+        }
+        refused(eve.get(&format!("{path}/reviews")).await, 404).await;
+        let feed = json_of(&eve, &format!("{brook}/activities")).await;
+        assert_eq!(feed["items"].as_array().unwrap().len(), 1);
+        app.run_jobs().await;
     }
 }

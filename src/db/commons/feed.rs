@@ -59,6 +59,8 @@ impl Commons {
             "SELECT activity_id, 0::float8 FROM commons.renditions WHERE author_id = ",
         );
         finding.bind(Value::Id(Some(of))).sql(" AND visibility = 'published'");
+        finding.sql(" AND (published_until IS NULL OR published_until > ").bind(Value::Time(now));
+        finding.sql(")");
         finding.sql(" AND NOT commons.are_apart(").bind(asking(viewer)).sql(", author_id)");
         self.newest(viewer, finding, after, limit, now).await
     }
@@ -72,8 +74,6 @@ impl Commons {
         limit: usize,
         now: DateTime<Utc>,
     ) -> Result<Slice<Visible<Summary>, DayPosition>, Error> {
-        finding.sql(" AND (published_until IS NULL OR published_until > ").bind(Value::Time(now));
-        finding.sql(")");
         if let Some(DayPosition { day, id }) = after {
             finding.sql(" AND (coalesce(day, '-infinity'), activity_id) < (");
             match day {

@@ -306,7 +306,7 @@ where
     let mut seen = Vec::with_capacity(items.len());
     for (found, number) in items {
         // Not even by its owner: one finds what others see.
-        if found.is_over(now) {
+        if found.is_over(now) && !found.is_shared_with_viewer {
             continue;
         }
         seen.extend(found.seal(viewer, By::Id, now)?.open().map(|rendition| (rendition, number)));
@@ -345,8 +345,8 @@ impl<S> Found<S> {
         self.row.day
     }
 
-    /// Whether it was published for a time that is over, though nobody has taken it back yet: until then
-    /// nobody else sees it.
+    /// Whether it was published for a time that is over, though nobody has taken it back yet: as if they had, it is
+    /// seen by those alone whom it is shared with.
     fn is_over(&self, now: DateTime<Utc>) -> bool {
         self.row.published_until.is_some_and(|until| until <= now)
     }
@@ -367,9 +367,11 @@ impl<S> Found<S> {
         let Self { row, public_name, is_shared_with_viewer, are_apart } = self;
         let level = Visibility::try_from(row.visibility.as_str())
             .map_err(|_| Error::Corrupt("commons.renditions.visibility"))?;
+        // What is left are the ways that it is shared by: who comes by none of them is a stranger.
+        let level = if is_over { Visibility::Community } else { level };
         let facts = Facts {
             owner: row.author_id.map(AccountId::from),
-            visibility: if is_over { Visibility::Private } else { level },
+            visibility: level,
             is_shared_with_viewer,
             are_apart,
             is_by_link: by == By::Link,

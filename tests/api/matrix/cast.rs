@@ -258,10 +258,16 @@ impl<'a> Piece<'a> {
             piece.does(Method::PUT, &format!("/communities/{community}"), &json!(null)).await;
         }
         if is_published {
+            // What is over is seen as it was before.
+            if state == State::Over {
+                piece.look().await;
+            }
             let until = (state == State::Over).then(|| app.now() + TimeDelta::seconds(30));
             piece.does(Method::POST, "/publish", &json!({ "until": until })).await;
         }
-        piece.look().await;
+        if state != State::Over {
+            piece.look().await;
+        }
         // What is taken back now was in an issue.
         app.issue_open_data().await;
         match state {

@@ -87,8 +87,8 @@ fn check_what_is_read_by_its_id(matrix: &Matrix) {
     Banned       -       -    -         -    seen      seen -    -       -         -       -
     Blocked      -       -    -         -    -         -    -    -       -         -       -
     Blocking     -       -    -         -    -         -    -    -       -         -       -
-    Member       -       -    seen      seen seen      seen -    -       -         -       -
-    Moderator    -       -    seen      seen seen      seen -    -       -         -       -
+    Member       -       -    seen      seen seen      seen seen -       -         -       -
+    Moderator    -       -    seen      seen seen      seen seen -       -         -       -
     Owner        own     own  own       own  own       own  own  own     own       -       own
     ");
 }
@@ -103,8 +103,8 @@ fn check_what_is_looked_at(matrix: &Matrix) {
     Banned       -       -    -         -    seen      seen -    -       -         -       -
     Blocked      -       -    -         -    -         -    -    -       -         -       -
     Blocking     -       -    -         -    -         -    -    -       -         -       -
-    Member       -       -    seen      seen seen      seen -    -       -         -       -
-    Moderator    -       -    seen      seen seen      seen -    -       -         -       -
+    Member       -       -    seen      seen seen      seen seen -       -         -       -
+    Moderator    -       -    seen      seen seen      seen seen -       -         -       -
     Owner        seen    seen seen      seen seen      seen seen seen    seen      -       seen
     ");
 }
@@ -113,16 +113,16 @@ fn check_what_is_read_by_a_link(matrix: &Matrix) {
     // A link is good for whoever holds it.
     insta::assert_snapshot!(matrix.table(Class::ByLink), @r"
                  Private Link Community Both Published All  Over Rezoned Withdrawn Deleted Restricted
-    Anonymous    -       seen -         seen -         seen -    -       -         -       -
-    LinkHolder   -       seen -         seen -         seen -    -       -         -       -
-    Stranger     -       seen -         seen -         seen -    -       -         -       -
-    FormerMember -       seen -         seen -         seen -    -       -         -       -
-    Banned       -       seen -         seen -         seen -    -       -         -       -
-    Blocked      -       seen -         seen -         seen -    -       -         -       -
-    Blocking     -       seen -         seen -         seen -    -       -         -       -
-    Member       -       seen -         seen -         seen -    -       -         -       -
-    Moderator    -       seen -         seen -         seen -    -       -         -       -
-    Owner        -       seen -         seen -         seen -    -       -         -       -
+    Anonymous    -       seen -         seen -         seen seen -       -         -       -
+    LinkHolder   -       seen -         seen -         seen seen -       -         -       -
+    Stranger     -       seen -         seen -         seen seen -       -         -       -
+    FormerMember -       seen -         seen -         seen seen -       -         -       -
+    Banned       -       seen -         seen -         seen seen -       -         -       -
+    Blocked      -       seen -         seen -         seen seen -       -         -       -
+    Blocking     -       seen -         seen -         seen seen -       -         -       -
+    Member       -       seen -         seen -         seen seen -       -         -       -
+    Moderator    -       seen -         seen -         seen seen -       -         -       -
+    Owner        -       seen -         seen -         seen seen -       -         -       -
     ");
     // Where there is no password, none is right.
     insta::assert_snapshot!(matrix.table(Class::Unlock), @r"
@@ -328,17 +328,17 @@ async fn a_search_finds_what_is_published_and_an_answer_tells_one_way_to_it() {
 fn check_what_is_found(found: &Matrix, sought: &Matrix, told: &Matrix) {
     // Members find near them what their communities share.
     insta::assert_snapshot!(found.table(Class::Search), @r"
-                 Private Link Community Both      Published All       Over Rezoned Withdrawn Deleted Restricted
-    Anonymous    -       -    -         -         published published -    -       -         -       -
-    LinkHolder   -       -    -         -         published published -    -       -         -       -
-    Stranger     -       -    -         -         published published -    -       -         -       -
-    FormerMember -       -    -         -         published published -    -       -         -       -
-    Banned       -       -    -         -         published published -    -       -         -       -
-    Blocked      -       -    -         -         -         -         -    -       -         -       -
-    Blocking     -       -    -         -         -         -         -    -       -         -       -
-    Member       -       -    community community published published -    -       -         -       -
-    Moderator    -       -    community community published published -    -       -         -       -
-    Owner        -       -    community community published published -    -       -         -       -
+                 Private Link Community Both      Published All       Over      Rezoned Withdrawn Deleted Restricted
+    Anonymous    -       -    -         -         published published -         -       -         -       -
+    LinkHolder   -       -    -         -         published published -         -       -         -       -
+    Stranger     -       -    -         -         published published -         -       -         -       -
+    FormerMember -       -    -         -         published published -         -       -         -       -
+    Banned       -       -    -         -         published published -         -       -         -       -
+    Blocked      -       -    -         -         -         -         -         -       -         -       -
+    Blocking     -       -    -         -         -         -         -         -       -         -       -
+    Member       -       -    community community published published community -       -         -       -
+    Moderator    -       -    community community published published community -       -         -       -
+    Owner        -       -    community community published published community -       -         -       -
     ");
     insta::assert_snapshot!(sought.table(Class::Search), @r"
                  Private Link Community Both Published All       Over Rezoned Withdrawn Deleted Restricted
@@ -362,22 +362,22 @@ fn check_what_is_found(found: &Matrix, sought: &Matrix, told: &Matrix) {
     Banned       -         -      -           -           published   published   -           -           -         -       -
     Blocked      -         -      -           -           -           -           -           -           -         -       -
     Blocking     -         -      -           -           -           -           -           -           -         -       -
-    Member       -         -      community   community   published   published   -           -           -         -       -
-    Moderator    -         -      community   community   published   published   -           -           -         -       -
+    Member       -         -      community   community   published   published   community   -           -         -       -
+    Moderator    -         -      community   community   published   published   community   -           -         -       -
     Owner        (private) (link) (community) (community) (published) (published) (published) (published) (private) -       (published)
     ");
     insta::assert_snapshot!(told.table(Class::ByLink), @r"
                  Private Link Community Both Published All       Over Rezoned Withdrawn Deleted Restricted
-    Anonymous    -       link -         link -         published -    -       -         -       -
-    LinkHolder   -       link -         link -         published -    -       -         -       -
-    Stranger     -       link -         link -         published -    -       -         -       -
-    FormerMember -       link -         link -         published -    -       -         -       -
-    Banned       -       link -         link -         published -    -       -         -       -
-    Blocked      -       link -         link -         published -    -       -         -       -
-    Blocking     -       link -         link -         published -    -       -         -       -
-    Member       -       link -         link -         published -    -       -         -       -
-    Moderator    -       link -         link -         published -    -       -         -       -
-    Owner        -       link -         link -         published -    -       -         -       -
+    Anonymous    -       link -         link -         published link -       -         -       -
+    LinkHolder   -       link -         link -         published link -       -         -       -
+    Stranger     -       link -         link -         published link -       -         -       -
+    FormerMember -       link -         link -         published link -       -         -       -
+    Banned       -       link -         link -         published link -       -         -       -
+    Blocked      -       link -         link -         published link -       -         -       -
+    Blocking     -       link -         link -         published link -       -         -       -
+    Member       -       link -         link -         published link -       -         -       -
+    Moderator    -       link -         link -         published link -       -         -       -
+    Owner        -       link -         link -         published link -       -         -       -
     ");
 }
 
@@ -416,17 +416,17 @@ async fn a_list_holds_what_its_reader_may_see() {
         }
     }
     insta::assert_snapshot!(feed.table(Class::Community), @r"
-                 Private Link Community Both      Published All       Over Rezoned Withdrawn Deleted Restricted
-    Anonymous    401     401  401       401       401       401       401  401     401       401     401
-    LinkHolder   401     401  401       401       401       401       401  401     401       401     401
-    Stranger     403     403  403       403       403       403       403  403     403       403     403
-    FormerMember 403     403  403       403       403       403       403  403     403       403     403
-    Banned       -       -    -         -         -         -         -    -       -         -       -
-    Blocked      -       -    -         -         -         -         -    -       -         -       -
-    Blocking     -       -    -         -         -         -         -    -       -         -       -
-    Member       -       -    community community -         published -    -       -         -       -
-    Moderator    -       -    community community -         published -    -       -         -       -
-    Owner        -       -    community community -         published -    -       -         -       -
+                 Private Link Community Both      Published All       Over      Rezoned Withdrawn Deleted Restricted
+    Anonymous    401     401  401       401       401       401       401       401     401       401     401
+    LinkHolder   401     401  401       401       401       401       401       401     401       401     401
+    Stranger     403     403  403       403       403       403       403       403     403       403     403
+    FormerMember 403     403  403       403       403       403       403       403     403       403     403
+    Banned       -       -    -         -         -         -         -         -       -         -       -
+    Blocked      -       -    -         -         -         -         -         -       -         -       -
+    Blocking     -       -    -         -         -         -         -         -       -         -       -
+    Member       -       -    community community -         published community -       -         -       -
+    Moderator    -       -    community community -         published community -       -         -       -
+    Owner        -       -    community community -         published community -       -         -       -
     ");
     insta::assert_snapshot!(page.table(Class::Profile), @r"
                  Private Link Community Both Published All       Over Rezoned Withdrawn Deleted Restricted
