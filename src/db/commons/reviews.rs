@@ -197,14 +197,11 @@ impl Db {
         conn.transaction(async |conn| {
             let of_activity = reviews::activity_id.eq(Uuid::from(of));
             let review = reviews::table.find(Uuid::from(id)).filter(of_activity);
-            // Who asks for what is not there waits for nobody.
-            if !diesel::select(exists(review)).get_result(conn).await? {
-                return Ok(false);
-            }
-            stays(conn, of).await?;
             let own = review.filter(reviews::reviewer_id.eq(Uuid::from(account)));
-            if diesel::delete(own).execute(conn).await? > 0 {
-                return Ok(true);
+            // Who may not delete it waits for nobody: not even how long tells that its owner is at the activity.
+            if diesel::select(exists(own)).get_result(conn).await? {
+                stays(conn, of).await?;
+                return Ok(diesel::delete(own).execute(conn).await? > 0);
             }
             let viewer = Viewer::Member(account);
             let facts = published(conn, viewer, of, now).await?;
@@ -212,6 +209,7 @@ impl Db {
             if claimed.is_none() {
                 return Ok(false);
             }
+            stays(conn, of).await?;
             let seen = review.filter(reviews::is_shown);
             Ok(diesel::delete(seen).execute(conn).await? > 0)
         })

@@ -125,7 +125,8 @@ impl Db {
     }
 
     /// Keeps a new password for who holds the mailed code, ends every session and says so by mail. They have
-    /// shown who they are where they are: `from` there they sign in, however many guess elsewhere. `false`, with an attempt used up, when the code is not the one.
+    /// shown who they are where they are: `from` there they sign in, however many guess elsewhere. `false`, with an
+    /// attempt used up, when the code is not the one.
     pub async fn reset_password(
         &self,
         email: &Email,

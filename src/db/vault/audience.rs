@@ -157,7 +157,7 @@ impl Reach {
         let visibility = if is_published {
             Visibility::Published
         } else {
-            let level = diesel::select(level_of(Uuid::from(activity.id), is_published));
+            let level = diesel::select(level_of(Uuid::from(activity.id), false));
             parse(&level.get_result::<String>(conn).await?)?
         };
         Ok(Applied::Level(Level { visibility, published_until }))
