@@ -155,8 +155,8 @@ impl App {
             proxies: web::Data::new(Proxies::new(config.trusted_proxies.clone())),
             draining: web::Data::new(Draining::default()),
             methods: web::Data::new(Methods::of(&api)),
+            contract: web::Data::new(Contract::new(api, &public_url)),
             public_url: web::Data::new(PublicUrl(public_url)),
-            contract: web::Data::new(Contract::new(api)),
             pace: BodyPace::default(),
             workers: cores,
         })

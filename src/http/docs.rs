@@ -8,6 +8,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::Config;
 
+use super::ogc::of_ogc;
 use super::problem::Problem;
 
 /// What the contract is written in.
@@ -16,6 +17,7 @@ pub(super) const CONTRACT_TYPE: &str = "application/vnd.oai.openapi+json;version
 /// The contract, written out once.
 pub struct Contract {
     json: String,
+    of_ogc: String,
     ui: Config<'static>,
 }
 
@@ -25,21 +27,30 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
      img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 impl Contract {
-    /// Writes `api` out.
-    pub fn new(mut api: OpenApi) -> Self {
+    /// Writes `api` out, for a server that is reached at `public_url`.
+    pub fn new(mut api: OpenApi, public_url: &str) -> Self {
         api.info.title = String::from("OpenTracks");
         api.info.description = Some(String::from(DESCRIPTION));
         api.info.version = String::from(env!("CARGO_PKG_VERSION"));
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         let components = api.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
-        let json = api.to_json().unwrap_or_default();
-        Self { json, ui: Config::from("/openapi.json").use_base_layout() }
+        let json = serde_json::to_value(&api).unwrap_or_default();
+        Self {
+            of_ogc: of_ogc(&json, &format!("{public_url}/ogc")).to_string(),
+            json: api.to_json().unwrap_or_default(),
+            ui: Config::from("/openapi.json").use_base_layout(),
+        }
     }
 
     /// The contract as JSON.
     pub fn json(&self) -> &str {
         &self.json
+    }
+
+    /// The part about `/ogc` as JSON, in OpenAPI 3.0.
+    pub fn of_ogc(&self) -> &str {
+        &self.of_ogc
     }
 }
 

@@ -22,12 +22,17 @@ const LIMIT_DEFAULT: usize = 10;
 const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 
 mod activities;
+mod definition;
 mod waypoints;
 
 pub(super) use activities::feature_json;
+use definition::DEFINITION_TYPE;
+pub(super) use definition::of_ogc;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(landing).service(conformance).service(collections);
+    config.map(|config| config.service(landing_with_slash));
+    definition::routes(config);
     activities::routes(config);
     waypoints::routes(config);
 }
@@ -38,12 +43,14 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 #[into_params(parameter_in = Query)]
 struct ItemsQuery {
     /// `west,south,east,north` in degrees; six numbers have heights, which are passed over.
+    #[param(value_type = Option<Vec<f64>>, min_items = 4, max_items = 6, style = Form, explode = false)]
     bbox: Option<String>,
     /// A day or a time in RFC 3339, or two of them with `/` between; `..` is an open end. Features have a
     /// day, not an hour.
+    #[param(style = Form, explode = false)]
     datetime: Option<String>,
     /// At most so many; 10 by default, 100 at most.
-    #[param(minimum = 1, maximum = 100, default = 10)]
+    #[param(minimum = 1, maximum = 100, default = 10, style = Form, explode = false)]
     limit: Option<usize>,
     /// `recorded` or `planned`.
     kind: Option<String>,
@@ -86,19 +93,33 @@ async fn landing(
     request: HttpRequest,
     url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse, Problem> {
-    let url = &url.0;
+    landing_page(&request, &url.0)
+}
+
+/// Clients that put paths together ask for it so.
+#[get("/ogc/")]
+async fn landing_with_slash(
+    _: web::Query<FormatQuery>,
+    request: HttpRequest,
+    url: web::Data<PublicUrl>,
+) -> Result<HttpResponse, Problem> {
+    landing_page(&request, &url.0)
+}
+
+fn landing_page(request: &HttpRequest, url: &str) -> Result<HttpResponse, Problem> {
     let body = json!({
         "title": "OpenTracks",
         "description": "Published activities and their points of interest. Each belongs to the author it names.",
         "links": [
             link(&format!("{url}/ogc"), "self", "application/json", "This page"),
-            link(&format!("{url}/openapi.json"), "service-desc", CONTRACT_TYPE, "The contract"),
-            link(&format!("{url}/docs/"), "service-doc", "text/html", "The contract, to browse"),
+            link(&format!("{url}/ogc/api"), "service-desc", DEFINITION_TYPE, "The contract of this part"),
+            link(&format!("{url}/openapi.json"), "service-desc", CONTRACT_TYPE, "The whole contract"),
+            link(&format!("{url}/docs/"), "service-doc", "text/html", "The whole contract, to browse"),
             link(&format!("{url}/ogc/conformance"), "conformance", "application/json", "What this conforms to"),
             link(&format!("{url}/ogc/collections"), "data", "application/json", "What there is"),
         ],
     });
-    answer::json(&request, Keep::Everyone, &body)
+    answer::json(request, Keep::Everyone, &body)
 }
 
 /// What this conforms to.
@@ -113,6 +134,7 @@ async fn conformance(
     let body = json!({ "conformsTo": [
         "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
         "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+        "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
     ] });
     answer::json(&request, Keep::Everyone, &body)
 }

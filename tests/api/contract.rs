@@ -88,6 +88,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("get", "/tiles/tiles.json"),
     ("get", "/tiles/style.json"),
     ("get", "/ogc"),
+    ("get", "/ogc/api"),
     ("get", "/ogc/conformance"),
     ("get", "/ogc/collections"),
     ("get", "/ogc/collections/waypoints"),

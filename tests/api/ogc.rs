@@ -200,6 +200,8 @@ async fn what_no_resource_knows_is_400() {
     let id = ada.has_published(line.replacen("<trk>", well, 1).as_bytes()).await;
     for path in [
         "/ogc".to_owned(),
+        "/ogc/".to_owned(),
+        "/ogc/api".to_owned(),
         "/ogc/conformance".to_owned(),
         "/ogc/collections".to_owned(),
         "/ogc/collections/activities".to_owned(),
@@ -235,6 +237,26 @@ async fn gdal_reads_the_features() {
     let copied: Value = serde_json::from_str(&std::fs::read_to_string(target).unwrap()).unwrap();
     assert_eq!(copied["features"].as_array().unwrap().len(), 1);
     assert_eq!(copied["features"][0]["properties"]["title"], "Run");
+}
+
+/// The tests of the standard's annex A by a public verifier, but for A.2: it asks for a class of part 2 there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_public_verifier_finds_the_core() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let line = String::from_utf8(northward_gpx(8.5, 48.3, 300)).unwrap();
+    let well = "<wpt lat=\"48.31\" lon=\"8.5\"><name>Well</name></wpt><trk>";
+    for _ in 0..12 {
+        ada.has_published(line.replacen("<trk>", well, 1).as_bytes()).await;
+    }
+    let python = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/ogc/bin/python");
+    let tests = ["-m", "pytest", "--pyargs", "ogctests.features.core", "-k", "not test_crs"];
+    let mut command = Command::new(python);
+    command.args(tests).args(["-p", "no:cacheprovider", "--tb=short"]).stdin(Stdio::null());
+    command.env("INSTANCE_URL", format!("{}/ogc", app.address)).env("no_proxy", "127.0.0.1");
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("28 passed, 1 deselected"), "{told}");
 }
 
 /// What a program of GDAL says.

@@ -111,6 +111,7 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("get", "/open-data", Open),
     ("get", "/open-data/withdrawn", Open),
     ("get", "/ogc", Open),
+    ("get", "/ogc/api", Open),
     ("get", "/ogc/conformance", Open),
     ("get", "/ogc/collections", Open),
     ("get", "/ogc/collections/activities", Open),
