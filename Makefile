@@ -21,8 +21,9 @@ run:
 	@$(OPENTRACKS) demo
 	@exec $(OPENTRACKS) serve
 
+# A test that hangs ends with a word of which it is.
 test: lint
-	cargo test --locked
+	timeout 60m cargo test --locked
 
 lint:
 	@scripts/install test

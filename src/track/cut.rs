@@ -363,7 +363,8 @@ mod tests {
                 let visible = visible.columns();
                 for hidden in [zone, ends[0], ends[1]] {
                     for (lat_e7, lon_e7) in visible.lat_e7.iter().zip(&visible.lon_e7) {
-                        prop_assert!(distance_m(&hidden, *lat_e7, *lon_e7) > hidden.radius_m);
+                        // On a sphere, where distances are up to 0.5 % shorter.
+                        prop_assert!(distance_m(&hidden, *lat_e7, *lon_e7) > hidden.radius_m * 0.995);
                     }
                 }
             }

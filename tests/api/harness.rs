@@ -467,6 +467,8 @@ impl TestCluster {
         let all = std::env::temp_dir();
         remove_leftovers(&all);
         let folder = all.join(format!("opentracks-test-{}", std::process::id()));
+        // Of a process that had the same number, if it is there.
+        let _removed = fs::remove_dir_all(&folder);
         let cluster =
             Cluster::start(&folder, Durability::Fleeting, chrono::NaiveDate::MIN).unwrap();
         Self { cluster, folder }

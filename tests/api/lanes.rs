@@ -30,7 +30,9 @@ async fn sends_photos(who: &Caller<'_>, photos: u16) -> String {
 }
 
 fn is_written_to(app: &TestApp, email: &str) -> bool {
-    let mut mails = fs::read_dir(app.data.join("outbox")).unwrap().map(|mail| mail.unwrap().path());
+    let files = fs::read_dir(app.data.join("outbox")).unwrap().map(|mail| mail.unwrap().path());
+    // What is still being written has another name.
+    let mut mails = files.filter(|mail| mail.extension().is_some_and(|kind| kind == "eml"));
     mails.any(|mail| fs::read_to_string(mail).unwrap().contains(&format!("To: {email}\r\n")))
 }
 

@@ -259,7 +259,7 @@ async fn another_label_changes_nothing_for_others() {
 async fn a_waypoint_that_would_come_into_sight_is_told_as_well() {
     let app = TestApp::start().await;
     let ada = app.member("Ada").await;
-    // 135 m beside the line; the circle reaches at most 165 m and at least 130 m.
+    // 180 m beside the line, and 90 m beside the waypoint, which the circle holds wherever its middle is.
     let aside = [8.5 + 180.0 / (DEGREE_M * HOME[1].to_radians().cos()), HOME[1]];
     let made: Value = ada.post(ZONES, &zone(aside, 100.0)).await.json().await.unwrap();
     let plan = json!({

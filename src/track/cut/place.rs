@@ -4,8 +4,8 @@ use crate::track::columns::PER_DEGREE;
 
 /// Half the equatorial diameter of WGS 84 in metres.
 const EQUATORIAL_RADIUS_M: f64 = 6_378_137.0;
-/// Half its polar diameter in metres.
-pub const POLAR_RADIUS_M: f64 = 6_356_752.314;
+/// The smallest radius of a curve on it in metres: along a meridian at the equator, b²/a.
+pub const SMALLEST_RADIUS_M: f64 = 6_335_439.327;
 /// The square of its first eccentricity.
 const ECCENTRICITY_SQUARED: f64 = 0.006_694_379_990_14;
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::f64::consts::TAU;
 use std::ops::Range;
 
-use super::place::{POLAR_RADIUS_M, Place};
+use super::place::{Place, SMALLEST_RADIUS_M};
 use super::{Ends, Zone};
 use crate::track::columns::{ExactTrack, PER_DEGREE};
 
@@ -116,15 +116,17 @@ impl Circle {
 }
 
 /// How far the ways in which a line may be drawn lie from the straight one through the ground, in
-/// metres. The shortest way rises above it by L² / 8R. Lines that are straight on a map or in
+/// metres. The shortest way rises above it by R - √(R² - L²/4), as an arc does above its chord. Lines that are straight on a map or in
 /// degrees bulge aside from that, each its own way: by the turn of the meridians between the two
 /// ends, so by less than half the length for each radian of longitude, and never by more than the
-/// length.
+/// length. R is where the ground curves most: along a meridian at the equator.
 fn spread_m(from: &Place, to: &Place) -> f64 {
     let length_m = from.distance_m(to);
     let apart = (from.lon() - to.lon()).abs();
     let turn = apart.min(TAU - apart);
-    length_m * (length_m / (8.0 * POLAR_RADIUS_M) + (turn / 2.0).min(1.0))
+    let radius_m = SMALLEST_RADIUS_M;
+    let rises_m = radius_m - (radius_m.powi(2) - length_m.powi(2) / 4.0).max(0.0).sqrt();
+    rises_m + length_m * (turn / 2.0).min(1.0)
 }
 
 fn hide_end(lat_e7: i32, lon_e7: i32, ends: Ends) -> Circle {
@@ -169,6 +171,13 @@ mod tests {
             prop_assert!(circle.center.distance_m(&end) + ends_m <= circle.reach_m);
             prop_assert!(circle.reach_m <= ends_m + (0.75 * ends_m).max(150.0) + MARGIN_M);
         }
+    }
+
+    #[test]
+    fn no_line_bulges_more_than_along_a_meridian_at_the_equator() {
+        let (from, to) = (Place::from_degrees(0.0, 0.0), Place::from_degrees(0.5, 0.0));
+        let middle = Place::from_degrees(0.25, 0.0);
+        assert!(middle.distance_to_line_m(&from, &to) <= spread_m(&from, &to));
     }
 
     #[test]

@@ -173,7 +173,7 @@ mod tests {
     proptest! {
         // Most of these tracks go round the world many times, and have as many splits as there
         // can be.
-        #![proptest_config(ProptestConfig::with_cases(32))]
+        #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 8))]
 
         #[test]
         fn whatever_stands_in_columns_every_number_is_finite(columns in columns()) {
