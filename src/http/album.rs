@@ -126,9 +126,9 @@ async fn behind(
     request: &HttpRequest,
     commons: &Commons,
 ) -> Result<Vec<PublicPhoto>, Problem> {
-    let photos = commons.photos_of(&opened.drawn).await?;
+    let photos = commons.photos_of(&opened.seen).await?;
     let again = Opened::extract(request).await?;
-    if again.drawn.0.id != opened.drawn.0.id {
+    if again.seen.0.id != opened.seen.0.id {
         return Err(Problem::NotFound);
     }
     Ok(photos)

@@ -12,6 +12,7 @@ use crate::db;
 use crate::db::commons::{Drawn, EncodedTrack};
 use crate::db::vault::{Activity, SealedTrack};
 use crate::domain::{ActivityId, Description, Invalid, Kind, Sport};
+use crate::seal::LinkToken;
 use crate::track::write::{Document, Times};
 use crate::track::{Columns, ExactTrack, PublicTrack, PublicWaypoint, Statistics, Waypoint};
 
@@ -46,7 +47,7 @@ pub enum Source {
     /// By its id; an owner perhaps through the eyes of others.
     Id(Viewer, ActivityId, Option<Audience>),
     /// By a link, which is open.
-    Link(Box<Visible<Drawn>>),
+    Link(LinkToken),
 }
 
 impl AsQuery {
@@ -74,7 +75,7 @@ pub async fn of_line<T: Send + 'static>(
     work: impl FnOnce(&Line) -> T + Send + 'static,
 ) -> Result<(Keep, T), Problem> {
     // Before the row is loaded: those who wait hold nothing.
-    let _turn = parts.room.turn().await?;
+    let _turn = parts.room.turn(parts.network).await?;
     let (stored, keep) = find(source, parts).await?;
     let work = move || stored.open().map(|line| work(&line));
     Ok((keep, parts.service.cores.run(work).await??))
@@ -83,7 +84,10 @@ pub async fn of_line<T: Send + 'static>(
 async fn find(source: Source, parts: &Parts) -> Result<(Stored, Keep), Problem> {
     let Parts { service, commons, now, .. } = parts;
     let (viewer, id, look) = match source {
-        Source::Link(drawn) => return Ok((Stored::shared(*drawn)?, Keep::Nobody)),
+        Source::Link(token) => {
+            let drawn = commons.linked_with_track(&token, *now).await?.and_then(Sealed::open);
+            return Ok((Stored::shared(drawn.ok_or(Problem::NotFound)?)?, Keep::Nobody));
+        }
         Source::Id(viewer, id, look) => (viewer, id, look),
     };
     if let Some(own) = service.db.activity(viewer, id).await?.and_then(Sealed::claim) {

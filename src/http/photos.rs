@@ -15,7 +15,7 @@ use super::photo_body::{AnyPhotoBody, KeptPhotosBody, OwnPhotoBody, PhotoBody, R
 use super::photo_upload::{self, PhotosForm};
 use super::problem::{Body, Problem};
 use super::room::{AnswerRoom, UploadRoom};
-use super::session::{Member, Now, Parts};
+use super::session::{Member, Network, Now, Parts};
 use crate::access::{Owned, Sealed, Viewer};
 use crate::actions::photos::{KeptPhotos, PhotoEdit, Picture};
 use crate::actions::{self, Service};
@@ -191,9 +191,10 @@ async fn photo_original(
     request: HttpRequest,
     service: web::Data<Service>,
     room: web::Data<AnswerRoom>,
+    network: Network,
 ) -> Result<HttpResponse, Problem> {
     let photo = own(&service, member, *id).await?;
-    let _turn = room.turn().await?;
+    let _turn = room.turn(network).await?;
     let file = service.photo_file(&photo).await?.ok_or(Problem::NotFound)?;
     Ok(answer::file(&request, Keep::Nobody, "application/octet-stream", "original", file))
 }
@@ -238,7 +239,7 @@ pub(super) async fn jpeg(
     keep: Keep,
 ) -> Result<HttpResponse, Problem> {
     // Before the file is loaded: those who wait hold nothing.
-    let _turn = parts.room.turn().await?;
+    let _turn = parts.room.turn(parts.network).await?;
     let pixels = parts.service.photo_pixels(sizes, size).await?.ok_or(Problem::NotFound)?;
     Ok(answer::content(request, keep, "image/jpeg", pixels))
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::access::{Owned, Visible};
-use crate::db::commons::{Author, Drawn, Member, Rendition, Summary};
+use crate::db::commons::{Author, Member, Rendition, Summary};
 use crate::db::vault::{Activity, StoredFlaw};
 use crate::domain::{AccountId, ActivityId, Choices, Kind, Sport, Visibility};
 use crate::track::columns::PER_DEGREE;
@@ -167,8 +167,8 @@ impl From<&Visible<Rendition>> for RenditionBody {
     }
 }
 
-impl From<&Visible<Drawn>> for RenditionBody {
-    fn from(seen: &Visible<Drawn>) -> Self {
+impl<T> From<&Visible<(Rendition, T)>> for RenditionBody {
+    fn from(seen: &Visible<(Rendition, T)>) -> Self {
         Self::of(&seen.0)
     }
 }

@@ -41,6 +41,8 @@ pub struct Parts {
     pub now: DateTime<Utc>,
     /// What large answers take.
     pub room: web::Data<AnswerRoom>,
+    /// From where it comes.
+    pub network: Network,
 }
 
 /// The network address of who asks. Used to slow down guessing; never logged, never stored in the
@@ -98,6 +100,7 @@ impl FromRequest for Parts {
                 commons: app_data::<Commons>(request)?.clone(),
                 now: app_data::<Clock>(request)?.now(),
                 room: app_data::<AnswerRoom>(request)?.clone(),
+                network: Network::of(request)?,
             })
         };
         ready(parts())

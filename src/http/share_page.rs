@@ -68,7 +68,7 @@ struct GonePage;
 async fn share_page(token: web::Path<String>, parts: Parts) -> Result<HttpResponse, Problem> {
     match open(&token, None, &parts).await {
         Ok(Open::Yes(opened)) => {
-            let files = opened.drawn.1.as_ref().map(|_| format!("/api/v1/shared/{token}"));
+            let files = opened.seen.1.then(|| format!("/api/v1/shared/{token}"));
             shown(&parts, &opened, files).await
         }
         Ok(Open::Locked(_)) => page(StatusCode::UNAUTHORIZED, &LockedPage { is_refused: false }),
@@ -120,7 +120,7 @@ async fn shown(
     files: Option<String>,
 ) -> Result<HttpResponse, Problem> {
     parts.commons.count_opening(opened.link, parts.now.date_naive()).await?;
-    let rendition = &opened.drawn.0;
+    let rendition = &opened.seen.0;
     let body = SharedPage {
         title: rendition.title.as_str(),
         description: rendition.description.as_ref().map(Description::as_str),

@@ -22,7 +22,7 @@ use super::tracks::download;
 use crate::access::Visible;
 use crate::actions::Service;
 use crate::db::Commons;
-use crate::db::commons::{Drawn, Linked, Lock};
+use crate::db::commons::{Linked, Lock, Rendition};
 use crate::domain::{LinkId, Password};
 use crate::seal::{LINK_PASS_LIFETIME, LinkPass, LinkToken};
 use crate::track::measure::Series;
@@ -63,8 +63,10 @@ struct PassBody {
 pub(super) struct Opened {
     /// Which link.
     pub(super) link: LinkId,
-    /// What it opens.
-    pub(super) drawn: Box<Visible<Drawn>>,
+    /// What stands at its end.
+    pub(super) token: LinkToken,
+    /// What it opens, and whether that has a line.
+    pub(super) seen: Box<Visible<(Rendition, bool)>>,
 }
 
 impl FromRequest for Opened {
@@ -102,8 +104,8 @@ pub(super) async fn open(token: &str, pass: Option<&str>, parts: &Parts) -> Resu
     match commons.linked(&token, *now, unlocks).await?.ok_or(Problem::NotFound)? {
         Linked::Locked(lock) => Ok(Open::Locked(lock)),
         Linked::Open(link, sealed) => {
-            let drawn = sealed.open().ok_or(Problem::NotFound)?;
-            Ok(Open::Yes(Opened { link, drawn: Box::new(drawn) }))
+            let seen = Box::new(sealed.open().ok_or(Problem::NotFound)?);
+            Ok(Open::Yes(Opened { link, token, seen }))
         }
     }
 }
@@ -123,7 +125,7 @@ async fn shared(
     commons: web::Data<Commons>,
 ) -> Result<HttpResponse, Problem> {
     commons.count_opening(opened.link, now.date_naive()).await?;
-    let body = RenditionBody::from(&*opened.drawn);
+    let body = RenditionBody::from(&*opened.seen);
     Ok(unlisted(answer::json(&request, Keep::Nobody, &body)?))
 }
 
@@ -175,7 +177,7 @@ async fn shared_track(
     request: HttpRequest,
     parts: Parts,
 ) -> Result<HttpResponse, Problem> {
-    let file = download(Source::Link(opened.drawn), &parts, &request, &path.1).await?;
+    let file = download(Source::Link(opened.token), &parts, &request, &path.1).await?;
     Ok(unlisted(file))
 }
 
@@ -197,7 +199,7 @@ async fn shared_preview(
     request: HttpRequest,
     parts: Parts,
 ) -> Result<HttpResponse, Problem> {
-    let source = Source::Link(opened.drawn);
+    let source = Source::Link(opened.token);
     Ok(unlisted(preview_of(source, &parts, &request, &path.1).await?))
 }
 
@@ -211,7 +213,7 @@ async fn shared_profile(
     request: HttpRequest,
     parts: Parts,
 ) -> Result<HttpResponse, Problem> {
-    Ok(unlisted(profile_of(Source::Link(opened.drawn), &parts, &request).await?))
+    Ok(unlisted(profile_of(Source::Link(opened.token), &parts, &request).await?))
 }
 
 /// Numbers of the visible line behind a link.
@@ -224,7 +226,7 @@ async fn shared_analysis(
     request: HttpRequest,
     parts: Parts,
 ) -> Result<HttpResponse, Problem> {
-    Ok(unlisted(analysis_of(Source::Link(opened.drawn), &parts, &request).await?))
+    Ok(unlisted(analysis_of(Source::Link(opened.token), &parts, &request).await?))
 }
 
 /// Keeps an answer out of search engines.

@@ -8,7 +8,7 @@ use super::answer::{self, Keep};
 use super::line::{AsQuery, Line, Source, of_line};
 use super::problem::{Body, Problem};
 use super::room::AnswerRoom;
-use super::session::{Member, Parts};
+use super::session::{Member, Network, Parts};
 use crate::access::Viewer;
 use crate::actions::Service;
 use crate::db::{self, vault};
@@ -81,10 +81,11 @@ async fn original(
     request: HttpRequest,
     service: web::Data<Service>,
     room: web::Data<AnswerRoom>,
+    network: Network,
 ) -> Result<HttpResponse, Problem> {
     let activity = owned(&service, member, *id).await?;
     let blob = service.db.original(&activity).await?.ok_or(Problem::NotFound)?;
-    let _turn = room.turn().await?;
+    let _turn = room.turn(network).await?;
     let sealed = service.files.get(blob).await?;
     let key = service.db.account_key(member.account).await?;
     let open = move || vault::open_original(&key, activity.id, &sealed);

@@ -10,6 +10,8 @@ use super::edit::select;
 
 /// A preview has no more points.
 pub const PREVIEW_POINTS_MAX: usize = 200;
+/// A line for a map has no more points, or two of each stretch: a tile reads all of every line it meets.
+pub const MAP_POINTS_MAX: usize = 20_000;
 /// A chart has no more points.
 pub const CHART_POINTS_MAX: usize = 1000;
 
@@ -27,23 +29,28 @@ const MAP_LATITUDE_MAX: f64 = 85.051_129;
 /// Leaves out points from which the line then strays by at most `tolerance_m` metres (Douglas and
 /// Peucker, 1973). Ends of parts stay, and at most one point in 1,024 that could go.
 pub fn simplify(columns: &Columns, tolerance_m: f64) -> Columns {
+    simplify_to(columns, tolerance_m, usize::MAX)
+}
+
+fn simplify_to(columns: &Columns, tolerance_m: f64, points_max: usize) -> Columns {
     let stretches = columns.parts().flat_map(|part| {
         let end = part.end;
         let step = STRETCH_POINTS - 1;
         part.step_by(step).map(move |start| start..(start + STRETCH_POINTS).min(end))
     });
-    let mut kept = thin(&places(columns), stretches, usize::MAX, tolerance_m);
+    let mut kept = thin(&places(columns), stretches, points_max, tolerance_m);
     kept.dedup();
     select(columns, &kept)
 }
 
 /// Leaves out what is not seen on a web map of zoom level `zoom`: what strays by less than half a
-/// pixel where the track is nearest to a pole.
+/// pixel where the track is nearest to a pole. Of more than [`MAP_POINTS_MAX`] that are seen those are kept that a
+/// line would miss most.
 pub fn simplify_for_zoom(columns: &Columns, zoom: u8) -> Columns {
     let furthest_e7 = columns.lat_e7.iter().map(|lat_e7| lat_e7.unsigned_abs()).max().unwrap_or(0);
     let furthest = (f64::from(furthest_e7) / PER_DEGREE).min(MAP_LATITUDE_MAX);
     let pixel_m = PIXEL_M * furthest.to_radians().cos() / 2_f64.powi(zoom.into());
-    simplify(columns, pixel_m * ERROR_PIXELS)
+    simplify_to(columns, pixel_m * ERROR_PIXELS, MAP_POINTS_MAX)
 }
 
 /// The points, at most [`PREVIEW_POINTS_MAX`], that show the shape best: the point that a line
@@ -225,7 +232,11 @@ mod tests {
             let preview = preview(&columns);
             prop_assert!(preview.len() <= PREVIEW_POINTS_MAX);
             prop_assert_eq!(preview.part_ends.last(), Some(&preview.len()));
-            prop_assert_eq!(preview.part_ends.len(), columns.part_ends.len().min(preview.part_ends.len()));
+            let ends = |columns: &Columns| [(columns.lat_e7[0], columns.lon_e7[0]), (*columns.lat_e7.last().unwrap(), *columns.lon_e7.last().unwrap())];
+            if columns.part_ends.len() <= PREVIEW_POINTS_MAX / 2 {
+                prop_assert_eq!(preview.part_ends.len(), columns.part_ends.len());
+                prop_assert_eq!(ends(&preview), ends(&columns));
+            }
         }
     }
 
@@ -254,6 +265,17 @@ mod tests {
         let ways: Vec<_> = (0..2000).map(|step| (step * 7 % 40 - 20, 10)).collect();
         let lens = [4, 10, 14, 18].map(|zoom| simplify_for_zoom(&walk(&ways), zoom).len());
         assert!(lens.is_sorted() && lens[0] < 20 && lens[3] > 1000);
+    }
+
+    #[test]
+    fn what_is_made_to_fill_a_map_does_not() {
+        let ways: Vec<_> =
+            (0..100_000).map(|step| (if step % 2 == 0 { 300 } else { -300 }, 9)).collect();
+        let columns = walk(&ways);
+        assert_eq!(simplify(&columns, 10.0).len(), columns.len());
+        // Neighbouring stretches share an end.
+        let points = simplify_for_zoom(&columns, 16).len();
+        assert!((MAP_POINTS_MAX - 200..=MAP_POINTS_MAX).contains(&points), "{points}");
     }
 
     /// A walk by steps in metres, roughly; times are the indices of the points.

@@ -21,23 +21,31 @@ pub const HEAT_ZOOM_MAX: u8 = 14;
 /// The widest.
 pub const HEAT_ZOOM_MIN: u8 = 4;
 
-/// Which squares the recorded lines of whom pass through: who plans a way has not gone it. A line that is longer than
-/// 3,000 km on the map is no way that many go, and may be made to cost as many squares.
+/// Which squares the recorded lines of whom pass through: who plans a way has not gone it. Of each author so many of the
+/// newest lines count as are 200,000 km long together on the map: more may be made to cost as many squares as there
+/// are, and a map that is not made again goes on showing what was withdrawn.
 const PASSED: &str = "
     CREATE TEMPORARY TABLE passed ON COMMIT DROP AS
+    WITH agreed AS (
+        SELECT activity_id, author_id, sum(ST_Length(published_lines.line)) OVER (
+            PARTITION BY author_id ORDER BY day DESC NULLS LAST, activity_id
+        ) AS length_m
+        FROM commons.published JOIN commons.published_lines USING (activity_id)
+        WHERE published_lines.zoom = 16 AND kind = 'recorded'
+          AND (published_until IS NULL OR published_until > $1)
+          AND author_id IN (
+              SELECT account_id FROM (
+                  SELECT DISTINCT ON (account_id) account_id, is_given FROM vault.consents
+                  WHERE consent = $2 ORDER BY account_id, decided_at DESC
+              ) AS decided WHERE is_given
+          )
+    )
     SELECT DISTINCT author_id, floor((ST_X(place.geom) + half) / side)::integer AS x,
            floor((half - ST_Y(place.geom)) / side)::integer AS y
-    FROM commons.published JOIN commons.published_lines USING (activity_id)
+    FROM agreed JOIN commons.published_lines USING (activity_id)
     CROSS JOIN (SELECT 20037508.342789244 AS half, 20037508.342789244 / 2 ^ (18 - 1) AS side) AS map
     CROSS JOIN LATERAL ST_DumpPoints(ST_Segmentize(published_lines.line, side / 2)) AS place
-    WHERE published_lines.zoom = 16 AND kind = 'recorded' AND ST_Length(published_lines.line) < 3000000
-      AND (published_until IS NULL OR published_until > $1)
-      AND author_id IN (
-          SELECT account_id FROM (
-              SELECT DISTINCT ON (account_id) account_id, is_given FROM vault.consents
-              WHERE consent = $2 ORDER BY account_id, decided_at DESC
-          ) AS decided WHERE is_given
-      )";
+    WHERE published_lines.zoom = 16 AND length_m < 200000000";
 
 /// How many members a square has, in round numbers, so that one more or less seldom shows; $2 at least.
 const COUNTED: &str = "

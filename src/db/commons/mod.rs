@@ -24,6 +24,7 @@ mod reviews;
 mod search;
 mod shared;
 mod sought;
+mod sums;
 mod taken_off;
 mod tiles;
 mod traces;

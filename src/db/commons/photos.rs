@@ -6,7 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::renditions::{By, Drawn, Found, seen_by};
+use super::renditions::{By, Found, Rendition, seen_by};
 use super::shared::Shared;
 use crate::access::{Facts, Owned, Sealed, Viewer, Visible};
 use crate::db::ops::blobs;
@@ -144,8 +144,11 @@ impl Commons {
     }
 
     /// The photos of a rendition that is open, as they are now.
-    pub async fn photos_of(&self, drawn: &Visible<Drawn>) -> Result<Vec<PublicPhoto>, Error> {
-        load(&mut *self.conn().await?, drawn.0.id).await
+    pub async fn photos_of<T>(
+        &self,
+        seen: &Visible<(Rendition, T)>,
+    ) -> Result<Vec<PublicPhoto>, Error> {
+        load(&mut *self.conn().await?, seen.0.id).await
     }
 
     /// A photo with what it is seen by, sealed; `None` when there is none.

@@ -83,8 +83,8 @@ impl EncodedTrack {
 pub enum Linked {
     /// It asks for a password first.
     Locked(Lock),
-    /// What it opens.
-    Open(LinkId, Box<Sealed<Drawn>>),
+    /// What it opens, and whether that has a line.
+    Open(LinkId, Box<Sealed<(Rendition, bool)>>),
 }
 
 /// A link that asks for a password.
@@ -122,8 +122,19 @@ pub(super) struct Found<S = Statistics> {
     are_apart: bool,
 }
 
-/// A link with its password, and what it leads to with its line.
-type Followed = (Uuid, Option<String>, Found, Option<Vec<u8>>);
+/// A link with its password, what it leads to, and whether that has a line.
+type Followed = (Uuid, Option<String>, Found, bool);
+
+/// What a good link leads to.
+#[auto_type]
+fn behind(token_hash: Vec<u8>, now: DateTime<Utc>) -> _ {
+    let is_good = links::expires_at.is_null().or(links::expires_at.gt(now).assume_not_null());
+    links::table
+        .inner_join(renditions::table.on(renditions::activity_id.eq(links::activity_id)))
+        .left_join(members::table.on(renditions::author_id.eq(members::member_id.nullable())))
+        .filter(links::token_hash.eq(token_hash))
+        .filter(is_good)
+}
 
 /// How a rendition was come by.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -191,13 +202,18 @@ impl Commons {
         found.map(|found| found.seal(viewer, By::Id, now)).transpose()
     }
 
-    /// A rendition with its line, sealed together: what is judged is what was read.
+    /// A rendition with its line, sealed together: what is judged is what was read. `None` when there is none, or the
+    /// viewer does not see it: for them no line is read, so that no waiting tells how long one is.
     pub async fn rendition_with_track(
         &self,
         viewer: Viewer,
         id: ActivityId,
         now: DateTime<Utc>,
     ) -> Result<Option<Sealed<Drawn>>, Error> {
+        let seen = self.rendition(viewer, id, now).await?.and_then(Sealed::open);
+        if seen.is_none() {
+            return Ok(None);
+        }
         let found: Option<(Found, Option<Vec<u8>>)> = renditions::table
             .left_join(members::table)
             .filter(renditions::activity_id.eq(Uuid::from(id)))
@@ -216,30 +232,42 @@ impl Commons {
         now: DateTime<Utc>,
         unlocks: impl FnOnce(&Lock) -> bool,
     ) -> Result<Option<Linked>, Error> {
-        let is_good = links::expires_at.is_null().or(links::expires_at.gt(now).assume_not_null());
-        let found: Option<Followed> = links::table
-            .inner_join(renditions::table.on(renditions::activity_id.eq(links::activity_id)))
-            .left_join(members::table.on(renditions::author_id.eq(members::member_id.nullable())))
-            .filter(links::token_hash.eq(token.hash().to_vec()))
-            .filter(is_good)
+        let found: Option<Followed> = behind(token.hash().to_vec(), now)
             .select((
                 links::link_id,
                 links::password_hash,
                 seen_by(Viewer::Anonymous.member().map(Uuid::from)),
-                renditions::track,
+                renditions::track.is_not_null(),
             ))
             .first(&mut *self.conn().await?)
             .await
             .optional()?;
-        let Some((link, password_hash, found, track)) = found else { return Ok(None) };
+        let Some((link, password_hash, found, has_line)) = found else { return Ok(None) };
         let lock = password_hash.map(|password_hash| Lock { link: link.into(), password_hash });
         if let Some(lock) = lock
             && !unlocks(&lock)
         {
             return Ok(Some(Linked::Locked(lock)));
         }
-        let seen = found.seal_with(track, Viewer::Anonymous, By::Link, now)?;
+        let (facts, rendition) = found.judged(By::Link, now)?;
+        let seen = Sealed::new(Viewer::Anonymous, facts, (rendition, has_line));
         Ok(Some(Linked::Open(link.into(), Box::new(seen))))
+    }
+
+    /// What an open link leads to, with its line; `None` when it leads nowhere any more.
+    pub async fn linked_with_track(
+        &self,
+        token: &LinkToken,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Sealed<Drawn>>, Error> {
+        let found: Option<(Found, Option<Vec<u8>>)> = behind(token.hash().to_vec(), now)
+            .select((seen_by(Viewer::Anonymous.member().map(Uuid::from)), renditions::track))
+            .first(&mut *self.conn().await?)
+            .await
+            .optional()?;
+        let seal =
+            |(found, track): (Found, _)| found.seal_with(track, Viewer::Anonymous, By::Link, now);
+        found.map(seal).transpose()
     }
 
     /// Counts that a link was opened on a day: not by whom, nor at what time.

@@ -332,19 +332,20 @@ async fn place(
     waypoints: &[PublicWaypoint],
 ) -> Result<(), Error> {
     let corrupt = |_| Error::Corrupt("commons.published_waypoints.waypoint");
-    for (number, waypoint) in waypoints.iter().enumerate() {
+    let row = |(number, waypoint): (usize, &PublicWaypoint)| {
         let degrees = |degrees_e7: i32| f64::from(degrees_e7) / PER_DEGREE;
         let Waypoint { lon_e7, lat_e7, .. } = *waypoint.waypoint();
         let place = Point::new(degrees(lon_e7), degrees(lat_e7), Some(WGS_84));
-        diesel::insert_into(published_waypoints::table)
-            .values((
-                published_waypoints::activity_id.eq(Uuid::from(words.id)),
-                published_waypoints::number.eq(i16::try_from(number).unwrap_or(i16::MAX)),
-                published_waypoints::place.eq(place),
-                published_waypoints::waypoint.eq(serde_json::to_value(waypoint).map_err(corrupt)?),
-            ))
-            .execute(conn)
-            .await?;
+        Ok::<_, Error>((
+            published_waypoints::activity_id.eq(Uuid::from(words.id)),
+            published_waypoints::number.eq(i16::try_from(number).unwrap_or(i16::MAX)),
+            published_waypoints::place.eq(place),
+            published_waypoints::waypoint.eq(serde_json::to_value(waypoint).map_err(corrupt)?),
+        ))
+    };
+    let rows = waypoints.iter().enumerate().map(row).collect::<Result<Vec<_>, _>>()?;
+    if !rows.is_empty() {
+        diesel::insert_into(published_waypoints::table).values(rows).execute(conn).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use diesel::sql_types::Binary;
 use diesel_async::RunQueryDsl;
 
 use crate::db::statement::{Statement, Value};
-use crate::db::{Commons, Db, Error};
+use crate::db::{Commons, Error};
 
 /// A square of a web map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,26 +142,5 @@ impl Commons {
     pub async fn tile(&self, tile: Tile, now: DateTime<Utc>) -> Result<Vec<u8>, Error> {
         let statement = if tile.zoom < LINES_FROM_ZOOM { tile.starts() } else { tile.lines(now) };
         Ok(statement.get_result(&mut *self.conn().await?).await?)
-    }
-}
-
-/// Sums up squares of several rows. So what was taken back leaves none: not even where it once started.
-const SUMMED_UP: &str = "
-    WITH crowded AS (
-        SELECT zoom, x, y FROM commons.start_counts GROUP BY zoom, x, y HAVING count(*) > 1 LIMIT 10000
-    ), taken AS (
-        DELETE FROM commons.start_counts counts USING crowded
-        WHERE counts.zoom = crowded.zoom AND counts.x = crowded.x AND counts.y = crowded.y
-        RETURNING counts.zoom, counts.x, counts.y, counts.change
-    )
-    INSERT INTO commons.start_counts (zoom, x, y, change)
-    SELECT zoom, x, y, sum(change) FROM taken GROUP BY zoom, x, y HAVING sum(change) <> 0";
-
-impl Db {
-    /// Sums up what publications and withdrawals wrote about squares. Who reads meanwhile sees the sum as it
-    /// was.
-    pub async fn sum_up_starts(&self) -> Result<(), Error> {
-        diesel::sql_query(SUMMED_UP).execute(&mut *self.conn().await?).await?;
-        Ok(())
     }
 }

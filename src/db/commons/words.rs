@@ -1,10 +1,10 @@
 //! Words that somebody looks for, and those of titles that are spelt like them.
 
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 
 use crate::db::statement::{Statement, Value};
-use crate::db::{Commons, Db, Error};
+use crate::db::{Commons, Error};
 
 /// Words that are looked for.
 pub struct Words {
@@ -51,41 +51,5 @@ impl Commons {
         statement.bind(Value::Text(text.to_owned())).sql(")::text");
         let text = statement.get_result(&mut *self.conn().await?).await?;
         Ok(Words { text, by: Compare::Letters })
-    }
-}
-
-/// How many words one statement sums up.
-const SUMMED_UP_AT_ONCE: i64 = 10_000;
-/// Sums up words of several rows, and tells how many. So what was taken back leaves none.
-const SUMMED_UP: &str = "
-    WITH crowded AS MATERIALIZED (
-        SELECT word FROM commons.title_words GROUP BY word HAVING count(*) > 1 LIMIT $1
-    ), taken AS (
-        DELETE FROM commons.title_words words USING crowded WHERE words.word = crowded.word
-        RETURNING words.word, words.change
-    ), kept AS (
-        INSERT INTO commons.title_words (word, change)
-        SELECT word, sum(change) FROM taken GROUP BY word HAVING sum(change) <> 0
-    )
-    SELECT count(*) AS count FROM crowded";
-
-#[derive(diesel::QueryableByName)]
-struct Counted {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-}
-
-impl Db {
-    /// Sums up what publications and withdrawals wrote about words. Who reads meanwhile sees the sum as it
-    /// was.
-    pub async fn sum_up_title_words(&self) -> Result<(), Error> {
-        let conn = &mut *self.conn().await?;
-        loop {
-            let words = diesel::sql_query(SUMMED_UP).bind::<BigInt, _>(SUMMED_UP_AT_ONCE);
-            let Counted { count } = words.get_result(conn).await?;
-            if count < SUMMED_UP_AT_ONCE {
-                return Ok(());
-            }
-        }
     }
 }
