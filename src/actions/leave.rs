@@ -87,6 +87,8 @@ pub enum Lost {
     TooLittle,
     /// It was published for a time.
     Limited,
+    /// Somebody whom its author keeps away from would see it.
+    KeptAway,
 }
 
 impl Service {
@@ -107,10 +109,13 @@ impl Service {
         let are_more = limit < works.len();
         works.truncate(limit);
         let next = works.last().filter(|_| are_more).map(|work| work.id);
+        let kept_away = self.db.works_kept_away(account).await?;
         let mut items = Vec::with_capacity(works.len());
         for activity in works {
             let remains = if activity.published_until.is_some() {
                 Err(Lost::Limited)
+            } else if kept_away.contains(&activity.id) {
+                Err(Lost::KeptAway)
             } else {
                 match self.remains(&activity, &author).await {
                     Ok(remains) => remains.ok_or(Lost::TooLittle),

@@ -452,6 +452,7 @@ pub mod commons {
             community_id -> Uuid,
             member_id -> Uuid,
             banned_at -> Timestamptz,
+            was_known -> Bool,
         }
     }
 

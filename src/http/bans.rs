@@ -30,7 +30,8 @@ struct BanBody {
     banned_at: NaiveDate,
 }
 
-/// Who is kept out of a community, by their names. For moderators and administrators.
+/// Who is kept out of a community, by their names: who was in it, wanted to be, or was seen elsewhere by who kept
+/// them out. For moderators and administrators.
 #[utoipa::path(tag = "communities", security(("token" = [])), params(("id" = CommunityId, Path), PageQuery),
     responses(
         (status = 200, body = Page<BanBody>), (status = 304), (status = 401, body = Body),
@@ -71,7 +72,7 @@ async fn show_ban(
 }
 
 /// Keeps somebody out: for them the community does not exist. With the answer their membership, their
-/// request and what they shared there are gone. Moderators keep out members and who is not in it,
+/// request and what they shared there are gone. It works the same for an id that names nobody. Moderators keep out members and who is not in it,
 /// administrators anyone but themselves. Repeating it changes nothing.
 #[utoipa::path(tag = "communities", security(("token" = [])),
     params(("id" = CommunityId, Path), ("member" = AccountId, Path)),
@@ -91,7 +92,8 @@ async fn ban(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Keeps somebody out no longer: they may join again, or ask to. For moderators and administrators.
+/// Keeps somebody out no longer: they may join again, or ask to. Repeating it changes nothing. For moderators and
+/// administrators.
 #[utoipa::path(tag = "communities", security(("token" = [])),
     params(("id" = CommunityId, Path), ("member" = AccountId, Path)),
     responses(

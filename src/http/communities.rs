@@ -154,7 +154,8 @@ async fn show_community(
     Ok(one(StatusCode::OK, &community))
 }
 
-/// Changes what a community is. For its administrators.
+/// Changes what a community is. What was shared there while it was private is taken back before anyone may join it.
+/// For its administrators.
 #[utoipa::path(tag = "communities", security(("token" = [])),
     params(("id" = CommunityId, Path), ("If-Match" = Option<String>, Header)),
     request_body = CommunityChangeBody,
@@ -168,12 +169,14 @@ async fn change_community(
     member: Member,
     id: web::Path<CommunityId>,
     Json(body): Json<CommunityChangeBody>,
+    Now(now): Now,
     request: HttpRequest,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
     let (change, wanted) = (body.try_into()?, answer::if_match(&request));
     let is_wanted = |version| answer::is_version_wanted(wanted.as_deref(), version);
-    let changed = service.db.change_community(member.into(), *id, &change, is_wanted).await??;
+    let changed = service.db.change_community(member.into(), *id, &change, is_wanted, now);
+    let changed = changed.await??;
     Ok(one(StatusCode::OK, &changed))
 }
 

@@ -77,7 +77,8 @@ struct ItemBody {
     visibility: Visibility,
     /// What becomes of it by default. What cannot be made anonymous is erased whatever is chosen.
     becomes: Legacy,
-    /// Why it cannot be made anonymous: `too_little_left` or `ends_with_time`.
+    /// Why it cannot be made anonymous: `too_little_left`, `ends_with_time`, or `kept_away`: only communities
+    /// see it, and somebody whom its author keeps away from is in each of them, or could join.
     because: Option<&'static str>,
     /// What others would not read any more, for it tells who wrote it, or when: `title`, `description`.
     cleared: Vec<&'static str>,
@@ -254,6 +255,7 @@ impl ItemBody {
             Ok(_) => (unsaid.of(activity.id, activity.visibility), None),
             Err(Lost::TooLittle) => (Legacy::Erase, Some("too_little_left")),
             Err(Lost::Limited) => (Legacy::Erase, Some("ends_with_time")),
+            Err(Lost::KeptAway) => (Legacy::Erase, Some("kept_away")),
         };
         let mut cleared = Vec::new();
         if let Ok(remains) = &item.remains {

@@ -74,6 +74,7 @@ const PURPOSES: &[(&str, &str)] = &[
     ("Who keeps away from someone.", "Qui se tient à l'écart de quelqu'un."),
     ("From whom.", "De qui."),
     ("Since when.", "Depuis quand."),
+    ("Whether who kept them out knew them.", "Si celui qui l'a exclue la connaissait."),
     ("Whose zone it is.", "À qui est la zone."),
     ("Names the zone.", "Désigne la zone."),
     ("The place that is hidden, how far around it, and what its owner calls it.", "Le lieu caché, dans quel rayon, et comment son auteur l'appelle."),

@@ -314,6 +314,7 @@ pub const COLUMNS: &[Column] = &[
     column("commons.bans", "community_id", Personal, Plain, UntilDeleted, false, "Which community they are kept out of."),
     column("commons.bans", "member_id", Personal, Plain, UntilDeleted, false, "Who is kept out."),
     column("commons.bans", "banned_at", Personal, Plain, UntilDeleted, false, "Since when."),
+    column("commons.bans", "was_known", Personal, Plain, UntilDeleted, false, "Whether who kept them out knew them."),
     column("commons.community_activities", "community_id", Technical, Plain, UntilWithdrawn, true, "Which community it is shared with."),
     column("commons.community_activities", "activity_id", Technical, Plain, UntilWithdrawn, true, "What is shared."),
     column("commons.community_activities", "author_id", Personal, Plain, UntilWithdrawn, true, "Whose it is: it goes when they leave the community."),

@@ -3,10 +3,11 @@
 use futures_util::join;
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::bad_input::refused;
 use crate::communities::{community, joins, json_of, names, print, put};
-use crate::harness::{Caller, Hold, TestApp, waiting};
+use crate::harness::{Caller, Hold, TestApp, northward_gpx, waiting};
 
 const OUTLOOK: &str = "/api/v1/me/deletion";
 
@@ -66,7 +67,9 @@ async fn no_list_of_a_community_names_who_keeps_apart() {
     let (ada, eve, bea) =
         (app.member("Ada").await, app.member("Eve").await, app.member("Bea").await);
     let path = community(&ada, "Quiet", "private").await;
-    assert_eq!(eve.post(&format!("{path}/requests"), &json!({})).await.status(), 202);
+    for who in [&eve, &bea] {
+        assert_eq!(who.post(&format!("{path}/requests"), &json!({})).await.status(), 202);
+    }
     let ban = format!("{path}/bans/{}", bea.account_id);
     assert_eq!(put(&ada, &ban).await.status(), 204);
     let (requests, bans) = (format!("{path}/requests"), format!("{path}/bans"));
@@ -91,6 +94,36 @@ async fn no_list_of_a_community_names_who_keeps_apart() {
     refused(ada.patch(&member, &role).await, 404).await;
 }
 
+/// Anyone can make a community, and keep any id out of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ban_tells_nothing_of_who_was_nobody_to_who_kept_them_out() {
+    let app = TestApp::start().await;
+    let (ada, eve, bea) =
+        (app.member("Ada").await, app.member("Eve").await, app.member("Bea").await);
+    assert_eq!(put(&bea, &block(&ada)).await.status(), 204);
+    let path = community(&ada, "Bait", "public").await;
+    let mut told = Vec::new();
+    for id in [eve.account_id.clone(), bea.account_id.clone(), Uuid::new_v4().to_string()] {
+        let ban = format!("{path}/bans/{id}");
+        let mut answers = vec![print(put(&ada, &ban).await).await];
+        answers.push(print(ada.get(&ban).await).await);
+        answers.push(print(ada.get(&format!("{path}/bans")).await).await);
+        // It is good all the same.
+        if id == eve.account_id {
+            refused(eve.get(&path).await, 404).await;
+        }
+        answers.push(print(ada.delete(&ban).await).await);
+        answers.push(print(ada.delete(&ban).await).await);
+        told.push(answers);
+    }
+    assert!(told[0][1].starts_with("404 ") && told[0][3].starts_with("204 "), "{told:?}");
+    assert!(told[0] == told[2] && told[1] == told[2], "{told:?}");
+    // Who is seen anyway is named.
+    eve.has_published(&northward_gpx(8.5, 47.3, 300)).await;
+    assert_eq!(put(&ada, &format!("{path}/bans/{}", eve.account_id)).await.status(), 204);
+    assert_eq!(names(&ada, &format!("{path}/bans")).await, ["Eve"]);
+}
+
 /// A list is judged first and read then: who left in between reads none of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_put_out_while_they_read_a_list_reads_none_of_it() {
@@ -99,7 +132,9 @@ async fn who_is_put_out_while_they_read_a_list_reads_none_of_it() {
         (app.member("Ada").await, app.member("Eve").await, app.member("Bea").await);
     let path = community(&ada, "Quiet", "private").await;
     assert_eq!(bea.post(&format!("{path}/requests"), &json!({})).await.status(), 202);
-    let ban = format!("{path}/bans/{}", app.member("Dee").await.account_id);
+    let dee = app.member("Dee").await;
+    assert_eq!(dee.post(&format!("{path}/requests"), &json!({})).await.status(), 202);
+    let ban = format!("{path}/bans/{}", dee.account_id);
     assert_eq!(put(&ada, &ban).await.status(), 204);
     for list in ["members", "requests", "bans", &ban[path.len() + 1..]] {
         joins(&eve, &path, &ada, "moderator").await;

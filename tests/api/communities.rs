@@ -323,7 +323,7 @@ async fn a_ban_looks_like_a_community_that_never_was() {
         assert_eq!(names(&ada, &format!("{path}/bans")).await, ["Eve"]);
         assert_eq!(json_of(&ada, &ban(&path, &eve)).await["banned_at"], "2026-06-01");
         assert_eq!(ada.delete(&ban(&path, &eve)).await.status(), 204);
-        refused(ada.delete(&ban(&path, &eve)).await, 404).await;
+        assert_eq!(ada.delete(&ban(&path, &eve)).await.status(), 204);
         let asked = eve.post(&format!("{path}/requests"), &json!({})).await.status().as_u16();
         assert_eq!(asked, if visibility == "public" { 200 } else { 202 });
         assert_eq!(ada.delete(&path).await.status(), 204);
@@ -757,4 +757,34 @@ async fn what_was_judged_stays_true_until_it_is_done() {
     );
     assert_eq!((first.status().as_u16(), second.status().as_u16()), (204, 404));
     assert_eq!(json_of(&eve, &path).await["role"], "member");
+}
+
+/// Whoever shares with a community where members are let in knows who reads it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_shared_before_anyone_could_join_is_taken_back() {
+    let app = TestApp::start().await;
+    let (ada, bea, leaver) =
+        (app.member("Ada").await, app.member("Bea").await, app.member("Leaver").await);
+    let path = community(&ada, "Quiet", "private").await;
+    for who in [&bea, &leaver] {
+        joins(who, &path, &ada, "member").await;
+    }
+    let of_bea = shares(&bea, &path).await;
+    shares(&leaver, &path).await;
+    assert_eq!(leaver.leave(&json!({})).await.status(), 202);
+    app.finish_leaving().await;
+    let feed = format!("{path}/activities");
+    let shared = async || json_of(&ada, &feed).await["items"].as_array().unwrap().len();
+    assert_eq!(shared().await, 2);
+    for (change, left) in [("private", 2), ("public", 0), ("public", 0)] {
+        let change = json!({ "visibility": change });
+        assert_eq!(ada.patch(&path, &change).await.status(), 200);
+        assert_eq!(shared().await, left);
+    }
+    assert_eq!(json_of(&bea, &of_bea).await["visibility"], "private");
+    // What is shared from then on is shared with whoever joins.
+    assert_eq!(share(&bea, &of_bea, &path).await.status(), 200);
+    assert_eq!(shared().await, 1);
+    assert_eq!(ada.patch(&path, &json!({ "visibility": "private" })).await.status(), 200);
+    assert_eq!(shared().await, 1);
 }

@@ -218,3 +218,21 @@ async fn the_list_of_blocks_tells_no_name_that_one_would_not_know() {
     // Others reach the rest of the commons as before.
     assert_eq!(unknown.get(&page_of(&known)).await.status(), 200);
 }
+
+/// Else one would keep away from them, join one community after the other, and read where a name comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_blocks_does_not_tell_where_somebody_is_who_keeps_away() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.member("Ada").await, app.member("Eve").await);
+    let path = community(&eve, "Riders", "public").await;
+    let name = async || {
+        let list = json_of(&ada, "/api/v1/me/blocks").await;
+        list["items"][0]["member"]["public_name"].clone()
+    };
+    assert_eq!(put(&ada, &block_of(&eve)).await.status(), 204);
+    assert_eq!(name().await, Value::Null);
+    assert_eq!(ada.post(&format!("{path}/requests"), &json!({})).await.status(), 200);
+    assert_eq!(name().await, "Eve");
+    assert_eq!(put(&eve, &block_of(&ada)).await.status(), 204);
+    assert_eq!(name().await, Value::Null);
+}

@@ -7,7 +7,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::anonymous;
-use super::memberships::{make_administrator, part_all};
+use super::memberships::{make_administrator, part_all, take_back_all};
 use super::undone::{Stop, Undone, outcome};
 use crate::access::{CommunityFacts, Guarded, Refusal, Viewer, Visible, act};
 use crate::db::schema::commons::communities;
@@ -184,13 +184,15 @@ impl Db {
         outcome(made)
     }
 
-    /// Changes what a community is, if `is_wanted` says so of its version.
+    /// Changes what a community is, if `is_wanted` says so of its version. What was shared there while those who
+    /// join had to be let in is taken back before anyone may.
     pub async fn change_community(
         &self,
         viewer: Viewer,
         id: CommunityId,
         change: &CommunityChange,
         is_wanted: impl Fn(i32) -> bool + Sync + Send,
+        now: DateTime<Utc>,
     ) -> Result<Result<Visible<Community>, Undone>, Error> {
         let conn = &mut *self.conn().await?;
         let changed = conn
@@ -200,6 +202,9 @@ impl Db {
                 let before = held.open()?;
                 if !is_wanted(before.version) {
                     return Err(Undone::Stale.into());
+                }
+                if is_opened(&before, change) {
+                    take_back_all(conn, &self.keyring, &may, now).await?;
                 }
                 let description = change.description.as_ref();
                 let description = description.map(|text| text.as_ref().map(Description::as_str));
@@ -241,6 +246,11 @@ impl Db {
             .await;
         outcome(deleted)
     }
+}
+
+fn is_opened(before: &Community, change: &CommunityChange) -> bool {
+    before.visibility == CommunityVisibility::Private
+        && change.visibility == Some(CommunityVisibility::Public)
 }
 
 /// Removes a community that nobody is in, with its requests and bans. What those shared there who have left

@@ -1,5 +1,7 @@
 //! Leaving every community at once, as those do who leave altogether.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -13,7 +15,7 @@ use crate::db::schema::commons::{
     communities, community_activities, membership_requests, memberships,
 };
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, CommunityId, Legacies, Legacy, PublicName, Role};
+use crate::domain::{AccountId, ActivityId, CommunityId, Legacies, Legacy, PublicName, Role};
 use crate::seal::Keyring;
 
 /// What becomes of a community that somebody administers alone.
@@ -76,6 +78,28 @@ impl Db {
             .bind::<SqlUuid, _>(Uuid::from(account))
             .load(&mut *self.conn().await?)
             .await?)
+    }
+
+    /// Which of the activities that an account shares with communities would reach nobody once it has left: only
+    /// where somebody is whom it keeps away from, or could be.
+    pub async fn works_kept_away(&self, account: AccountId) -> Result<BTreeSet<ActivityId>, Error> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = SqlUuid)]
+            activity_id: Uuid,
+        }
+        let rows: Vec<Row> = diesel::sql_query(format!(
+            "SELECT activity_id FROM vault.activities
+             WHERE account_id = $1 AND visibility = 'community'
+               AND NOT EXISTS (SELECT FROM commons.links WHERE links.activity_id = activities.activity_id
+                               AND expires_at IS NULL)
+               AND NOT EXISTS (SELECT FROM commons.community_activities shared
+                               WHERE shared.activity_id = activities.activity_id AND NOT {KEPT_AWAY})"
+        ))
+        .bind::<SqlUuid, _>(Uuid::from(account))
+        .load(&mut *self.conn().await?)
+        .await?;
+        Ok(rows.into_iter().map(|row| row.activity_id.into()).collect())
     }
 }
 
@@ -157,6 +181,16 @@ pub(in crate::db) async fn leave_all(
     Ok(())
 }
 
+/// Whether a share of the account `$1` is with a community where somebody whom it keeps away from is, or could be
+/// at once. While the account is there they see nothing of it; a work of nobody would keep away from nobody.
+const KEPT_AWAY: &str = "EXISTS (
+    SELECT FROM vault.blocks
+    JOIN commons.communities it ON it.community_id = shared.community_id
+    LEFT JOIN commons.memberships theirs
+        ON theirs.community_id = it.community_id AND theirs.member_id = blocks.member_id
+    WHERE blocks.account_id = $1 AND (it.visibility = 'public' OR theirs.member_id IS NOT NULL)
+)";
+
 /// Takes the author off those shares that are to stay. Nobody sees anything of them before there is a
 /// rendition again.
 async fn sever(
@@ -165,18 +199,18 @@ async fn sever(
     legacies: &Legacies,
 ) -> Result<(), Error> {
     let said = |legacy| legacies.said(legacy).map(Uuid::from).collect::<Vec<_>>();
-    diesel::sql_query(
+    diesel::sql_query(format!(
         "UPDATE commons.community_activities shared SET author_id = NULL
          FROM vault.activities
-         WHERE shared.author_id = $1 AND activities.account_id = $1
+         WHERE shared.author_id = $1 AND activities.account_id = $1 AND NOT {KEPT_AWAY}
            AND activities.activity_id = shared.activity_id AND activities.published_until IS NULL
            AND CASE
                WHEN activities.activity_id = ANY ($2) THEN true
                WHEN activities.activity_id = ANY ($3) THEN false
                WHEN activities.visibility = 'published' THEN $4
                ELSE $5
-           END",
-    )
+           END"
+    ))
     .bind::<SqlUuid, _>(Uuid::from(account))
     .bind::<Array<SqlUuid>, _>(said(Legacy::Anonymize))
     .bind::<Array<SqlUuid>, _>(said(Legacy::Erase))

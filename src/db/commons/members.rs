@@ -117,7 +117,7 @@ impl Member {
 impl Found {
     /// As it leaves `db`. A member is like something of theirs: published when they publish, for
     /// their fellows else, and for nobody when they let nothing be done with their data.
-    fn seal(self, viewer: Viewer) -> Result<Sealed<Member>, Error> {
+    pub(super) fn seal(self, viewer: Viewer) -> Result<Sealed<Member>, Error> {
         let visibility = match (self.is_hidden, self.publishes) {
             (true, _) => Visibility::Private,
             (false, true) => Visibility::Published,
@@ -133,9 +133,20 @@ impl Found {
         Ok(Sealed::new(viewer, facts, Member::open(self.member_id, &self.public_name)?))
     }
 
-    /// As the viewer would see them if neither kept away from the other.
-    pub(in crate::db) fn seal_together(self, viewer: Viewer) -> Result<Sealed<Member>, Error> {
-        Self { are_apart: false, ..self }.seal(viewer)
+    /// Who it is.
+    pub(in crate::db) fn id(&self) -> AccountId {
+        self.member_id.into()
+    }
+
+    /// As a viewer who keeps away from them would see them if they did not. From whom they keep away themselves, they
+    /// are not seen in communities either way: else it would tell in which they are.
+    pub(in crate::db) fn seal_together(
+        self,
+        viewer: Viewer,
+        keep_away: bool,
+    ) -> Result<Sealed<Member>, Error> {
+        let are_fellows = self.are_fellows && !keep_away;
+        Self { are_apart: false, are_fellows, ..self }.seal(viewer)
     }
 }
 

@@ -11,6 +11,7 @@ use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::anonymous;
 use super::communities::{NamePosition, delete, hold};
 use super::members::Member;
 use super::renditions::are_apart;
@@ -270,16 +271,39 @@ pub(super) async fn part_all(
     may: &May<act::Delete>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    take_back_from_all(conn, may.community(), now).await?;
     let all = memberships::table.filter(memberships::community_id.eq(Uuid::from(may.community())));
-    let members: Vec<Uuid> = all
+    diesel::delete(all).execute(conn).await?;
+    Ok(())
+}
+
+/// Takes back all that is shared with a community, also by those who have left.
+pub(super) async fn take_back_all(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    may: &May<act::Edit>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    take_back_from_all(conn, may.community(), now).await?;
+    let works = anonymous::shared_with(conn, may.community()).await?;
+    let shared = community_activities::community_id.eq(Uuid::from(may.community()));
+    diesel::delete(community_activities::table.filter(shared)).execute(conn).await?;
+    anonymous::settle(conn, keyring, works, now).await
+}
+
+async fn take_back_from_all(
+    conn: &mut AsyncPgConnection,
+    community: CommunityId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let members = memberships::table
+        .filter(memberships::community_id.eq(Uuid::from(community)))
         .order(memberships::member_id)
         .select(memberships::member_id)
         .for_update()
         .load(conn)
         .await?;
-    take_back(conn, may.community(), members, now).await?;
-    diesel::delete(all).execute(conn).await?;
-    Ok(())
+    take_back(conn, community, members, now).await
 }
 
 /// What somebody is in a community. Until the transaction ends they stay that, and share nothing.

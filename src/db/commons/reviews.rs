@@ -170,10 +170,10 @@ impl Db {
         let conn = &mut *self.conn().await?;
         let written = conn
             .transaction(async |conn| {
+                // Who does not see it waits for nobody: not even how long tells that its owner is at an activity.
+                seen(conn, reviewer, of, now).await?;
                 hold(conn, reviewer, of).await?;
-                let viewer = Viewer::Member(reviewer);
-                let facts = published(conn, viewer, of, now).await?.ok_or(Undone::Missing)?;
-                Sealed::new(viewer, facts, ()).open().ok_or(Undone::Missing)?;
+                let facts = seen(conn, reviewer, of, now).await?;
                 if facts.owner == Some(reviewer) {
                     let reason = "must be somebody else's";
                     return Err(Invalid { field: "activity", reason }.into());
@@ -215,6 +215,19 @@ impl Db {
         })
         .await
     }
+}
+
+/// What decides whether a member sees an activity that is published, if they do.
+async fn seen(
+    conn: &mut AsyncPgConnection,
+    member: AccountId,
+    id: ActivityId,
+    now: DateTime<Utc>,
+) -> Result<Facts, Stop> {
+    let viewer = Viewer::Member(member);
+    let facts = published(conn, viewer, id, now).await?.ok_or(Undone::Missing)?;
+    Sealed::new(viewer, facts, ()).open().ok_or(Undone::Missing)?;
+    Ok(facts)
 }
 
 /// What decides whether somebody sees an activity that is published; `None` when it is not, also for its owner.

@@ -1,7 +1,7 @@
 //! Whom an account keeps away from. Nobody but its owner reads that; what follows from it is asked of
 //! `commons.are_apart`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -65,9 +65,15 @@ impl Db {
         let Slice { items, next } = Slice::of(rows, limit, position);
         let ids: Vec<AccountId> = items.iter().map(|(id, _)| (*id).into()).collect();
         let viewer = Viewer::Member(account);
+        let away = blocks::table
+            .filter(blocks::account_id.eq_any(ids.iter().copied().map(Uuid::from)))
+            .filter(blocks::member_id.eq(Uuid::from(account)))
+            .select(blocks::account_id);
+        let away: BTreeSet<Uuid> = away.load(conn).await?.into_iter().collect();
         let mut names = BTreeMap::new();
         for found in find_members(conn, viewer, &ids, now).await? {
-            if let Some(member) = Sealed::open(found.seal_together(viewer)?) {
+            let keep_away = away.contains(&found.id().into());
+            if let Some(member) = Sealed::open(found.seal_together(viewer, keep_away)?) {
                 names.insert(member.id, member.public_name.clone());
             }
         }

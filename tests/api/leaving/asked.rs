@@ -238,6 +238,7 @@ async fn nothing_keeps_the_last_administrator_and_no_community_is_left_alone() {
     let waiting = community(&eve, "Closed", "private").await;
     assert_eq!(ada.post(&format!("{waiting}/requests"), &json!({})).await.status(), 202);
     let shut = community(&ben, "Shut", "public").await;
+    joins(&ada, &shut).await;
     bans(&ada, &shut, &ben).await;
 
     let outlook = json_of(&ada, "/api/v1/me/deletion").await;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::photos::{SIDES, files, taken};
 use super::works::rows;
-use super::{LAT, LON, found, joins, opened, publish, unfolded};
+use super::{LAT, LON, found, opened, publish, unfolded};
 use crate::activities::path_of;
 use crate::archives::{EXPORTS, export};
 use crate::auth::{applicant, forgot, register};
@@ -96,8 +96,8 @@ async fn life(app: &TestApp) -> Life<'_> {
         assert!(put(one, &block).await.status().is_success());
     }
     // Communities: one that goes on, one that is hers alone, one that she waits for, one that keeps her out.
-    let riders = community(&ada, "Riders", "public").await;
-    joins(&eve, &riders).await;
+    let riders = community(&ada, "Riders", "private").await;
+    crate::communities::joins(&eve, &riders, &ada, "member").await;
     pictured(&ada, &format!("{riders}/picture")).await;
     let alone = community(&ada, &format!("{WORD} alone"), "private").await;
     pictured(&ada, &format!("{alone}/picture")).await;

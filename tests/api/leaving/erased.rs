@@ -43,6 +43,9 @@ pub(super) async fn furnish(app: &TestApp, scene: &Scene<'_>) {
     assert_eq!(ada.post("/api/v1/me/zones", &zone).await.status(), 201);
     let phone = json!({ "email": ada.email, "password": crate::harness::PASSWORD, "device": "Xanadu phone" });
     assert_eq!(app.anyone().post("/api/v1/auth/login", &phone).await.status(), 200);
+    // Where nobody joins unasked, what is kept away from Ben may stay.
+    let closed = json!({ "visibility": "private" });
+    assert_eq!(eve.patch(&scene.community, &closed).await.status(), 200);
     let ben = app.member("Ben").await;
     for (one, other) in [(ada, &ben), (&ben, ada)] {
         let block = format!("/api/v1/me/blocks/{}", other.account_id);

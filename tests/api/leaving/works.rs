@@ -363,6 +363,33 @@ async fn what_only_a_community_saw_goes_with_it() {
     assert!(opened(&app, &scene.link).await.is_some());
 }
 
+/// Who is kept away from would see for the first time what is nobody's then.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_away_from_somebody_stays_nowhere_where_they_are_or_could_be() {
+    for (visibility, is_in, stays) in
+        [("public", true, 0), ("public", false, 0), ("private", true, 0), ("private", false, 1)]
+    {
+        let app = TestApp::start().await;
+        let (ada, eve, ben) =
+            (app.member("Ada").await, app.member("Eve").await, app.member("Ben").await);
+        let path = community(&eve, "Riders", visibility).await;
+        crate::communities::joins(&ada, &path, &eve, "member").await;
+        if is_in {
+            crate::communities::joins(&ben, &path, &eve, "member").await;
+        }
+        crate::communities::shares(&ada, &path).await;
+        let outlook = async || json_of(&ada, "/api/v1/me/deletion").await["items"][0].clone();
+        assert_eq!(outlook().await["becomes"], "anonymize");
+        let block = format!("/api/v1/me/blocks/{}", ben.account_id);
+        assert!(put(&ada, &block).await.status().is_success());
+        let because = if stays == 0 { json!("kept_away") } else { Value::Null };
+        assert_eq!(outlook().await["because"], because, "{visibility} {is_in}");
+        assert_eq!(ada.leave(&json!({})).await.status(), 202);
+        app.finish_leaving().await;
+        assert_eq!(feed(&eve, &path).await.len(), stays, "{visibility} {is_in}");
+    }
+}
+
 /// Whoever keeps away from others reads what is nobody's, in a community and outside.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_keeps_away_from_nobody() {

@@ -62,7 +62,7 @@ async fn what_is_said_of_an_activity_is_read_where_it_is_published_and_nowhere_e
     Blocking     -       -    -         -    -         -   -    -       -         -       -
     Member       -       -    -         -    201       201 -    -       -         -       -
     Moderator    -       -    -         -    201       201 -    -       -         -       -
-    Owner        -       -    -         -    422       422 -    -       -         -       409
+    Owner        -       -    -         -    422       422 -    -       -         -       -
 
     DELETE /api/v1/activities/{id}/reviews/{review}
                  Private Link Community Both Published All Over Rezoned Withdrawn Deleted Restricted

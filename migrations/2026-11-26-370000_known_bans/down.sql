@@ -1,0 +1,1 @@
+ALTER TABLE commons.bans DROP COLUMN was_known;
