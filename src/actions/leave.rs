@@ -181,8 +181,7 @@ impl Service {
 
     /// What becomes of what others see of an account, where its owner says nothing.
     pub async fn unsaid(&self, account: AccountId) -> Result<Legacies, Error> {
-        let shading = self.db.shading(account).await?;
-        Ok(Legacies::unsaid(shading.hides_all))
+        Ok(Legacies::unsaid(self.db.restricted_at(account).await?.is_some()))
     }
 
     async fn part(

@@ -22,7 +22,8 @@ program opens it.
 * `activities/<id>/rendition.json`: what others see of it, if you share it.
 * `activities/<id>/photos/<photo>`: its photos as they were uploaded, unchanged; what is said of them is in `photos/`.
 * `activities/<id>/original`: the file as your device wrote it, unchanged.
-* `manifest.json`: what is in the archive, and how much.
+* `manifest.json`: what is in the archive, and how much. What could not be read any more is not in it, and is named
+  there under `left_out`.
 
 It holds no password, key or token: those are stored as hashes, of which nobody can make the original. The links
 that you gave to others stand in `links/` without the secret in their address.

@@ -136,16 +136,42 @@ impl Error {
         info.constraint_name().is_some_and(|name| name.ends_with("_account_id_fkey"))
     }
 
-    /// Whether the database gave up because of its own limits: the same may work a little later.
-    pub fn is_timeout(&self) -> bool {
-        let Self::Query(diesel::result::Error::DatabaseError(_, info)) = self else { return false };
-        gave_up(info.message())
+    /// Whether the database gave up because of its own limits, or went away: the same may work a little later.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Query(error) if passes(error))
     }
 }
 
-/// The SQLSTATE, 57014, 55P03 or 40P01, does not reach us; these are their texts.
+fn passes(error: &diesel::result::Error) -> bool {
+    use diesel::result::DatabaseErrorKind as Kind;
+    use diesel::result::Error as E;
+    match error {
+        E::DatabaseError(
+            Kind::SerializationFailure | Kind::ReadOnlyTransaction | Kind::ClosedConnection,
+            _,
+        )
+        | E::BrokenTransactionManager => true,
+        E::DatabaseError(Kind::UnableToSendCommand, info) => was_cut_off(info.message()),
+        E::DatabaseError(_, info) => gave_up(info.message()),
+        E::RollbackErrorOnCommit { commit_error, .. } => passes(commit_error),
+        _ => false,
+    }
+}
+
+/// The SQLSTATE does not reach us; these are the texts of 57014, 55P03, 57P01 to 57P05, 40P01 and 53100, in the language
+/// that our logins ask for.
 fn gave_up(message: &str) -> bool {
-    message.starts_with("canceling statement due to") || message == "deadlock detected"
+    message.starts_with("canceling statement due to")
+        || message.starts_with("terminating connection ")
+        || message == "deadlock detected"
+        || message.ends_with("No space left on device")
+}
+
+/// In the words of the client: what it could not write or read at all is a fault of ours.
+fn was_cut_off(message: &str) -> bool {
+    ["connection closed", "channel closed", "error communicating with the server"]
+        .iter()
+        .any(|cut| message.starts_with(cut))
 }
 
 /// The most connections of the pool of either login.

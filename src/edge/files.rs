@@ -1,10 +1,11 @@
 //! The blob store: sealed files under random keys that are never written twice.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
@@ -113,12 +114,12 @@ impl Files {
         }
     }
 
-    /// Everything that is kept, in no order. What bears no name of ours is passed over.
-    pub async fn all(&self) -> Result<HashSet<BlobId>, Error> {
+    /// Everything that is kept, and since when, in no order. What bears no name of ours is passed over.
+    pub async fn all(&self) -> Result<HashMap<BlobId, DateTime<Utc>>, Error> {
         let mut listed = self.store.list(None);
-        let mut blobs = HashSet::new();
+        let mut blobs = HashMap::new();
         while let Some(object) = listed.try_next().await? {
-            blobs.extend(named(&object.location));
+            blobs.extend(named(&object.location).map(|blob| (blob, object.last_modified)));
         }
         Ok(blobs)
     }

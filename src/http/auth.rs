@@ -183,7 +183,7 @@ async fn undo_deletion(
 }
 
 /// Gets the next pair of tokens. A token that was used before ends the session, unless it is the
-/// last one and was used seconds ago: then the answer was lost, and comes again.
+/// last one, was used within a minute, and the next one is unused: then the answer was lost, and comes again.
 #[utoipa::path(tag = "auth", request_body = RefreshBody, responses(
     (status = 200, body = TokensBody),
     (status = 401, body = Body, description = "The session has ended."),

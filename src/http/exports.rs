@@ -40,7 +40,8 @@ struct ProofBody {
 }
 
 /// Asks for an archive of all that is in one's account. It is made in the background, one at a time, four at
-/// once and then one every six hours; a mail says that somebody asked, and another that it is ready.
+/// once and then one every six hours; a mail says that somebody asked, and another that it is ready. Of those that are
+/// ready the newest stays, and older ones go.
 #[utoipa::path(tag = "me", security(("token" = [])), request_body = ProofBody, responses(
     (status = 202, body = ArchiveBody), (status = 422, body = Body), (status = 429, body = Body),
     (status = 401, body = Body, description = "Not signed in, or the password is not right."),

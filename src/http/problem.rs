@@ -352,8 +352,8 @@ impl From<db::Error> for Problem {
             db::Error::NoAccount => Self::Unauthenticated,
             db::Error::Full(invalid) => invalid.into(),
             _ if error.is_of_nobody() => Self::Unauthenticated,
-            _ if error.is_timeout() => {
-                tracing::warn!(cause = %error, "A statement took too long");
+            _ if error.is_passing() => {
+                tracing::warn!(cause = %error, "The database gave up, or went away");
                 Self::Busy
             }
             _ => Self::Internal(error.to_string()),

@@ -3,9 +3,11 @@
 mod run;
 mod schedule;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -46,6 +48,9 @@ pub enum Error {
     /// Mail could not be sent.
     #[error("{0}")]
     Mail(#[from] mail::Error),
+    /// The program broke off in the middle of it.
+    #[error("it panicked")]
+    Panicked,
     /// The job is not one that this program knows.
     #[error("the job cannot be read")]
     Unreadable,
@@ -67,6 +72,13 @@ enum Round {
     Jobs(Lane),
 }
 
+/// What `work` comes to; a panic of it fails as anything else does. So one that is met ends neither the lane that it
+/// was in nor the round.
+async fn caught<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    // Nothing of it is looked at afterwards: connections and locks are given back as it is dropped.
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or(Err(Error::Panicked))
+}
+
 impl Worker {
     /// Runs jobs and tasks as they fall due, until `stop` says so. Lanes, tasks and long tasks run side by side:
     /// none waits for another.
@@ -79,16 +91,15 @@ impl Worker {
 
     async fn repeat(self, round: Round, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
+            let go_on = || !*stop.borrow();
             let (done, pause) = match round {
-                Round::Tasks(length) => (self.run_schedule(length).await, TASKS_EVERY),
-                Round::Jobs(lane) => {
-                    (self.run_lane(lane, || !*stop.borrow()).await.map(drop), POLL)
-                }
+                Round::Tasks(length) => (caught(self.run_schedule(length)).await, TASKS_EVERY),
+                Round::Jobs(lane) => (caught(self.run_lane(lane, go_on)).await.map(drop), POLL),
             };
             let pause = match done {
                 Ok(()) => pause,
                 Err(error) => {
-                    tracing::error!(cause = %error, "The queue cannot be read");
+                    tracing::error!(cause = %error, "A round of the queue broke off");
                     PAUSE_AFTER_FAULT
                 }
             };

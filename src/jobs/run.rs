@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{Error, Worker};
+use super::{Error, Worker, caught};
 use crate::actions::erase::Step;
 use crate::db::identity::{BothCodes, Code};
 use crate::db::ops::{Job, Lease, Leased};
@@ -18,7 +18,7 @@ impl Worker {
         let Leased { lease, job, .. } = leased;
         let kind = job.as_ref().map_or("unreadable", Job::kind);
         let outcome = tokio::select! {
-            outcome = self.carry_out(lease, job) => outcome,
+            outcome = caught(Box::pin(self.carry_out(lease, job))) => outcome,
             () = self.hold(lease) => return Ok(()),
         };
         let labels = [("kind", kind), ("outcome", if outcome.is_ok() { "done" } else { "failed" })];

@@ -147,7 +147,7 @@ impl Worker {
             }
             Task::GoOnErasing => return Ok(tolerate(service.go_on_erasing(now).await)),
             Task::ReconcileBlobs => {
-                return Ok(tolerate(service.reconcile_blobs().await.map(|found| tell(&found))));
+                return Ok(tolerate(service.reconcile_blobs(now).await.map(|found| tell(&found))));
             }
             Task::Expire(kind) => while db.delete_expired(kind, now).await? > 0 {},
             Task::EndPublications => while db.end_publications(now).await? > 0 {},
@@ -184,14 +184,18 @@ impl Worker {
 
 /// Blobs have random names, so that a line in the log tells of nobody.
 fn tell(found: &Reconciled) {
-    let Reconciled { erased, left, missing } = found;
+    let Reconciled { erased, young, left, missing } = found;
     let count = |kind: &'static str, blobs: usize| {
         metrics::gauge!("blobs_reconciled", "kind" => kind)
             .set(u32::try_from(blobs).unwrap_or(u32::MAX));
     };
     count("erased", *erased);
+    count("young", *young);
     count("left", *left);
     count("missing", missing.len());
+    if *young > 0 {
+        tracing::warn!(blobs = young, "Blobs have no row: the database may have been put back");
+    }
     if *left > 0 {
         tracing::error!(blobs = left, "So many blobs have no row that it looks like a mistake");
     }

@@ -1,7 +1,9 @@
 //! What happens unasked: mails, retries, expiry.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -10,10 +12,13 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use opentracks::db::ops::Lane;
+use opentracks::domain::Clock;
 use opentracks::http::body::BodyPace;
+use opentracks::jobs::Worker;
 use opentracks::privacy::retention::{self, Expiring};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::archives::export;
 use crate::auth::{applicant, forgot, register, reset, verify};
@@ -120,6 +125,67 @@ async fn a_job_that_always_fails_is_put_aside_and_not_tried_for_ever() {
     assert_eq!(count(&app, ASIDE).await, 1);
     outbox.unblock();
     assert!(app.mails("ada@example.org").await.is_empty(), "a person has to look at it");
+}
+
+/// A worker that died while its clock ran ahead does not keep its jobs for years.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_of_a_clock_that_ran_ahead_is_over() {
+    let app = TestApp::start().await;
+    register(&app, &applicant("ada@example.org")).await;
+    let years = TimeDelta::days(3_650);
+    let ahead = app.now() + years;
+    assert!(app.app.service().db.lease_job(Lane::Mail, None, ahead).await.unwrap().is_some());
+    assert_eq!(app.mails("ada@example.org").await.len(), 1);
+}
+
+/// Wherever a worker breaks off in a job, the job has failed like any other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_panics_has_failed_and_is_tried_again() {
+    let app = TestApp::start().await;
+    app.run_jobs().await;
+    register(&app, &applicant("ada@example.org")).await;
+    // A clock that breaks each time it is looked at for the nth time: outside of a job, until it is in one.
+    let failed = "(SELECT FROM ops.jobs WHERE lease IS NULL AND 0 < attempts)";
+    let mut looks = 0;
+    while count(&app, failed).await == 0 {
+        let worker = breaking(&app, looks..=looks);
+        let ran = tokio::spawn(async move { worker.run_due().await }).await;
+        assert!(ran.is_err() || count(&app, failed).await == 1, "it was done");
+        looks += 1;
+    }
+    assert!(app.mails("ada@example.org").await.is_empty());
+    app.advance(TimeDelta::seconds(5));
+    assert_eq!(app.mails("ada@example.org").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_that_panics_is_followed_by_the_next() {
+    let app = TestApp::start().await;
+    register(&app, &applicant("ada@example.org")).await;
+    // Each of the five looks at it first.
+    let worker = breaking(&app, 0..=4);
+    let (stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(async move { worker.run(stopped).await });
+    let done = "(SELECT FROM ops.schedule WHERE task IN ('expire sessions', 'remake heat map') \
+                 AND done_at IS NOT NULL)";
+    for _ in 0..20_000 {
+        if count(&app, done).await == 2 && count(&app, "ops.jobs").await == 0 {
+            break;
+        }
+    }
+    assert_eq!((count(&app, done).await, count(&app, "ops.jobs").await), (2, 0));
+    stop.send(true).unwrap();
+    running.await.unwrap();
+}
+
+/// What works on `app` with a clock that breaks when it is looked at for these times, counted from 0.
+fn breaking(app: &TestApp, at: RangeInclusive<usize>) -> Worker {
+    let (clock, looked) = (app.clock(), AtomicUsize::new(0));
+    let clock = Clock::new(move || {
+        assert!(!at.contains(&looked.fetch_add(1, Ordering::Relaxed)), "the clock broke");
+        clock.now()
+    });
+    Worker { clock, ..app.app.worker().as_ref().clone() }
 }
 
 /// A job that ends the process that runs it fails as well, though nobody is left to say so.

@@ -19,6 +19,7 @@ mod communities;
 mod contract;
 mod corpus;
 mod explore;
+mod faults;
 mod findings;
 mod guessing;
 mod harness;

@@ -119,6 +119,53 @@ async fn promise_od_3_3_an_unused_account_is_warned_of_twice_and_then_closed() {
     assert_eq!(count(&app, "identity.accounts").await, 0);
 }
 
+/// It was promised, so no failure is the last one.
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_an_unused_account_is_tried_until_it_succeeds() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    app.advance(INACTIVE);
+    for _ in 0..2 {
+        app.run_jobs().await;
+        app.advance(INACTIVITY_NOTICE);
+    }
+    let mut conn = connect(&app, "opentracks").await;
+    conn.batch_execute("REVOKE INSERT ON ops.erasures FROM opentracks_owner").await.unwrap();
+    for _ in 0..30 {
+        app.run_jobs().await;
+        app.advance(TimeDelta::hours(1));
+    }
+    assert_eq!(count(&app, "identity.accounts").await, 1);
+    conn.batch_execute("GRANT INSERT ON ops.erasures TO opentracks_owner").await.unwrap();
+    let mails = app.mails(&ada.email).await;
+    assert!(mails.len() == 3 && mails[2].contains("Receipt"), "{mails:?}");
+    assert_eq!(count(&app, "identity.accounts").await, 0);
+}
+
+/// As the clock of a machine without a battery does, until it is set.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_ran_ahead_once_stops_nothing() {
+    let app = TestApp::start().await;
+    let ready = async || app.anyone().get("/health/ready").await.json::<Value>().await.unwrap();
+    let years = TimeDelta::days(3_650);
+    app.advance(years);
+    app.run_jobs().await;
+    while app.anyone().post(REPORTS, &report()).await.status() == 202 {}
+    app.advance(-years);
+    assert!(ready().await["overdue"].as_array().unwrap().len() > 9);
+    // Who was slowed down is, as after a burst, and no longer.
+    assert_eq!(app.anyone().post(REPORTS, &report()).await.status(), 202);
+    refused(app.anyone().post(REPORTS, &report()).await, 429).await;
+    app.advance(TimeDelta::minutes(1));
+    assert_eq!(app.anyone().post(REPORTS, &report()).await.status(), 202);
+    app.run_jobs().await;
+    assert_eq!(ready().await, json!({ "status": "ok" }));
+    let kept = count(&app, "ops.diagnostics").await;
+    app.advance(retention::PROBLEM_REPORT);
+    app.run_jobs().await;
+    assert_eq!(count(&app, "ops.diagnostics").await, kept - 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_comes_back_is_not_closed_and_the_years_begin_anew() {
     let app = TestApp::start().await;

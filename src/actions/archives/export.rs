@@ -20,8 +20,8 @@ use crate::db::vault::{
 };
 use crate::domain::{AccountId, ArchiveState, Description, Kind as ActivityKind};
 use crate::seal::AccountKey;
-use crate::track::plain;
 use crate::track::write::{self, Document, Times};
+use crate::track::{ExactTrack, plain};
 
 /// The kinds of rows in the order in which they are written; what hangs on activities comes with them.
 const ORDER: [Kind; 13] = [
@@ -64,6 +64,29 @@ struct Progress {
     /// How many lines or files there are of each kind.
     counts: BTreeMap<String, u64>,
     activities: i32,
+    #[serde(default)]
+    left_out: LeftOut,
+}
+
+/// What should be in an archive, and cannot be read any more.
+#[derive(Default, Serialize, Deserialize)]
+struct LeftOut {
+    /// How many files.
+    count: u64,
+    /// The first of them.
+    files: Vec<String>,
+}
+
+/// How many files that cannot be read are named.
+const LEFT_OUT_NAMED_MAX: usize = 1_000;
+
+impl LeftOut {
+    fn add(&mut self, name: Name) {
+        self.count += 1;
+        if self.files.len() < LEFT_OUT_NAMED_MAX {
+            self.files.push(name.to_string());
+        }
+    }
 }
 
 /// What came of an export.
@@ -200,7 +223,8 @@ impl Export<'_> {
         Ok(next.map(|next| Cursor { at: next.at, id: next.id.into() }))
     }
 
-    /// Writes the files of an activity; none when it was deleted meanwhile.
+    /// Writes the files of an activity; none when it was deleted meanwhile. One that cannot be read any more is named in
+    /// the manifest, and keeps nobody from the others.
     async fn files(&mut self, activity: Owned<Activity>) -> Result<(), Error> {
         let db = &self.service.db;
         let Some(activity) = self.service.owned(self.account, activity.id).await? else {
@@ -209,17 +233,22 @@ impl Export<'_> {
         let Some(blob) = db.original(&activity).await? else { return Ok(()) };
         let track = db.track(&activity).await?;
         let rendition = db.stored_rendition(&activity).await?;
-        let sealed = self.service.files.get(blob).await?;
+        let sealed = self.service.files.find(blob).await?;
+        let id = activity.id;
+        if sealed.is_none() && self.service.owned(self.account, id).await?.is_none() {
+            return Ok(());
+        }
         let (key, offset) = (self.key.clone(), self.progress.bytes);
         let work = move || {
-            let original =
-                vault::open_original(&key, activity.id, &sealed).map_err(db::Error::from)?;
-            drop(sealed);
-            pack(offset, &activity, &track, rendition.as_ref(), &original)
+            let original = sealed.and_then(|sealed| vault::open_original(&key, id, &sealed).ok());
+            pack(offset, &activity, &track, rendition.as_ref(), original)
         };
-        let (written, names) = self.service.cores.run(work).await??;
+        let Packed { written, names, left_out } = self.service.cores.run(work).await??;
         for file in names {
             *self.progress.counts.entry(file.name().to_owned()).or_default() += 1;
+        }
+        for file in left_out {
+            self.progress.left_out.add(Name::Of(id, file));
         }
         self.put(written).await
     }
@@ -230,8 +259,15 @@ impl Export<'_> {
             let Some(photo) = self.service.own_photo(self.account, photo.id).await? else {
                 continue;
             };
-            if let Some(file) = self.service.photo_file(&photo).await? {
-                self.add(vec![(Name::Photo(photo.activity, photo.id), file)]).await?;
+            let name = Name::Photo(photo.activity, photo.id);
+            let file = match self.service.photo_file(&photo).await {
+                Err(error) if !error.is_damage() => return Err(error),
+                file => file.ok().flatten(),
+            };
+            if let Some(file) = file {
+                self.add(vec![(name, file)]).await?;
+            } else if self.service.own_photo(self.account, photo.id).await?.is_some() {
+                self.progress.left_out.add(name);
             }
         }
         Ok(())
@@ -267,6 +303,7 @@ impl Export<'_> {
             "archive_id": self.archive.id,
             "made_at": self.archive.created_at,
             "counts": self.progress.counts,
+            "left_out": self.progress.left_out,
         });
         let manifest = serde_json::to_vec_pretty(&manifest).map_err(|_| Error::Task)?;
         self.add(vec![(Name::Manifest, manifest)]).await?;
@@ -313,44 +350,63 @@ impl Export<'_> {
 /// How much of a directory is copied at once.
 const PIECE_BYTES: u64 = 1024 * 1024;
 
-/// The files of an activity, packed: work for a core. Also says which it has.
+/// The files of an activity, packed.
+#[derive(Default)]
+struct Packed {
+    written: Written,
+    /// Which it has.
+    names: Vec<File>,
+    /// Which it should have, and cannot be read any more.
+    left_out: Vec<File>,
+}
+
+/// Packs the files of an activity: work for a core.
 fn pack(
     offset: u64,
     activity: &Activity,
     track: &SealedTrack,
     rendition: Option<&StoredRendition>,
-    original: &[u8],
-) -> Result<(Written, Vec<File>), Error> {
-    let track = track.open()?;
+    original: Option<Vec<u8>>,
+) -> Result<Packed, Error> {
+    // What does not open is damaged, and nothing else fails here.
+    let track = track.open().ok();
+    let columns = track.as_ref().map(ExactTrack::columns);
     let details = &activity.details;
-    let document = Document {
+    let document = columns.map(|columns| Document {
         title: details.title.as_str(),
         description: details.description.as_ref().map(Description::as_str),
         author: None,
         sport: activity.sport,
         planned: activity.kind == ActivityKind::Planned,
-        columns: track.columns(),
+        columns,
         times: Times::Absolute,
         waypoints: &details.waypoints,
+    });
+    let exact = |columns| {
+        format!(
+            "{{\"account_id\":\"{}\",\"activity_id\":\"{}\",\"track\":{}}}",
+            activity.owner,
+            activity.id,
+            plain::write(columns)
+        )
     };
-    let exact = format!(
-        "{{\"account_id\":\"{}\",\"activity_id\":\"{}\",\"track\":{}}}",
-        activity.owner,
-        activity.id,
-        plain::write(track.columns())
-    );
-    let (mut written, mut names) = (Written::default(), Vec::new());
-    let mut add = |file: File, content: &[u8]| {
-        names.push(file);
+    let mut packed = Packed::default();
+    let mut add = |file: File, content: Option<Vec<u8>>| {
+        let Some(content) = content else {
+            packed.left_out.push(file);
+            return Ok(());
+        };
+        packed.names.push(file);
         let name = Name::Of(activity.id, file).to_string();
-        written.add(offset, &name, content).map_err(|_| Error::Task)
+        packed.written.add(offset, &name, &content).map_err(|_| Error::Task)
     };
-    add(File::Track, exact.as_bytes())?;
-    add(File::Gpx, &write::gpx(&document))?;
-    add(File::GeoJson, &write::geojson(&document))?;
+    add(File::Track, columns.map(|columns| exact(columns).into_bytes()))?;
+    add(File::Gpx, document.as_ref().map(write::gpx))?;
+    add(File::GeoJson, document.as_ref().map(write::geojson))?;
     if let Some(rendition) = rendition {
-        add(File::Rendition, rendition.to_json()?.to_string().as_bytes())?;
+        let json = rendition.to_json().ok();
+        add(File::Rendition, json.map(|json| json.to_string().into_bytes()))?;
     }
     add(File::Original, original)?;
-    Ok((written, names))
+    Ok(packed)
 }

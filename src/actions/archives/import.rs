@@ -73,6 +73,9 @@ struct Progress {
     /// How many activities of the page at [`Self::at`] are done.
     #[serde(default)]
     activities: usize,
+    /// Whether the activity after those is kept.
+    #[serde(default)]
+    is_kept: bool,
     /// How many photos of the activity after those.
     #[serde(default)]
     photos: usize,
@@ -83,7 +86,8 @@ impl Progress {
     fn new(sharing: Sharing, checked: &Checked) -> Self {
         let Checked { begins, end, files: left, .. } = *checked;
         let taken = Taken::default();
-        Self { sharing, begins, at: begins, end, left, activities: 0, photos: 0, taken }
+        let (at, activities, is_kept, photos) = (begins, 0, false, 0);
+        Self { sharing, begins, at, end, left, activities, is_kept, photos, taken }
     }
 }
 
@@ -176,13 +180,14 @@ struct Import<'s> {
 }
 
 impl Service {
-    /// Takes in some of an archive.
+    /// Takes in some of an archive. Should something fail on the way, the step ends there, and what failed comes with
+    /// it: what was done is not done again, for its owner may have taken it back meanwhile.
     pub(super) async fn import_step(
         self: &Arc<Self>,
         account: AccountId,
         archive: &Archive,
         clock: &Clock,
-    ) -> Result<Step, Error> {
+    ) -> Result<(Step, Option<Error>), Error> {
         let progress: Progress = serde_json::from_slice(&archive.progress)
             .map_err(|_| db::Error::Corrupt("vault.archives.progress"))?;
         let reader = Reader::of_archive(self.clone(), account, archive.id).await?;
@@ -191,23 +196,26 @@ impl Service {
             Import { service, account, archive, reader, progress, clock, now, has_taken };
         let taken = import.take_some().await;
         let mut progress = import.progress;
-        let state = match taken {
-            Ok(()) if progress.left == 0 => ArchiveState::Finished,
-            Ok(()) => ArchiveState::Working,
+        let (state, fault) = match taken {
+            Ok(()) if progress.left == 0 => (ArchiveState::Finished, None),
+            Ok(()) => (ArchiveState::Working, None),
             Err(Error::UnfitArchive(Unfit(reason))) => {
                 progress.taken.reason = Some(format!("The archive {reason}."));
-                ArchiveState::Failed
+                (ArchiveState::Failed, None)
             }
-            Err(error) => return Err(error),
+            Err(error) => (ArchiveState::Working, Some(error)),
         };
         let Taken { added, known, passed_over, .. } = progress.taken;
-        Ok(Step {
-            from: archive.step,
-            state,
-            done: added + known + passed_over,
-            progress: serde_json::to_vec(&progress).map_err(|_| Error::Task)?,
-            segments: Vec::new(),
-        })
+        let done = added + known + passed_over;
+        let progress = serde_json::to_vec(&progress).map_err(|_| Error::Task)?;
+        match fault {
+            // Nothing was done: the same again, a little later.
+            Some(error) if progress == archive.progress => Err(error),
+            fault => {
+                let (from, segments) = (archive.step, Vec::new());
+                Ok((Step { from, state, done, progress, segments }, fault))
+            }
+        }
     }
 }
 
@@ -246,6 +254,9 @@ impl Import<'_> {
                 Some(Name::Page(kind, _)) if is_taken(kind) => {
                     let page = self.read(&entry, PAGE_BYTES_MAX).await?;
                     batch = self.take_page(kind, page, batch).await?;
+                    if !is_begun {
+                        (self.progress.at, self.progress.left) = (entries.at, entries.left);
+                    }
                 }
                 Some(Name::Photo(id, photo)) => batch.add_photo_file(id, photo, entry),
                 Some(Name::Of(id, file)) => batch.add_file(id, file, entry),
@@ -274,12 +285,20 @@ impl Import<'_> {
 
     /// Takes in an activity and its photos; `false` when not all of them are taken in by this step.
     async fn take(&mut self, id: ActivityId, taking: &Taking) -> Result<bool, Error> {
-        let kept = if self.progress.photos == 0 {
+        // Of a step before: some of its photos are there, or something failed.
+        let was_kept = self.progress.is_kept || 0 < self.progress.photos;
+        let mut kept = if was_kept {
+            self.service.taken_before(self.account, id).await?
+        } else {
             self.has_taken = true;
             self.take_activity(id, taking).await?
-        } else {
-            self.service.taken_before(self.account, id).await?
         };
+        self.progress.is_kept = true;
+        if self.progress.photos == 0
+            && let Some(activity) = kept
+        {
+            kept = self.share(activity, taking).await?;
+        }
         if let Some(mut kept) = kept {
             for photo in taking.photos.iter().skip(self.progress.photos) {
                 // The first one comes with its activity, so that it is known by it that that is done.
@@ -295,39 +314,41 @@ impl Import<'_> {
             }
         }
         self.progress.activities += 1;
-        self.progress.photos = 0;
+        (self.progress.is_kept, self.progress.photos) = (false, 0);
         Ok(true)
     }
 
-    /// Keeps an activity unless it is there, and shares it again if that is asked for.
+    /// Keeps an activity unless it is there.
     async fn take_activity(
         &mut self,
         id: ActivityId,
         taking: &Taking,
     ) -> Result<Option<Owned<Activity>>, Error> {
         let (service, account, line) = (self.service, self.account, &taking.line);
-        let kept = if let Some(known) = service.taken_before(account, id).await? {
+        if let Some(known) = service.taken_before(account, id).await? {
             self.progress.taken.known += 1;
-            known
-        } else {
-            let files = self.files(taking).await?;
-            let new = match files {
-                Some(files) => service.take_activity(account, id, line, files, self.now).await?,
-                None => None,
-            };
-            let Some(new) = new else {
-                self.progress.taken.passed_over += 1;
-                return Ok(None);
-            };
-            self.progress.taken.added += 1;
-            new
-        };
-        let id = kept.id;
-        // What its owner has changed since is left as it is.
-        if self.progress.sharing == Sharing::Restore && kept.updated_at == line.dates.1 {
-            service.share_again(kept, line, &taking.links, self.now).await?;
+            return Ok(Some(known));
         }
-        service.owned(account, id).await
+        let new = match self.files(taking).await? {
+            Some(files) => service.take_activity(account, id, line, files, self.now).await?,
+            None => None,
+        };
+        let taken = &mut self.progress.taken;
+        *(if new.is_some() { &mut taken.added } else { &mut taken.passed_over }) += 1;
+        Ok(new)
+    }
+
+    /// Shares an activity again, if that is asked for and its owner has not changed it since. Returns it as it is then.
+    async fn share(
+        &self,
+        kept: Owned<Activity>,
+        taking: &Taking,
+    ) -> Result<Option<Owned<Activity>>, Error> {
+        let (line, id) = (&taking.line, kept.id);
+        if self.progress.sharing == Sharing::Restore && kept.updated_at == line.dates.1 {
+            self.service.share_again(kept, line, &taking.links, self.now).await?;
+        }
+        self.service.owned(self.account, id).await
     }
 
     /// The track of an activity and the file that it came from, if the archive has both.

@@ -107,10 +107,11 @@ impl Service {
         if archive.state != ArchiveState::Working || archive.step != step {
             return Ok(());
         }
-        let step = match archive.direction {
-            Direction::Export => self.export_step(account, &archive, clock.now()).await?,
+        let (step, fault) = match archive.direction {
+            Direction::Export => (self.export_step(account, &archive, clock.now()).await?, None),
             Direction::Import => self.import_step(account, &archive, clock).await?,
         };
-        Ok(self.db.take_step(account, id, &step, clock.now()).await?)
+        self.db.take_step(account, id, &step, clock.now()).await?;
+        fault.map_or(Ok(()), Err)
     }
 }

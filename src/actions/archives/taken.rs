@@ -227,7 +227,8 @@ impl Service {
         }
     }
 
-    /// Publishes what was published, and makes links like those there were, with tokens of their own.
+    /// Publishes what was published, and makes links like those there were, with tokens of their own. Nothing of that
+    /// while the account lets nothing be done with its data.
     pub(super) async fn share_again(
         &self,
         mut activity: Owned<Activity>,
@@ -245,7 +246,7 @@ impl Service {
             match self.widen(&activity, way, at).await {
                 Ok(shared) => activity = shared,
                 // Nothing of it is visible: then it was not, either.
-                Err(Error::NothingVisible) => return Ok(()),
+                Err(Error::NothingVisible | Error::Restricted) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
@@ -267,7 +268,7 @@ impl Service {
             };
             match self.widen(&activity, NewWay::Link(link), at).await {
                 Ok(shared) => activity = shared,
-                Err(Error::NothingVisible) => return Ok(()),
+                Err(Error::NothingVisible | Error::Restricted) => return Ok(()),
                 // Made before and taken back, or one too many.
                 Err(Error::Deleted | Error::Invalid(_)) => {}
                 Err(error) => return Err(error),

@@ -18,23 +18,23 @@ const WARNED_AT_ONCE: i64 = 100;
 /// The state of an account whose owner was warned twice, and which is to be closed.
 const TO_BE_CLOSED: i16 = 3;
 
-impl Db {
-    /// Remembers that the owner of an account was there on this day; what was begun because they were not
-    /// is over then.
-    pub(super) async fn touch(&self, account: AccountId, now: DateTime<Utc>) -> Result<(), Error> {
-        let row = accounts_table::table.find(Uuid::from(account));
-        // A statement of its own, and on most days none that writes: nothing waits for it.
+/// Remembers that the owner of an account was there on this day; what was begun because they were not
+/// is over then. Fails nothing: who was just given a token has it, and the next one says it again.
+pub(super) async fn touch(conn: &mut AsyncPgConnection, account: AccountId, now: DateTime<Utc>) {
+    let row = accounts_table::table.find(Uuid::from(account));
+    // A statement of its own, and on most days none that writes: nothing waits for it.
+    let _touched_later =
         diesel::update(row.filter(accounts_table::last_contact_on.lt(now.date_naive())))
             .set((
                 accounts_table::last_contact_on.eq(now.date_naive()),
                 accounts_table::warnings.eq(0),
                 accounts_table::warned_on.eq(None::<NaiveDate>),
             ))
-            .execute(&mut *self.conn().await?)
-            .await?;
-        Ok(())
-    }
+            .execute(conn)
+            .await;
+}
 
+impl Db {
     /// Warns owners of accounts that were not used for years, a second time after a while, and has the
     /// accounts closed after another; returns with how many it went on. Repeating it changes nothing.
     pub async fn warn_inactive(&self, now: DateTime<Utc>) -> Result<usize, Error> {

@@ -6,6 +6,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::accounts::account_key;
+use super::contact::touch;
 use crate::db::schema::identity::{accounts, sessions};
 use crate::db::slice::one_more;
 use crate::db::vault::log_access;
@@ -16,9 +17,10 @@ use crate::seal::{Keyring, RefreshToken, SALT_BYTES, random_bytes};
 
 const TABLE: &str = "identity.sessions";
 
-/// For how long the token before the newest still gets the newest: the answer that held it may
-/// have been lost on the way to a phone.
-const RETRY_GRACE: TimeDelta = TimeDelta::seconds(10);
+/// For how long the token before the newest still gets the newest, while that is unused: the answer that held it may
+/// have been lost on the way to a phone. Long enough for a wait for a connection, for a statement and for what
+/// `Retry-After` says, twice, and for a line that comes and goes.
+const RETRY_GRACE: TimeDelta = TimeDelta::seconds(60);
 
 /// A sign-in to be kept.
 pub struct NewSession {
@@ -124,21 +126,22 @@ impl Db {
         session: &NewSession,
         now: DateTime<Utc>,
     ) -> Result<Option<RefreshToken>, Error> {
-        let kept = self.keep_session(account, password_hash, session, now).await?;
+        let conn = &mut *self.conn().await?;
+        let kept = self.keep_session(conn, account, password_hash, session, now).await?;
         if kept.is_some() {
-            self.touch(account, now).await?;
+            touch(conn, account, now).await;
         }
         Ok(kept)
     }
 
     async fn keep_session(
         &self,
+        conn: &mut AsyncPgConnection,
         account: AccountId,
         password_hash: &str,
         session: &NewSession,
         now: DateTime<Utc>,
     ) -> Result<Option<RefreshToken>, Error> {
-        let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
             // Held until the session is there: who resets the password ends this session too.
             let verified: Option<Uuid> = accounts::table
@@ -164,15 +167,20 @@ impl Db {
         token: &RefreshToken,
         now: DateTime<Utc>,
     ) -> Result<Rotation, Error> {
-        let rotation = self.rotate(token, now).await?;
+        let conn = &mut *self.conn().await?;
+        let rotation = self.rotate(conn, token, now).await?;
         if let Rotation::Next(_) = rotation {
-            self.touch(token.account, now).await?;
+            touch(conn, token.account, now).await;
         }
         Ok(rotation)
     }
 
-    async fn rotate(&self, token: &RefreshToken, now: DateTime<Utc>) -> Result<Rotation, Error> {
-        let conn = &mut *self.conn().await?;
+    async fn rotate(
+        &self,
+        conn: &mut AsyncPgConnection,
+        token: &RefreshToken,
+        now: DateTime<Utc>,
+    ) -> Result<Rotation, Error> {
         let row = sessions::table.find((Uuid::from(token.account), Uuid::from(token.session)));
         let secret = &self.keyring.refresh_token;
         conn.transaction(async |conn| {

@@ -13,6 +13,9 @@ use crate::privacy::retention::{self, Expiring};
 /// The most rows one statement deletes, so that no run holds locks for long.
 const BATCH_ROWS: i64 = 1_000;
 
+/// Clocks of servers that are further apart are wrong.
+pub(super) const CLOCKS_APART_MAX: TimeDelta = TimeDelta::hours(1);
+
 /// What is deleted of one kind.
 struct Expired {
     table: &'static str,
@@ -129,9 +132,11 @@ impl Db {
         .await?)
     }
 
-    /// The tasks that keep a promise and have not been carried through for too long.
+    /// The tasks that keep a promise and have not been carried through for too long, or at a time that is yet to come
+    /// and says nothing.
     pub async fn overdue_tasks(&self, now: DateTime<Utc>) -> Result<Vec<String>, Error> {
-        let late = |done: &Done| done.at.is_some_and(|at| at + retention::OVERDUE <= now);
+        let is_late = |at| at + retention::OVERDUE <= now || now + CLOCKS_APART_MAX < at;
+        let late = |done: &Done| done.at.is_some_and(is_late);
         let done = self.promised_tasks().await?;
         Ok(done.into_iter().filter(late).map(|done| done.task).collect())
     }

@@ -22,7 +22,8 @@ const SHOW_WORK: &str = "show_work";
 const SHOW_REVIEW: &str = "show_review";
 /// The kinds of jobs that are tried until they succeed. Erasing was promised; and what is to stay of who has left
 /// is nowhere else by then.
-pub(super) const PROMISED: [&str; 4] = [ERASE_BLOB, ERASE_ACCOUNT, SHOW_WORK, SHOW_REVIEW];
+pub(super) const PROMISED: [&str; 5] =
+    [ERASE_BLOB, CLOSE_ACCOUNT, ERASE_ACCOUNT, SHOW_WORK, SHOW_REVIEW];
 const SEND_MAIL: &str = "send_mail";
 const SEND_LINK: &str = "send_link";
 const ANSWER_REGISTRATION: &str = "answer_registration";
@@ -277,7 +278,8 @@ impl Db {
         enqueue(&mut *self.conn().await?, &self.keyring, account, &job, now).await
     }
 
-    /// Takes the right to run a scheduled task, if it is due: no process did since `every` ago.
+    /// Takes the right to run a scheduled task, if it is due: no process did since `every` ago. One that did at a
+    /// time that is yet to come had a clock that ran ahead, and says nothing.
     pub async fn claim_task(
         &self,
         task: &'static str,
@@ -290,7 +292,9 @@ impl Db {
             .on_conflict(schedule::task)
             .do_update()
             .set(schedule::ran_at.eq(now));
-        let claimed = FilterDsl::filter(update, schedule::ran_at.le(now - every))
+        let (ran_before, ran_ahead) =
+            (schedule::ran_at.le(now - every), schedule::ran_at.gt(now + every));
+        let claimed = FilterDsl::filter(update, ran_before.or(ran_ahead))
             .execute(&mut *self.conn().await?)
             .await?;
         Ok(claimed > 0)

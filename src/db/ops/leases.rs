@@ -9,6 +9,7 @@ use diesel::sql_types::{Array, Interval, Nullable, SmallInt, Text, Timestamptz, 
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::expiry::CLOCKS_APART_MAX;
 use super::jobs::{HELD_KINDS, Job, Lane, PROMISED, TABLE};
 use crate::db::schema::ops::jobs;
 use crate::db::{Db, Error};
@@ -98,7 +99,7 @@ impl Db {
              WHERE job_id = (
                  SELECT job_id FROM ops.jobs
                  WHERE failed_at IS NULL AND run_at <= $2 AND (attempts < $4 OR kind = ANY ($5))
-                   AND (leased_until IS NULL OR leased_until <= $2)
+                   AND (leased_until IS NULL OR leased_until <= $2 OR $2 + $9 < leased_until)
                    AND NOT (kind = ANY ($6) AND EXISTS (
                        SELECT FROM identity.accounts
                        WHERE accounts.account_id = jobs.account_id AND restricted_at IS NOT NULL
@@ -116,6 +117,7 @@ impl Db {
             .bind::<Array<Text>, _>(HELD_KINDS.as_slice())
             .bind::<Text, _>(lane.name())
             .bind::<SqlUuid, _>(served.map_or_else(Uuid::nil, Uuid::from))
+            .bind::<Interval, _>(CLOCKS_APART_MAX)
             .get_result(&mut *self.conn().await?)
             .await;
         Ok(claimed.optional()?)

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Binary, Interval, Timestamptz};
 use diesel_async::RunQueryDsl;
 
+use super::expiry::CLOCKS_APART_MAX;
 use crate::db::schema::ops::throttles;
 use crate::db::{Db, Error};
 
@@ -39,15 +40,19 @@ impl Db {
     ) -> Result<Result<(), Throttled>, Error> {
         let conn = &mut *self.conn().await?;
         let subject = self.keyring.index.mac(&[b"throttle", act.as_bytes(), subject]).to_vec();
+        // Nobody is ever further ahead than the burst and one more: what is was written by a clock that ran ahead,
+        // and is put back to the burst.
         let counted = diesel::sql_query(
             "INSERT INTO ops.throttles AS throttle (subject, clear_at) VALUES ($1, $2 + $3)
-             ON CONFLICT (subject) DO UPDATE SET clear_at = GREATEST(throttle.clear_at, $2) + $3
-             WHERE throttle.clear_at <= $2 + $4",
+             ON CONFLICT (subject) DO UPDATE
+                 SET clear_at = LEAST(GREATEST(throttle.clear_at, $2), $2 + $4) + $3
+             WHERE throttle.clear_at <= $2 + $4 OR $2 + $4 + $3 + $5 < throttle.clear_at",
         )
         .bind::<Binary, _>(&subject)
         .bind::<Timestamptz, _>(now)
         .bind::<Interval, _>(rate.every)
         .bind::<Interval, _>(rate.every * (rate.burst - 1))
+        .bind::<Interval, _>(CLOCKS_APART_MAX)
         .execute(conn)
         .await?;
         if counted > 0 {

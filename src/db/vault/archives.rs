@@ -19,7 +19,7 @@ use crate::db::slice::one_more;
 use crate::db::{Db, Error, Slice};
 use crate::domain::{Access, AccountId, ArchiveId, ArchiveState, Direction, Letter, Subject};
 use crate::privacy::retention;
-use crate::seal::AccountKey;
+use crate::seal::{AccountKey, Keyring};
 
 const TABLE: &str = "vault.archives";
 /// An archive at which nobody has worked for so long is given up: its job failed for good, or whoever sent
@@ -86,7 +86,8 @@ struct Row {
 }
 
 impl Db {
-    /// Begins an export: asks for its first step, and writes to the owner that somebody asked for it.
+    /// Begins an export: asks for its first step, and writes to the owner that somebody asked for it. Of those that
+    /// are finished the newest stays, which may be downloading; each is as large as all that the account keeps.
     /// `None`, with nothing done, while another is at work.
     pub async fn begin_export(
         &self,
@@ -104,6 +105,17 @@ impl Db {
             let Some(archive) = begun else { return Ok(None) };
             let access = Access::ExportAsked { archive: archive.id };
             append(conn, &self.keyring, account, &access, now).await?;
+            let finished: Vec<Uuid> = archives::table
+                .filter(archives::account_id.eq(Uuid::from(account)))
+                .filter(archives::direction.eq(Direction::Export.name()))
+                .filter(archives::state.eq(ArchiveState::Finished.name()))
+                .order((archives::created_at.desc(), archives::archive_id.desc()))
+                .select(archives::archive_id)
+                .load(conn)
+                .await?;
+            for older in finished.into_iter().skip(1) {
+                delete(conn, &self.keyring, account, older.into(), now).await?;
+            }
             self.write_to(conn, account, Subject::ExportAsked, now).await?;
             self.enqueue_step(conn, account, archive.id, 0, now).await?;
             Ok(Some(archive))
@@ -257,18 +269,7 @@ impl Db {
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {
         let conn = &mut *self.conn().await?;
-        conn.transaction(async |conn| {
-            let row = archives::table.find((Uuid::from(account), Uuid::from(id)));
-            let locked: Option<Uuid> =
-                row.select(archives::archive_id).for_update().first(conn).await.optional()?;
-            if locked.is_none() {
-                return Ok(false);
-            }
-            segments::erase(conn, &self.keyring, account, id, None, now).await?;
-            diesel::delete(row).execute(conn).await?;
-            Ok(true)
-        })
-        .await
+        conn.transaction(async |conn| delete(conn, &self.keyring, account, id, now).await).await
     }
 
     /// Deletes an archive whose time is over, unless its owner lets nothing be done with the data; returns how
@@ -316,6 +317,24 @@ impl Db {
         let job = Job::SendMail(Letter { to, locale, subject });
         enqueue(conn, &self.keyring, Some(account), &job, now).await
     }
+}
+
+async fn delete(
+    conn: &mut AsyncPgConnection,
+    keyring: &Keyring,
+    account: AccountId,
+    id: ArchiveId,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let row = archives::table.find((Uuid::from(account), Uuid::from(id)));
+    let locked: Option<Uuid> =
+        row.select(archives::archive_id).for_update().first(conn).await.optional()?;
+    if locked.is_none() {
+        return Ok(false);
+    }
+    segments::erase(conn, keyring, account, id, None, now).await?;
+    diesel::delete(row).execute(conn).await?;
+    Ok(true)
 }
 
 async fn insert(
