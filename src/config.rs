@@ -125,7 +125,8 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
     (
         "OPENTRACKS_MAIL",
         "mail",
-        "folder, or smtp[s]://user:password@host:port [folder: outbox under data]",
+        "folder, or smtps://user:password@host:port, or smtp://…?tls=required; without TLS only to this machine \
+         [folder: outbox under data]",
     ),
     (
         "OPENTRACKS_MAIL_FROM",
@@ -237,6 +238,8 @@ impl Config {
                 "OPENTRACKS_MASTER_KEY_FILE",
                 "DATABASE_URL",
                 "OPENTRACKS_PUBLIC_URL",
+                // Nobody reads the mails of a folder that was not asked for.
+                "OPENTRACKS_MAIL",
                 "OPENTRACKS_OPERATOR",
                 "OPENTRACKS_HOSTING",
             ] {
@@ -251,6 +254,11 @@ fn mail(way: Option<&str>, sender: Option<&str>, public: &Url, data: &Path) -> R
     let destination = match way {
         None | Some("folder") => Destination::Folder(data.join("outbox")),
         Some(url) if url.starts_with("smtp://") || url.starts_with("smtps://") => {
+            if !is_kept_from_others(url) {
+                let expected =
+                    "smtps://, or smtp:// with ?tls=required, unless its host is this machine";
+                return Err(unfit("OPENTRACKS_MAIL", expected));
+            }
             Destination::Smtp(url.to_owned())
         }
         Some(_) => return Err(unfit("OPENTRACKS_MAIL", "folder or an smtp:// or smtps:// URL")),
@@ -259,6 +267,23 @@ fn mail(way: Option<&str>, sender: Option<&str>, public: &Url, data: &Path) -> R
     let host = public.domain().unwrap_or("localhost");
     let sender = sender.map_or_else(|| format!("OpenTracks <no-reply@{host}>"), ToOwned::to_owned);
     Ok(Mail { destination, sender })
+}
+
+/// Whether nobody on the way to a mail server can read the codes and links that go there. What does not parse is refused
+/// by who sends.
+fn is_kept_from_others(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return true };
+    let demands_tls = url.query_pairs().any(|(name, value)| name == "tls" && value == "required");
+    url.scheme() == "smtps" || demands_tls || url.host_str().is_some_and(is_this_machine)
+}
+
+/// What lies behind a socket, or an address of this machine, is nobody else's.
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host.is_empty()
+        || host == "localhost"
+        || host.starts_with("%2F")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn read_file(path: &Path) -> Result<Vec<(&'static str, String)>, Error> {
@@ -327,6 +352,27 @@ mod tests {
         let error = read(&[("OPENTRACKS_MAIL", "smpt://ada:secret@host")]).err().unwrap();
         assert!(!error.to_string().contains("secret"), "{error}");
         assert!(error.to_string().starts_with("OPENTRACKS_MAIL must be"), "{error}");
+    }
+
+    #[test]
+    fn mail_is_not_read_on_its_way() {
+        let is_taken = |url| read(&[("OPENTRACKS_MAIL", url)]).is_ok();
+        for url in [
+            "smtps://ada:secret@mail.example.org",
+            "smtp://ada:secret@mail.example.org:587?tls=required",
+            "smtp://127.0.0.1:25",
+            "smtp://[::1]:25",
+            "smtp://localhost",
+        ] {
+            assert!(is_taken(url), "{url}");
+        }
+        for url in [
+            "smtp://ada:secret@mail.example.org",
+            "smtp://mail.example.org?tls=opportunistic",
+            "smtp://localhost.example.org",
+        ] {
+            assert!(!is_taken(url), "{url}");
+        }
     }
 
     #[test]

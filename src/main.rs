@@ -40,6 +40,11 @@ enum AdminVerb {
     /// Sign access tokens with a new key; the one before stays good for checking
     RotateTokenKey,
     /// Wrap every stored key with the first key of the master key file
+    ///
+    /// To rotate that key: put the new one on a line below the old one, in the file of every server, and restart
+    /// all; move it on top, and restart all, one soon after the other; run this, and again until it says 0; then take
+    /// the old line away and restart all. Keep the old key for as long as backups that were made before.
+    #[command(verbatim_doc_comment)]
     Rewrap,
     /// Print the problem reports there are, the oldest first, each as a line of JSON
     ProblemReports,

@@ -65,6 +65,15 @@ impl Data {
         file.lines().next().unwrap().to_owned()
     }
 
+    /// What the private database answers.
+    fn sql(&self, statement: &str) -> String {
+        let mut psql = Command::new("psql");
+        psql.args(["-qAt", "-U", "opentracks", "-d", "opentracks", "-c", statement, "-h"]);
+        let output = psql.arg(self.0.join("postgres-socket")).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
     /// An access token of the demo account.
     async fn sign_in(&self, server: &Server) -> String {
         let password = fs::read_to_string(self.0.join("demo-password")).unwrap();
@@ -335,6 +344,29 @@ fn help_names_every_setting() {
 }
 
 #[test]
+fn an_end_waits_for_no_task_for_ever() {
+    let data = Data::new();
+    // The map of where many go lasts for ever, once it is begun.
+    let first = data.serve();
+    data.sql(
+        "CREATE FUNCTION public.last() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;
+         CREATE TRIGGER last AFTER DELETE ON commons.heat_cells
+             FOR EACH STATEMENT EXECUTE FUNCTION public.last();
+         ALTER ROLE opentracks_owner SET statement_timeout = 0;
+         DELETE FROM ops.schedule",
+    );
+    drop(first);
+    let mut server = data.serve();
+    let postmaster = data.postmaster();
+    let at_it = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    while data.sql(at_it) != "1" {}
+    signal("TERM", &server.process.id().to_string());
+    assert!(server.process.wait().unwrap().success());
+    assert!(!is_running(&postmaster), "the database outlives the server");
+}
+
+#[test]
 fn what_is_wrong_with_the_settings_is_said_and_no_value_shown() {
     let data = Data::new();
     let output =
@@ -349,4 +381,12 @@ fn what_is_wrong_with_the_settings_is_said_and_no_value_shown() {
     let output = data.command("serve").env("OPENTRACKS_MODE", "production").output().unwrap();
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains("OPENTRACKS_MASTER_KEY_FILE must be given"), "{message}");
+    // Nor are codes that nobody gets written to a folder, unless somebody says so.
+    let mut command = data.command("serve");
+    command.env("OPENTRACKS_MODE", "production").env("OPENTRACKS_MASTER_KEY_FILE", "key");
+    command
+        .env("DATABASE_URL", "postgres://db")
+        .env("OPENTRACKS_PUBLIC_URL", "https://tracks.example");
+    let message = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    assert!(message.contains("OPENTRACKS_MAIL must be given"), "{message}");
 }

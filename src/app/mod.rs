@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use utoipa_actix_web::AppExt;
 
 use crate::actions::{self, Cores, Passwords, Service};
-use crate::config::Config;
+use crate::config::{Config, is_this_machine};
 use crate::db::{self, Commons, Db};
 use crate::domain::{Clock, Invalid};
 use crate::edge::cluster::Log;
@@ -305,13 +305,4 @@ fn processors(config: &Config) -> Vec<Processor> {
         host.map(|host| Processor { purpose: ProcessorPurpose::Database, name: host.to_owned() }),
     );
     processors
-}
-
-/// A database behind a socket, or an address of this machine, is nobody else's.
-fn is_this_machine(host: &str) -> bool {
-    let host = host.trim_matches(['[', ']']);
-    host.is_empty()
-        || host == "localhost"
-        || host.starts_with("%2F")
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

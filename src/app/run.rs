@@ -19,6 +19,10 @@ use crate::track::towns;
 /// whoever balances the load has seen it.
 const DRAIN: Duration = Duration::from_millis(500);
 
+/// How long jobs and tasks may take to end what they are at, once nobody is served any more. What they leave is taken up
+/// again by whoever comes next, when its lease is over.
+const WORK_END_MAX: Duration = Duration::from_secs(10);
+
 /// Serves the API and runs jobs, until a signal says stop.
 pub fn serve(config: &Config) -> Result<(), Error> {
     with_app(config, async |app| {
@@ -38,10 +42,12 @@ pub fn serve(config: &Config) -> Result<(), Error> {
         announce(address);
         signals.wait().await;
         app.draining().begin();
+        // At once: what works and what serves end side by side.
+        let _receivers_gone = stop.send(true);
         tokio::time::sleep(DRAIN).await;
         handle.stop(true).await;
-        let _receivers_gone = stop.send(true);
-        let _ended = tokio::join!(served, worker);
+        let _ended = served.await;
+        let _ended = tokio::time::timeout(WORK_END_MAX, worker).await;
         if let Some(metrics) = metrics {
             metrics.stop(false).await;
         }
@@ -58,7 +64,7 @@ pub fn work(config: &Config) -> Result<(), Error> {
         let worker = tokio::spawn(async move { worker.run(stopped).await });
         signals.wait().await;
         let _receivers_gone = stop.send(true);
-        let _ended = worker.await;
+        let _ended = tokio::time::timeout(WORK_END_MAX, worker).await;
         Ok(())
     })
 }
@@ -91,7 +97,12 @@ pub fn rotate_token_key(config: &Config) -> Result<(), Error> {
 pub fn rewrap(config: &Config) -> Result<(), Error> {
     with_app(config, async |app| {
         let rewrapped = app.service().db.rewrap_keys().await?;
-        say(&format!("{rewrapped} keys are wrapped anew. Old lines of the key file can go."));
+        let next = if rewrapped == 0 {
+            "Old lines of the key file can go."
+        } else {
+            "Run it again: old lines of the key file can go when it says 0."
+        };
+        say(&format!("{rewrapped} keys are wrapped anew. {next}"));
         Ok(())
     })
 }
@@ -139,7 +150,8 @@ fn with_replayed(
     work: impl AsyncFnOnce(App, usize) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let database = Database::start(config)?;
-    Runtime::new()?.block_on(async {
+    let runtime = Runtime::new()?;
+    let done = runtime.block_on(async {
         let master = master_key(config, &database).await?;
         db::migrate(&database.url, &master).await?;
         let app = App::build(config, &database.url, master, system_clock()).await?;
@@ -147,7 +159,10 @@ fn with_replayed(
         // Before anything is served of a database that may have been restored.
         let replayed = app.service().replay_erasures(app.clock.now()).await?;
         work(app, replayed).await
-    })
+    });
+    // Nor is a thread waited for that draws a picture nobody will get.
+    runtime.shutdown_timeout(WORK_END_MAX);
+    done
 }
 
 fn serve_metrics(config: &Config) -> Result<Option<actix_web::dev::ServerHandle>, Error> {

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::AsyncPgConnection;
@@ -19,6 +20,12 @@ use url::Url;
 
 use super::Error;
 
+/// After how long a silent connection is asked whether the other side is still there, and how long what is sent may go
+/// without being received.
+const SILENT_MAX: Duration = Duration::from_secs(15);
+/// How often it is asked then.
+const ASKED_EVERY: Duration = Duration::from_secs(5);
+
 /// Where the database is, as whom it is entered, and how that is kept from others.
 #[derive(Clone)]
 pub struct Address {
@@ -31,7 +38,7 @@ impl Address {
     /// `require` look at no certificate; `verify-full` wants one for the host, from an authority in
     /// the file `sslrootcert` or else one that the machine knows. A Unix socket needs none of it.
     pub fn parse(url: &str) -> Result<Self, Error> {
-        let mut url = Url::parse(url).map_err(|_| Error::Url)?;
+        let url = Url::parse(url).map_err(|_| Error::Url)?;
         let given = |name| {
             let (_, value) = url.query_pairs().find(|(known, _)| known == name)?;
             Some(value.into_owned())
@@ -44,8 +51,17 @@ impl Address {
             (Some("verify-full"), file) => (SslMode::Require, Some(authorities(file.as_deref())?)),
             _ => return Err(Error::SslMode),
         };
-        drop_query(&mut url, &["sslmode=", "sslrootcert="]);
-        let mut config: Config = url.as_str().parse().map_err(|_| Error::Url)?;
+        let mut known = url.clone();
+        drop_query(&mut known, &["sslmode=", "sslrootcert="]);
+        let mut config: Config = known.as_str().parse().map_err(|_| Error::Url)?;
+        // A machine that is gone says nothing: whoever waits for it would do so for two hours.
+        if given("keepalives_idle").is_none() {
+            config.keepalives_idle(SILENT_MAX).keepalives_interval(ASKED_EVERY);
+            config.keepalives_retries(3);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(SILENT_MAX);
+        }
         let local = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
         config.ssl_mode(if local { SslMode::Disable } else { mode });
         Ok(Self { config, tls: MakeRustlsConnect::new(client(trusted)?) })

@@ -182,6 +182,8 @@ const SESSION_CONNECTIONS_MAX: usize = 2;
 const LONG_CONNECTIONS_MAX: usize = 2;
 /// A connection that was idle for so long is looked at before it is used.
 const VERIFIED_AFTER: Duration = Duration::from_millis(100);
+/// How long a connection may take to show that it stands; then another one is taken.
+const VERIFIED_WITHIN: Duration = Duration::from_secs(2);
 /// How long a request waits for a connection before it is told to come back.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
@@ -249,8 +251,9 @@ fn pool(address: Address, connections_max: usize) -> Result<Pool<AsyncPgConnecti
 /// database has closed. One that was in use just now does: asking costs as much as a small answer.
 async fn verified(conn: &mut AsyncPgConnection, idle: Duration) -> Result<(), HookError> {
     if VERIFIED_AFTER <= idle {
-        let answer = diesel::sql_query("SELECT 1").execute(conn).await;
-        answer.map_err(|_| HookError::message("the connection was closed"))?;
+        let asked = diesel::sql_query("SELECT 1");
+        let answer = tokio::time::timeout(VERIFIED_WITHIN, asked.execute(conn)).await;
+        answer.ok().and_then(Result::ok).ok_or(HookError::message("the connection is gone"))?;
     }
     Ok(())
 }

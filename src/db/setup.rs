@@ -1,6 +1,7 @@
 //! Migrations, logins and the server's secrets.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -23,14 +24,33 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 /// Names the lock that migrating takes.
 const MIGRATION_LOCK: i64 = 0x6f70_656e_7472_6163;
 
+/// How long a migration waits for a table, in seconds. All who come after it wait behind it meanwhile: who is served by
+/// another process must not notice.
+const LOCK_WAIT_S: u32 = 3;
+/// How long they are let through before it tries again.
+const LOCK_PAUSE: Duration = Duration::from_secs(2);
+/// How often it tries: some minutes.
+const MIGRATION_TRIES: u32 = 60;
+
 /// Applies the pending migrations as the user of `url`, and gives the two logins the passwords
 /// that follow from the master key, unless they have them.
 pub async fn migrate(url: &str, master: &MasterKey) -> Result<(), Error> {
     let mut connection = Address::parse(url)?.connect().await?;
     // One process at a time; the others find the work done. The lock goes with the connection.
     connection.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
+    let wait = format!("SET lock_timeout = '{LOCK_WAIT_S}s'");
+    connection.batch_execute(&wait).await?;
     let mut harness = AsyncMigrationHarness::new(connection);
-    harness.run_pending_migrations(MIGRATIONS).map_err(Error::Migration)?;
+    for tries_left in (0..MIGRATION_TRIES).rev() {
+        match harness.run_pending_migrations(MIGRATIONS) {
+            Ok(_) => break,
+            // Each is a transaction: what was done is done, and the rest goes on from there.
+            Err(error) if 0 < tries_left && error.to_string().contains("lock timeout") => {
+                tokio::time::sleep(LOCK_PAUSE).await;
+            }
+            Err(error) => return Err(Error::Migration(error)),
+        }
+    }
     let mut connection = harness.into_inner();
     for role in [OWNER_ROLE, COMMONS_ROLE] {
         // Logins are those of all databases of the server, which may be started at once: two that change one at

@@ -100,7 +100,7 @@ async fn create(
 }
 
 /// Keeps a file, or a plan drawn in JSON, under an id that the client made. Repeating it changes
-/// nothing. An account keeps at most 10 GiB of files, photos apart.
+/// nothing. An account keeps at most 10 GiB of files, photos apart; each counts as 64 KiB at least.
 #[utoipa::path(tag = "activities", security(("token" = [])),
     params(("id" = ActivityId, Path)),
     request_body(content((UploadForm = "multipart/form-data"), (PlanBody = "application/json"))),

@@ -34,7 +34,7 @@ pub struct Received {
     pub file: Vec<u8>,
     /// What goes before what the file says.
     pub metadata: Metadata,
-    _room: Option<Taken<AccountId>>,
+    _room: Taken<AccountId>,
 }
 
 /// What an owner says about a file. No field publishes: that is a call of its own.
@@ -124,7 +124,7 @@ pub async fn receive(
         let stream = body::bounded(request, payload.into_inner(), UPLOAD_BYTES_MAX)?;
         read_form(request, stream, room).await?.try_into()
     } else if kind.starts_with("application/json") {
-        receive_plan(request, payload.into_inner()).await
+        receive_plan(request, payload.into_inner(), room).await
     } else {
         let taken = "Send multipart/form-data with the parts file and metadata, or a plan as application/json.";
         Err(Problem::UnsupportedMediaType(taken))
@@ -136,7 +136,7 @@ pub async fn receive(
 pub async fn receive_track(
     request: &HttpRequest,
     payload: web::Payload,
-    room: Taken<AccountId>,
+    mut room: Taken<AccountId>,
 ) -> Result<Received, Problem> {
     let payload = payload.into_inner();
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
@@ -149,15 +149,15 @@ pub async fn receive_track(
         }
         return form.try_into();
     } else if kind.starts_with("application/geo+json") {
-        body::read(request, payload, PLAN_BYTES_MAX).await?.to_vec()
+        read_json(request, payload, &mut room).await?
     } else if kind.starts_with("application/json") {
-        let line: LineBody = body::parse(&body::read(request, payload, PLAN_BYTES_MAX).await?)?;
+        let line: LineBody = body::parse(&read_json(request, payload, &mut room).await?)?;
         draw(&line.track, line.waypoints.unwrap_or_default())?
     } else {
         let taken = "Send multipart/form-data with the part file, application/geo+json, or a line as application/json.";
         return Err(Problem::UnsupportedMediaType(taken));
     };
-    Ok(Received { file, metadata: Metadata::default(), _room: None })
+    Ok(Received { file, metadata: Metadata::default(), _room: room })
 }
 
 /// The parts of an upload, as they came.
@@ -172,7 +172,7 @@ impl TryFrom<Parts> for Received {
 
     fn try_from(parts: Parts) -> Result<Self, Problem> {
         let metadata = parts.metadata.unwrap_or_default().try_into()?;
-        Ok(Self { file: parts.file, metadata, _room: Some(parts.room) })
+        Ok(Self { file: parts.file, metadata, _room: parts.room })
     }
 }
 
@@ -228,9 +228,29 @@ pub(super) async fn read_field(
     Ok(content)
 }
 
+/// A line that is drawn, or what is said of one. Holds its room as a file does.
+async fn read_json(
+    request: &HttpRequest,
+    payload: Payload,
+    room: &mut Taken<AccountId>,
+) -> Result<Vec<u8>, Problem> {
+    let mut stream = body::bounded(request, payload, PLAN_BYTES_MAX)?;
+    let mut content = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|error| body::of_payload(&error, PLAN_BYTES_MAX))?;
+        room.take(chunk.len())?;
+        content.extend_from_slice(&chunk);
+    }
+    Ok(content)
+}
+
 /// A plan becomes the GeoJSON file that it could have been uploaded as.
-async fn receive_plan(request: &HttpRequest, payload: Payload) -> Result<Received, Problem> {
-    let plan: PlanBody = body::parse(&body::read(request, payload, PLAN_BYTES_MAX).await?)?;
+async fn receive_plan(
+    request: &HttpRequest,
+    payload: Payload,
+    mut room: Taken<AccountId>,
+) -> Result<Received, Problem> {
+    let plan: PlanBody = body::parse(&read_json(request, payload, &mut room).await?)?;
     let file = draw(&plan.track, plan.waypoints.unwrap_or_default())?;
     let metadata = MetadataBody {
         title: plan.title,
@@ -239,7 +259,7 @@ async fn receive_plan(request: &HttpRequest, payload: Payload) -> Result<Receive
         kind: Some(plan.kind.unwrap_or_else(|| Kind::Planned.name().to_owned())),
         started_at: plan.started_at,
     };
-    Ok(Received { file, metadata: metadata.try_into()?, _room: None })
+    Ok(Received { file, metadata: metadata.try_into()?, _room: room })
 }
 
 /// The GeoJSON file that a drawn line could have been uploaded as.

@@ -93,7 +93,9 @@ impl Worker {
         while !*stop.borrow() {
             let go_on = || !*stop.borrow();
             let (done, pause) = match round {
-                Round::Tasks(length) => (caught(self.run_schedule(length)).await, TASKS_EVERY),
+                Round::Tasks(length) => {
+                    (caught(self.run_schedule(length, go_on)).await, TASKS_EVERY)
+                }
                 Round::Jobs(lane) => (caught(self.run_lane(lane, go_on)).await.map(drop), POLL),
             };
             let pause = match done {
@@ -113,7 +115,7 @@ impl Worker {
     /// Runs every task and job that is due now: lane by lane, until there is none.
     pub async fn run_due(&self) -> Result<(), Error> {
         for length in Length::ALL {
-            self.run_schedule(length).await?;
+            self.run_schedule(length, || true).await?;
         }
         loop {
             let mut ran = 0;

@@ -105,20 +105,27 @@ const fn expire(kind: Expiring, every: TimeDelta) -> (Task, &'static str, TimeDe
 impl Worker {
     /// Runs what is due of the schedule. With short tasks goes what each process does for itself: it takes over
     /// rotated keys.
-    pub(super) async fn run_schedule(&self, length: Length) -> Result<(), Error> {
+    pub(super) async fn run_schedule(
+        &self,
+        length: Length,
+        go_on: impl Fn() -> bool,
+    ) -> Result<(), Error> {
         if length == Length::Long {
-            return self.run_tasks(length).await;
+            return self.run_tasks(length, go_on).await;
         }
         // Not a task of the table: each process holds keys of its own.
         self.service.tokens.reload(&db::load_access_token_keys(&self.service.db).await?);
         self.forget_database_log();
-        self.run_tasks(length).await?;
+        self.run_tasks(length, go_on).await?;
         self.tell_promises_kept().await?;
         Ok(self.service.db.put_aside_spent_jobs(self.clock.now()).await?)
     }
 
-    async fn run_tasks(&self, length: Length) -> Result<(), Error> {
+    async fn run_tasks(&self, length: Length, go_on: impl Fn() -> bool) -> Result<(), Error> {
         for (task, name, every) in SCHEDULE.iter().filter(|(task, ..)| task.length() == length) {
+            if !go_on() {
+                return Ok(());
+            }
             let now = self.clock.now();
             if self.service.db.claim_task(name, *every, now).await?
                 && self.carry_through(*task, now).await?

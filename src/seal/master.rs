@@ -16,8 +16,8 @@ use crate::domain::AccountId;
 
 /// The operator's key, with those that it replaced.
 ///
-/// Its file holds one key a line, in base64, the one to wrap with first. To rotate, put a new line
-/// on top and run `opentracks admin rewrap`; then the old line can go.
+/// Its file holds one key a line, in base64, the one to wrap with first; all of them open. To rotate, see
+/// ARCHITECTURE.md: a process that does not know the new key must not meet what is wrapped with it.
 pub struct MasterKey {
     keys: Vec<(u32, Zeroizing<[u8; KEY_BYTES]>)>,
 }

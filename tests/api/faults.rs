@@ -1,9 +1,12 @@
 //! What is left, and what is lost, when the database or a file fails in the middle of something.
 
 use std::fs;
+use std::process::Command;
 
 use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection;
+use opentracks::db;
+use opentracks::seal::MasterKey;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tokio::join;
@@ -42,6 +45,49 @@ async fn who_is_cut_off_from_the_database_is_told_to_come_back() {
         kept.into_iter().find(|(table, _)| *table == "vault.activities").unwrap().1
     };
     assert_eq!(rows(kept(&app).await), rows(before) + 1);
+}
+
+/// Of a machine that is gone nothing comes, not even that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_says_nothing_any_more_is_passed_over() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    // All that the server has, once none was used just now: those are taken for good.
+    let pids = "SELECT coalesce(string_agg(pid::text, ' '), '') AS name FROM pg_stat_activity
+                WHERE datname = current_database() AND usename = 'opentracks_owner'
+                HAVING max(state_change) < clock_timestamp() - INTERVAL '200 ms'";
+    let pids = loop {
+        if let Some(pids) = text_of(&app, pids).await {
+            break pids;
+        }
+    };
+    assert!(!pids.is_empty());
+    let signal = |name: &str| {
+        let kill = format!("kill -{name} {pids}");
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    };
+    signal("STOP");
+    let answer = ada.patch("/api/v1/me", &json!({ "given_name": "Augusta" })).await;
+    signal("CONT");
+    assert_eq!(answer.status(), 200);
+}
+
+/// Whoever comes after a migration that waits for a table would wait as long.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_lets_others_through_while_it_waits() {
+    let app = TestApp::start().await;
+    let hold = Hold::on(&app, "public.__diesel_schema_migrations").await;
+    let (url, master) = (app.database_url.clone(), MasterKey::parse_file(&app.key).unwrap());
+    let migrating = tokio::task::spawn_blocking(move || {
+        tokio::runtime::Runtime::new().unwrap().block_on(db::migrate(&url, &master))
+    });
+    waiting(&app, 1).await;
+    let waits =
+        "SELECT pid::text AS name FROM pg_locks WHERE NOT granted AND relation IS NOT NULL LIMIT 1";
+    while text_of(&app, waits).await.is_some() {}
+    waiting(&app, 1).await;
+    hold.release().await;
+    migrating.await.unwrap().unwrap();
 }
 
 /// A disk that is full, a standby that is to take over: what passes.
@@ -176,7 +222,7 @@ async fn an_export_names_what_cannot_be_read_any_more_and_holds_the_rest() {
     let mut admin = connect(&app, "opentracks").await;
     let blob = async |column: &str, rows: &str| {
         let name = format!("SELECT replace({column}::text, '-', '') AS name FROM {rows}");
-        let name = text_of(&app, &name).await;
+        let name = text_of(&app, &name).await.unwrap();
         app.data.join("blobs").join(&name[..2]).join(&name[2..])
     };
     let original = |id: &str| format!("vault.originals WHERE activity_id = '{id}'");
@@ -248,7 +294,9 @@ async fn of_exports_that_are_ready_the_newest_stays_when_another_is_asked_for() 
     assert_eq!(count(&app, &segments.replace("{}", &before[1])).await, 0);
 }
 
-async fn text_of(app: &TestApp, query: &str) -> String {
+/// What the first row says, if there is one.
+async fn text_of(app: &TestApp, query: &str) -> Option<String> {
+    use diesel::OptionalExtension;
     use diesel_async::RunQueryDsl;
 
     #[derive(diesel::QueryableByName)]
@@ -257,5 +305,6 @@ async fn text_of(app: &TestApp, query: &str) -> String {
         name: String,
     }
     let conn = &mut connect(app, "opentracks").await;
-    diesel::sql_query(query).get_result::<Named>(conn).await.unwrap().name
+    let named = diesel::sql_query(query).get_result::<Named>(conn).await;
+    named.optional().unwrap().map(|row| row.name)
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::activities::path_of;
 use crate::auth::forgot;
-use crate::harness::{Caller, TestApp, connect, northward_gpx};
+use crate::harness::{Caller, Hold, TestApp, connect, northward_gpx, waiting};
 use crate::jobs::count;
 use crate::photos::{album, send};
 use crate::pictures::jpeg;
@@ -149,4 +149,20 @@ async fn short_tasks_do_not_wait_for_long_ones() {
     while !is_done("remake heat map").await {}
     stop.send(true).unwrap();
     worker.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_to_stop_begins_no_other_task() {
+    let app = TestApp::start().await;
+    let hold = Hold::on(&app, "identity.sessions").await;
+    let (stop, stopped) = watch::channel(false);
+    let worker = app.app.worker();
+    let running = tokio::spawn(async move { worker.run(stopped).await });
+    waiting(&app, 1).await;
+    stop.send(true).unwrap();
+    hold.release().await;
+    running.await.unwrap();
+    let of = |task: &str| format!("(SELECT FROM ops.schedule WHERE task = '{task}')");
+    assert_eq!(count(&app, &of("expire sessions")).await, 1);
+    assert_eq!(count(&app, &of("go on erasing")).await, 0);
 }

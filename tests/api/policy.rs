@@ -73,7 +73,7 @@ async fn the_page_states_every_period_right_and_declaration_and_nothing_runs_on_
     let settings = [
         ("OPENTRACKS_OPERATOR", "Association <b>Traces</b>, privacy@traces.example"),
         ("OPENTRACKS_HOSTING", "Hosting & Co, Lausanne, Switzerland"),
-        ("OPENTRACKS_MAIL", "smtp://ada:s3cret@relay.example.net:587"),
+        ("OPENTRACKS_MAIL", "smtps://ada:s3cret@relay.example.net:465"),
     ];
     let app = TestApp::start_with(BodyPace::default(), &settings).await;
     for lang in ["en", "fr"] {

@@ -250,7 +250,7 @@ async fn promise_od_c_no_answer_sets_a_cookie() {
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_ok_2_processors_follow_from_the_settings() {
     let pace = opentracks::http::body::BodyPace::default();
-    let mail = ("OPENTRACKS_MAIL", "smtp://ada:s3cret@relay.example.net:587");
+    let mail = ("OPENTRACKS_MAIL", "smtps://ada:s3cret@relay.example.net:465");
     let app = TestApp::start_with(pace, &[mail]).await;
     let text = app.anyone().get("/privacy").await.text().await.unwrap();
     let policy: Value = serde_json::from_str(&text).unwrap();

@@ -17,6 +17,10 @@ use crate::seal::{AccountKey, Broken};
 /// How many bytes of files an account keeps at most, as they were uploaded; photos have room of their own.
 pub const ACCOUNT_BYTES_MAX: i64 = 10 * 1024 * 1024 * 1024;
 
+/// How many of those each file takes at least: what an activity brings along besides is not for nothing, and so it is
+/// also said how many an account has at most (163,840).
+const FILE_BYTES_MIN: i64 = 64 * 1024;
+
 const TABLE: &str = "vault.originals";
 
 /// A file that lies sealed in the blob store.
@@ -59,13 +63,16 @@ pub(super) async fn check_room(
 ) -> Result<(), Error> {
     hold_account(conn, account).await?;
     let Total { bytes } = diesel::sql_query(
-        "SELECT coalesce(sum(bytes), 0)::bigint AS bytes FROM vault.originals WHERE account_id = $1",
+        "SELECT coalesce(sum(greatest(bytes, $2)), 0)::bigint AS bytes
+         FROM vault.originals WHERE account_id = $1",
     )
     .bind::<SqlUuid, _>(Uuid::from(account))
+    .bind::<BigInt, _>(FILE_BYTES_MIN)
     .get_result(conn)
     .await?;
-    let more = i64::try_from(new.map(|original| original.bytes).sum::<u64>()).unwrap_or(i64::MAX);
-    if ACCOUNT_BYTES_MAX < bytes.saturating_add(more) {
+    let taken = |file: &SealedOriginal| i64::try_from(file.bytes).unwrap_or(i64::MAX);
+    let more = new.map(|file| taken(file).max(FILE_BYTES_MIN));
+    if ACCOUNT_BYTES_MAX < more.fold(bytes, i64::saturating_add) {
         let reason = "must not make more than 10 GiB of files altogether";
         return Err(Error::Full(Invalid { field: "file", reason }));
     }
