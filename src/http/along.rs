@@ -39,11 +39,15 @@ struct AlongBody {
     line: Option<Vec<[f64; 2]>>,
     /// A published activity, as others see it: of some 500 km at most.
     activity: Option<ActivityId>,
-    /// How far from the line counts as along it, in metres, up to 1,000; 50 by default.
+    /// How far from the line counts as along it, in metres.
+    #[schema(minimum = 1, maximum = 1000, default = 50)]
     within_m: Option<f64>,
+    #[schema(value_type = Option<Sport>)]
     sport: Option<String>,
+    #[schema(value_type = Option<Kind>)]
     kind: Option<String>,
-    /// At most so many, 1 to 100.
+    /// At most so many.
+    #[schema(minimum = 1, maximum = 100, default = 20)]
     limit: Option<usize>,
 }
 
@@ -69,8 +73,9 @@ struct AlikeBody {
 /// Published activities along a line, the most alike first: what is near a planned route, and what is similar
 /// to an activity. What passes through a place is found by `/explore/nearby` to the `line`.
 #[utoipa::path(tag = "explore", security((), ("token" = [])), request_body = AlongBody, responses(
-    (status = 200, body = AnswerBody), (status = 400, body = Body), (status = 401, body = Body),
-    (status = 422, body = Body), (status = 429, body = Body, description = "A network asks for one at a time."),
+    (status = 200, body = AnswerBody), (status = 401, body = Body),
+    (status = 404, body = Body, description = "No such activity is published, for who asks."),
+    (status = 429, body = Body, description = "A network asks for one at a time."),
 ))]
 #[post("/explore/along")]
 async fn along(
@@ -84,12 +89,12 @@ async fn along(
 ) -> Result<HttpResponse, Problem> {
     let along = body.parse()?;
     let found = turns.along.run(network, async move {
-        if let Way::Of(id) = along.line
-            && let Some(degrees) = commons.way_degrees(viewer, id, now).await?
-            && LENGTH_MAX_DEGREES < degrees
-        {
-            let reason = "must be at most some 500 km long";
-            return Err(Invalid { field: "activity", reason }.into());
+        if let Way::Of(id) = along.line {
+            let degrees = commons.way_degrees(viewer, id, now).await?.ok_or(Problem::NotFound)?;
+            if LENGTH_MAX_DEGREES < degrees {
+                let reason = "must be at most some 500 km long";
+                return Err(Invalid { field: "activity", reason }.into());
+            }
         }
         Ok(commons.along(viewer, &along, now).await?)
     });
@@ -127,8 +132,9 @@ fn drawn(points: &[[f64; 2]]) -> Result<Vec<Position>, Invalid> {
     if !(2..=POINTS_MAX).contains(&points.len()) {
         return Err(invalid("must have 2 to 500 points"));
     }
-    let places = points.iter().map(|[longitude, latitude]| Position::new(*longitude, *latitude));
-    let places: Vec<Position> = places.collect::<Result<_, _>>()?;
+    let place = |[longitude, latitude]: &[f64; 2]| Position::new(*longitude, *latitude);
+    let places: Result<Vec<Position>, Invalid> = points.iter().map(place).collect();
+    let places = places.map_err(|fault| invalid(fault.reason))?;
     let step = |pair: &[[f64; 2]]| (pair[1][0] - pair[0][0]).hypot(pair[1][1] - pair[0][1]);
     if LENGTH_MAX_DEGREES < points.windows(2).map(step).sum() {
         return Err(invalid("must be at most some 500 km long, and not cross the antimeridian"));

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{Caller, TestApp, gpx_through, northward_gpx};
+use crate::heard::Heard;
 use crate::tiles::copy;
 
 const ALONG: &str = "/api/v1/explore/along";
@@ -17,6 +18,14 @@ async fn along(caller: &Caller<'_>, body: &Value) -> Vec<(String, f64)> {
         (item["activity"]["id"].as_str().unwrap().to_owned(), item["alike"].as_f64().unwrap())
     };
     items.map(item).collect()
+}
+
+/// For who asks there is no such activity: to the byte what is told of an id that nothing has.
+async fn is_nothing(caller: &Caller<'_>, activity: &str) {
+    let ask = |id: &str| caller.request(Method::POST, ALONG).json(&json!({ "activity": id }));
+    let nothing = Heard::of(ask("5f0c6f0e-0000-4000-8000-000000000000")).await;
+    assert_eq!(nothing.status, 404);
+    assert_eq!(Heard::of(ask(activity)).await, nothing);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,9 +49,9 @@ async fn the_most_alike_comes_first() {
     let similar = along(&app.anyone(), &json!({ "activity": same })).await;
     assert_eq!(similar.len(), 1);
     assert_eq!(similar[0].0, half);
-    for hidden in [private["id"].as_str().unwrap(), "5f0c6f0e-0000-4000-8000-000000000000"] {
-        assert_eq!(along(&app.anyone(), &json!({ "activity": hidden })).await, []);
-        assert_eq!(along(&ada, &json!({ "activity": hidden })).await, []);
+    let private = private["id"].as_str().unwrap();
+    for caller in [&app.anyone(), &ada] {
+        is_nothing(caller, private).await;
     }
     // Whoever keeps apart neither finds what is hers, nor what is like it.
     let eve = app.member("Eve").await;
@@ -59,7 +68,7 @@ async fn the_most_alike_comes_first() {
         ben.post(&format!("/api/v1/activities/{bens}/unpublish"), &json!({})).await.status(),
         200
     );
-    assert_eq!(along(&eve, &json!({ "activity": same })).await, []);
+    is_nothing(&eve, &same).await;
     assert_eq!(
         ada.post(&format!("/api/v1/activities/{half}/unpublish"), &json!({})).await.status(),
         200
@@ -109,7 +118,7 @@ async fn a_line_has_its_limits() {
         (json!({ "line": [[8.5, 47.3]] }), "line"),
         (json!({ "line": long }), "line"),
         (json!({ "line": [[8.5, 47.3], [18.5, 47.3]] }), "line"),
-        (json!({ "line": [[8.5, 47.3], [8.5, 97.3]] }), "position"),
+        (json!({ "line": [[8.5, 47.3], [8.5, 97.3]] }), "line"),
         (json!({ "line": [[8.5, 47.3], [8.5, 47.4]], "within_m": 1_001 }), "within_m"),
         (json!({ "line": [[8.5, 47.3], [8.5, 47.4]], "limit": 101 }), "limit"),
     ] {
@@ -131,7 +140,7 @@ async fn a_line_has_its_limits() {
     // What is taken back is as if it had never been.
     let unpublish = format!("/api/v1/activities/{across}/unpublish");
     assert_eq!(ada.post(&unpublish, &json!({})).await.status(), 200);
-    assert_eq!(along(&app.anyone(), &json!({ "activity": across })).await, []);
+    is_nothing(&app.anyone(), &across).await;
     // One point twice is a line of no length.
     assert_eq!(along(&app.anyone(), &json!({ "line": [[8.5, 47.3], [8.5, 47.3]] })).await, []);
 }

@@ -299,6 +299,16 @@ async fn a_search_finds_what_is_published_and_an_answer_tells_one_way_to_it() {
             let found = items.find(|item| item["activity"]["id"] == piece.id.as_str());
             let found = found.map(|item| &item["activity"]);
             assert_eq!(found, one, "{actor:?} {:?}", piece.state);
+            // So is what is like it; for others it is no activity at all.
+            let like = |id: &str| {
+                let like = json!({ "activity": id, "limit": 1 });
+                caller.request(Method::POST, "/api/v1/explore/along").json(&like)
+            };
+            let heard = Heard::of(like(&piece.id)).await;
+            if one.is_none() {
+                assert_eq!(heard, Heard::of(like(&unused("{id}"))).await);
+            }
+            assert_eq!(heard.status, if one.is_some() { 200 } else { 404 }, "{actor:?}");
             // One sees it or not, whichever way one asks.
             let by_id =
                 Heard::of(caller.request(Method::GET, &piece.path("/api/v1/activities/{id}")))
