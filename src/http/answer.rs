@@ -1,7 +1,8 @@
 //! Answers that clients may keep, and edits that must not overwrite what they have not seen.
 
 use actix_web::body::{BoxBody, MessageBody, SizedStream};
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::header::{self, CROSS_ORIGIN_RESOURCE_POLICY};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -190,6 +191,9 @@ fn content_answer(
     }
     response.insert_header((header::CACHE_CONTROL, keep.cache_control()));
     response.insert_header((header::VARY, "Authorization"));
+    if is_shown_anywhere(request, keep, kind) {
+        response.insert_header((CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"));
+    }
     if unchanged {
         return response.finish();
     }
@@ -205,6 +209,18 @@ fn content_answer(
         Ok(content) => response.body(content),
         Err(problem) => problem.error_response(),
     }
+}
+
+/// Whether a page of any origin may show this: a picture of what is published, asked for without credentials. A
+/// browser sends none for such a page, and so it gets what anyone gets.
+fn is_shown_anywhere(request: &HttpRequest, keep: Keep, kind: &str) -> bool {
+    let is_published = match keep {
+        Keep::Everyone | Keep::Viewer => true,
+        Keep::Nobody => false,
+    };
+    is_published
+        && kind.starts_with("image/")
+        && !request.headers().contains_key(header::AUTHORIZATION)
 }
 
 /// A large content, which takes its room until all of it is on its way: who reads slowly, or not at all, would

@@ -332,3 +332,49 @@ fn head_segments(content: &[u8]) -> Vec<u8> {
     }
     kinds
 }
+
+/// A page elsewhere may show a picture of what is published, as it gets it: without credentials. What depends on who
+/// asks, or on a link, it may not.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_other_origins_show_what_is_published_and_nothing_else() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.member("Ada").await, app.member("Eve").await);
+    let activity = path_of(&ada.has_activity(&northward_gpx(8.5, 47.3, 300)).await);
+    let photo = has_photo(&ada, &activity, &telling_jpeg(600, 400, &Said::default())).await;
+    let sized = format!("{}/thumbnail.jpg", path(&photo));
+    let revised = format!("{sized}?v={}", photo["revision"]);
+    let preview = |format: &str| format!("{activity}/preview.{format}");
+    let pictures = [preview("svg"), preview("png"), sized, revised];
+    let embedding = async |caller: &Caller<'_>, way: &str, status: u16| {
+        let answer = caller.get(way).await;
+        assert_eq!(answer.status(), status, "{way}");
+        answer.headers()["cross-origin-resource-policy"].to_str().unwrap().to_owned()
+    };
+    let everywhere = async |caller: &Caller<'_>, status: u16, expected: &str| {
+        for way in &pictures {
+            assert_eq!(embedding(caller, way, status).await, expected, "{way}");
+        }
+    };
+    everywhere(&ada, 200, "same-origin").await;
+    everywhere(&app.anyone(), 404, "same-origin").await;
+    assert_eq!(ada.post(&format!("{activity}/publish"), &json!({})).await.status(), 200);
+    everywhere(&app.anyone(), 200, "cross-origin").await;
+    for caller in [&ada, &eve] {
+        everywhere(caller, 200, "same-origin").await;
+    }
+    let tag = app.anyone().get(&pictures[1]).await.headers()["etag"].clone();
+    let known = app.anyone().request(Method::GET, &pictures[1]).header("If-None-Match", tag);
+    let unchanged = known.send().await.unwrap();
+    assert_eq!(unchanged.status(), 304);
+    assert_eq!(unchanged.headers()["cross-origin-resource-policy"], "cross-origin");
+    for other in ["", "/track.gpx", "/track.geojson", "/profile", "/photos", "/reviews"] {
+        let way = format!("{activity}{other}");
+        assert_eq!(embedding(&app.anyone(), &way, 200).await, "same-origin", "{way}");
+    }
+    let link: Value =
+        ada.post(&format!("{activity}/links"), &json!({})).await.json().await.unwrap();
+    let shared = format!("/api/v1/shared/{}/preview.png", link["token"].as_str().unwrap());
+    assert_eq!(embedding(&app.anyone(), &shared, 200).await, "same-origin");
+    assert_eq!(ada.post(&format!("{activity}/unpublish"), &json!({})).await.status(), 200);
+    everywhere(&app.anyone(), 404, "same-origin").await;
+}
