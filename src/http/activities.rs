@@ -48,6 +48,7 @@ struct EditBody {
     title: Option<String>,
     #[serde(default, deserialize_with = "given")]
     description: Option<Option<String>>,
+    #[schema(value_type = Option<Sport>)]
     sport: Option<String>,
     /// What others get, to be chosen anew; what is left out of it stays.
     choices: Option<ChoicesBody>,

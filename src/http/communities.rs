@@ -86,7 +86,8 @@ struct CommunityBody {
 struct CommunitiesQuery {
     /// With `true`, those that one is in, private ones among them.
     mine: Option<bool>,
-    /// At most so many, 1 to 100.
+    /// At most so many.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<usize>,
     /// From the page before.
     cursor: Option<String>,

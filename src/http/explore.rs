@@ -33,11 +33,14 @@ struct NearbyBody {
     /// `[longitude, latitude]` in degrees.
     #[schema(value_type = Vec<f64>, min_items = 2, max_items = 2)]
     position: [f64; 2],
-    /// How far to look, in metres, up to 100,000; 10,000 by default.
+    /// How far to look, in metres.
+    #[schema(minimum = 1, maximum = 1e5, default = 1e4)]
     radius_m: Option<f64>,
-    /// Measured to where the visible line starts, `start`, or to its nearest point, `line`.
-    to: Option<String>,
+    /// Measured to what; to the start unless asked otherwise.
+    to: Option<ToBody>,
+    #[schema(value_type = Option<Sport>)]
     sport: Option<String>,
+    #[schema(value_type = Option<Kind>)]
     kind: Option<String>,
     /// Of a length in this range, in metres.
     distance_m: Option<RangeBody>,
@@ -49,10 +52,23 @@ struct NearbyBody {
     rating: Option<RangeBody>,
     /// In this range of days.
     day: Option<DaysBody>,
-    /// At most so many, 1 to 100.
+    /// At most so many.
+    #[schema(minimum = 1, maximum = 100, default = 20)]
     limit: Option<usize>,
     /// From the page before.
     cursor: Option<String>,
+}
+
+/// What a distance is measured to.
+#[derive(Clone, Copy, Default, Deserialize, utoipa::ToSchema)]
+#[schema(as = MeasuredTo)]
+#[serde(rename_all = "lowercase")]
+enum ToBody {
+    /// Where the visible line starts.
+    #[default]
+    Start,
+    /// The nearest point of the visible line.
+    Line,
 }
 
 /// A range with either end open.
@@ -119,12 +135,9 @@ impl NearbyBody {
         Ok(Nearby {
             position: Position::new(longitude, latitude)?,
             radius_m,
-            to: match self.to.as_deref() {
-                None | Some("start") => Reference::Start,
-                Some("line") => Reference::Line,
-                Some(_) => {
-                    return Err(Invalid { field: "to", reason: "must be start or line" }.into());
-                }
+            to: match self.to.unwrap_or_default() {
+                ToBody::Start => Reference::Start,
+                ToBody::Line => Reference::Line,
             },
             sought: Sought {
                 sport: self.sport.as_deref().map(Sport::try_from).transpose()?,

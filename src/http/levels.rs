@@ -14,7 +14,7 @@ use super::session::{Member, Now};
 use crate::actions::Service;
 use crate::actions::levels::{Aim, CHANGED_MAX, Changed, Run};
 use crate::db::vault::ActivityFilter;
-use crate::domain::{ActivityId, CommunityId, Invalid, Visibility};
+use crate::domain::{ActivityId, CommunityId, Invalid, Kind, Sport, Visibility};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(change_levels);
@@ -47,8 +47,11 @@ struct LevelsBody {
 struct FilterBody {
     /// These, up to 200.
     ids: Option<Vec<ActivityId>>,
+    #[schema(value_type = Option<Kind>)]
     kind: Option<String>,
+    #[schema(value_type = Option<Sport>)]
     sport: Option<String>,
+    #[schema(value_type = Option<Visibility>)]
     visibility: Option<String>,
     /// Begun at this time or later.
     from: Option<DateTime<Utc>>,

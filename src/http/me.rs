@@ -117,18 +117,22 @@ struct SessionBody {
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     /// `recorded` or `planned`.
+    #[param(value_type = Option<Kind>, inline)]
     pub(super) kind: Option<String>,
     /// A sport.
+    #[param(value_type = Option<Sport>, inline)]
     pub(super) sport: Option<String>,
     /// Begun at this time or later.
     pub(super) from: Option<DateTime<Utc>>,
     /// Begun before this time.
     pub(super) to: Option<DateTime<Utc>>,
     /// `private`, `link`, `community` or `published`.
+    #[param(value_type = Option<Visibility>, inline)]
     pub(super) visibility: Option<String>,
     /// A text in the title or description.
     pub(super) q: Option<String>,
-    /// At most so many, 1 to 100.
+    /// At most so many.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     pub(super) limit: Option<usize>,
     /// From the page before.
     pub(super) cursor: Option<String>,
@@ -184,7 +188,7 @@ async fn sessions(
 }
 
 /// Signs a device out, at once.
-#[utoipa::path(tag = "me", security(("token" = [])), responses(
+#[utoipa::path(tag = "me", security(("token" = [])), params(("id" = SessionId, Path)), responses(
     (status = 204), (status = 401, body = Body), (status = 404, body = Body),
 ))]
 #[delete("/me/sessions/{id}")]

@@ -60,6 +60,7 @@ pub mod tiles;
 mod tracks;
 pub mod turns;
 pub mod upload;
+mod usual;
 mod zones;
 
 use std::collections::BTreeMap;
@@ -139,7 +140,8 @@ fn api(config: &mut ServiceConfig) {
 
 /// The contract that follows from the routes.
 pub fn contract() -> OpenApi {
-    let (_, api) = App::new().into_utoipa_app().configure(routes).split_for_parts();
+    let (_, mut api) = App::new().into_utoipa_app().configure(routes).split_for_parts();
+    usual::complete(&mut api);
     api
 }
 

@@ -3,8 +3,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::{self, Keep};
@@ -22,10 +21,15 @@ const LIMIT_DEFAULT: usize = 10;
 const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 
 mod activities;
+mod bodies;
 mod definition;
 mod waypoints;
 
-pub(super) use activities::feature_json;
+pub(super) use activities::feature;
+use bodies::{
+    CollectionBody, CollectionsBody, ConformanceBody, ExtentBody, FeatureBody, FeaturesBody,
+    LandingBody, LinkBody, SpatialBody,
+};
 use definition::DEFINITION_TYPE;
 pub(super) use definition::of_ogc;
 
@@ -52,9 +56,11 @@ struct ItemsQuery {
     /// At most so many; 10 by default, 100 at most.
     #[param(minimum = 1, maximum = 100, default = 10, style = Form, explode = false)]
     limit: Option<usize>,
-    /// `recorded` or `planned`.
+    /// Recorded or planned.
+    #[param(value_type = Option<Kind>, inline)]
     kind: Option<String>,
     /// A sport.
+    #[param(value_type = Option<Sport>, inline)]
     sport: Option<String>,
     /// From the page before.
     cursor: Option<String>,
@@ -85,7 +91,7 @@ enum Format {
 
 /// Where everything is.
 #[utoipa::path(tag = "reuse", params(FormatQuery), responses(
-    (status = 200, body = Value), (status = 304), (status = 400, body = Body),
+    (status = 200, body = LandingBody), (status = 304), (status = 400, body = Body),
 ))]
 #[get("/ogc")]
 async fn landing(
@@ -107,41 +113,62 @@ async fn landing_with_slash(
 }
 
 fn landing_page(request: &HttpRequest, url: &str) -> Result<HttpResponse, Problem> {
-    let body = json!({
-        "title": "OpenTracks",
-        "description": "Published activities and their points of interest. Each belongs to the author it names.",
-        "links": [
+    let body = LandingBody {
+        title: "OpenTracks",
+        description: "Published activities and their points of interest. Each belongs to the author it names.",
+        links: vec![
             link(&format!("{url}/ogc"), "self", "application/json", "This page"),
-            link(&format!("{url}/ogc/api"), "service-desc", DEFINITION_TYPE, "The contract of this part"),
-            link(&format!("{url}/openapi.json"), "service-desc", CONTRACT_TYPE, "The whole contract"),
-            link(&format!("{url}/docs/"), "service-doc", "text/html", "The whole contract, to browse"),
-            link(&format!("{url}/ogc/conformance"), "conformance", "application/json", "What this conforms to"),
+            link(
+                &format!("{url}/ogc/api"),
+                "service-desc",
+                DEFINITION_TYPE,
+                "The contract of this part",
+            ),
+            link(
+                &format!("{url}/openapi.json"),
+                "service-desc",
+                CONTRACT_TYPE,
+                "The whole contract",
+            ),
+            link(
+                &format!("{url}/docs/"),
+                "service-doc",
+                "text/html",
+                "The whole contract, to browse",
+            ),
+            link(
+                &format!("{url}/ogc/conformance"),
+                "conformance",
+                "application/json",
+                "What this conforms to",
+            ),
             link(&format!("{url}/ogc/collections"), "data", "application/json", "What there is"),
         ],
-    });
+    };
     answer::json(request, Keep::Everyone, &body)
 }
 
 /// What this conforms to.
 #[utoipa::path(tag = "reuse", params(FormatQuery), responses(
-    (status = 200, body = Value), (status = 304), (status = 400, body = Body),
+    (status = 200, body = ConformanceBody), (status = 304), (status = 400, body = Body),
 ))]
 #[get("/ogc/conformance")]
 async fn conformance(
     _: web::Query<FormatQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let body = json!({ "conformsTo": [
+    let conforms_to = &[
         "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
         "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
         "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
-    ] });
+    ];
+    let body = ConformanceBody { conforms_to };
     answer::json(&request, Keep::Everyone, &body)
 }
 
 /// What there is.
 #[utoipa::path(tag = "reuse", params(FormatQuery), responses(
-    (status = 200, body = Value), (status = 304), (status = 400, body = Body),
+    (status = 200, body = CollectionsBody), (status = 304), (status = 400, body = Body),
 ))]
 #[get("/ogc/collections")]
 async fn collections(
@@ -149,10 +176,11 @@ async fn collections(
     request: HttpRequest,
     url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse, Problem> {
-    let body = json!({
-        "links": [link(&format!("{}/ogc/collections", url.0), "self", "application/json", "This list")],
-        "collections": [activities::collection(&url), waypoints::collection(&url)],
-    });
+    let address = format!("{}/ogc/collections", url.0);
+    let body = CollectionsBody {
+        links: vec![link(&address, "self", "application/json", "This list")],
+        collections: vec![activities::collection(&url), waypoints::collection(&url)],
+    };
     answer::json(&request, Keep::Everyone, &body)
 }
 
@@ -196,10 +224,10 @@ impl ItemsQuery {
 }
 
 /// A page of features, with links to itself and to the next one.
-fn feature_page(
+fn feature_page<P: Serialize>(
     request: &HttpRequest,
     collection: &str,
-    features: &[Value],
+    features: Vec<FeatureBody<P>>,
     next: Option<SearchPosition>,
 ) -> Result<HttpResponse, Problem> {
     let query = request.query_string();
@@ -216,29 +244,31 @@ fn feature_page(
         let next = format!("{collection}/items?{next}");
         link(&next, "next", "application/geo+json", "The next page")
     }));
-    let body = json!({
-        "type": "FeatureCollection",
-        "numberReturned": features.len(),
-        "features": features,
-        "links": links,
-    });
-    geo_json(request, &body)
+    let number_returned = features.len();
+    geo_json(request, &FeaturesBody { kind: "FeatureCollection", number_returned, features, links })
 }
 
 /// What a collection is, at its address.
-fn collection_json(address: &str, id: &str, title: &str, description: &str) -> Value {
-    json!({
-        "id": id,
-        "title": title,
-        "description": description,
-        "itemType": "feature",
-        "crs": [CRS84],
-        "extent": { "spatial": { "bbox": [[-180, -90, 180, 90]], "crs": CRS84 } },
-        "links": [
+fn collection_body(
+    address: &str,
+    id: &'static str,
+    title: &'static str,
+    description: &'static str,
+) -> CollectionBody {
+    CollectionBody {
+        id,
+        title,
+        description,
+        item_type: "feature",
+        crs: vec![CRS84],
+        extent: ExtentBody {
+            spatial: SpatialBody { bbox: vec![vec![-180.0, -90.0, 180.0, 90.0]], crs: CRS84 },
+        },
+        links: vec![
             link(address, "self", "application/json", "This collection"),
             link(&format!("{address}/items"), "items", "application/geo+json", "Its features"),
         ],
-    })
+    }
 }
 
 /// The first and the last day of an interval.
@@ -262,11 +292,11 @@ fn days(interval: &str) -> Result<[Option<NaiveDate>; 2], Invalid> {
     super::explore::days(["datetime", "datetime"], days)
 }
 
-fn link(href: &str, rel: &str, kind: &str, title: &str) -> Value {
-    json!({ "href": href, "rel": rel, "type": kind, "title": title })
+fn link(href: &str, rel: &'static str, kind: &'static str, title: &'static str) -> LinkBody {
+    LinkBody { href: href.to_owned(), rel, kind, title }
 }
 
-fn geo_json(request: &HttpRequest, body: &Value) -> Result<HttpResponse, Problem> {
+fn geo_json(request: &HttpRequest, body: &impl Serialize) -> Result<HttpResponse, Problem> {
     let content = serde_json::to_vec(body).map_err(|error| Problem::Internal(error.to_string()))?;
     Ok(answer::content(request, Keep::Everyone, "application/geo+json", content))
 }

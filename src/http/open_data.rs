@@ -218,7 +218,7 @@ fn sequence_of(features: &[Feature], url: &PublicUrl) -> Result<Vec<u8>, Problem
     let mut content = Vec::new();
     for feature in features {
         content.push(b'\x1e');
-        serde_json::to_writer(&mut content, &super::ogc::feature_json(feature, url))
+        serde_json::to_writer(&mut content, &super::ogc::feature(feature, url))
             .map_err(|error| Problem::Internal(error.to_string()))?;
         content.push(b'\n');
     }

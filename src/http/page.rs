@@ -42,7 +42,8 @@ impl<T> Page<T> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// At most so many, 1 to 100.
+    /// At most so many.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     pub limit: Option<usize>,
     /// From the page before.
     pub cursor: Option<String>,

@@ -172,6 +172,8 @@ pub struct FieldError {
     offset: Option<u64>,
 }
 
+/// What problem details are written in.
+pub(super) const PROBLEM_TYPE: &str = "application/problem+json";
 /// How long a client waits when there is no room.
 const BUSY_RETRY_S: i64 = 5;
 
@@ -284,7 +286,7 @@ impl ResponseError for Problem {
         }
         let (status, r#type, title) = self.kind();
         let mut response = HttpResponse::build(status);
-        response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+        response.insert_header((header::CONTENT_TYPE, PROBLEM_TYPE));
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         if status == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

@@ -3,6 +3,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::de::{IntoDeserializer, value};
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -34,14 +35,17 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 struct SearchQuery {
     /// `west,south,east,north` in degrees: the visible line passes through it. West is greater than east
     /// over the antimeridian.
+    #[param(value_type = Option<Vec<f64>>, min_items = 4, max_items = 6, style = Form, explode = false)]
     bbox: Option<String>,
     /// Words in English or French, in any of title, description, points of interest and the names of the towns
     /// and regions that the visible line passes; `"in quotes"` together,
     /// `-not`, `this or that`. Where nothing has them, what has each of them, or a word of a title that is spelt like
-    /// it; short and common ones are passed over then. What is published without its map is found by none. 200
-    /// characters at most.
+    /// it; short and common ones are passed over then. What is published without its map is found by none.
+    #[param(max_length = 200)]
     q: Option<String>,
+    #[param(value_type = Option<Sport>, inline)]
     sport: Option<String>,
+    #[param(value_type = Option<Kind>, inline)]
     kind: Option<String>,
     /// Metres.
     distance_min_m: Option<f64>,
@@ -63,16 +67,32 @@ struct SearchQuery {
     from: Option<NaiveDate>,
     /// On this day or earlier.
     to: Option<NaiveDate>,
-    /// `newest` (default), `longest`, `shortest`, `steepest`, `longest_time`, `best_rated`, or `relevance` with `q`, which
-    /// ranks the newest 200.
+    /// In which order; the newest first unless asked otherwise.
+    #[param(value_type = Option<Sort>, inline)]
     sort: Option<String>,
     /// Whether it is told how many there are by sport and kind.
     #[serde(default)]
     facets: bool,
-    /// At most so many, 1 to 100.
+    /// At most so many.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<usize>,
     /// From the page before.
     cursor: Option<String>,
+}
+
+/// An order of what is found.
+#[derive(Clone, Copy, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Sort {
+    Newest,
+    Longest,
+    Shortest,
+    /// By the metres of ascent.
+    Steepest,
+    LongestTime,
+    BestRated,
+    /// By how well the words of `q` fit, of the newest 200 that have them.
+    Relevance,
 }
 
 /// A page of what was found.
@@ -102,7 +122,9 @@ struct FacetsBody {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Facet)]
 struct FacetBody {
+    #[schema(value_type = Sport)]
     sport: String,
+    #[schema(value_type = Kind)]
     kind: String,
     count: i64,
 }
@@ -229,20 +251,23 @@ impl SearchQuery {
 }
 
 fn order(sort: Option<&str>, has_words: bool) -> Result<Order, Invalid> {
-    match sort {
-        None | Some("newest") => Ok(Order::Newest),
-        Some("longest") => Ok(Order::Longest),
-        Some("shortest") => Ok(Order::Shortest),
-        Some("steepest") => Ok(Order::Steepest),
-        Some("longest_time") => Ok(Order::LongestTime),
-        Some("best_rated") => Ok(Order::BestRated),
-        Some("relevance") if has_words => Ok(Order::Relevance),
-        Some("relevance") => Err(Invalid { field: "sort", reason: "needs q for relevance" }),
-        Some(_) => Err(Invalid {
-            field: "sort",
-            reason: "must be newest, longest, shortest, steepest, longest_time, best_rated or relevance",
-        }),
-    }
+    let invalid = |reason| Invalid { field: "sort", reason };
+    let sort = sort.map_or(Ok(Sort::Newest), |text| Sort::deserialize(text.into_deserializer()));
+    let sort = sort.map_err(|_: value::Error| {
+        invalid(
+            "must be newest, longest, shortest, steepest, longest_time, best_rated or relevance",
+        )
+    })?;
+    Ok(match sort {
+        Sort::Newest => Order::Newest,
+        Sort::Longest => Order::Longest,
+        Sort::Shortest => Order::Shortest,
+        Sort::Steepest => Order::Steepest,
+        Sort::LongestTime => Order::LongestTime,
+        Sort::BestRated => Order::BestRated,
+        Sort::Relevance if has_words => Order::Relevance,
+        Sort::Relevance => return Err(invalid("needs q for relevance")),
+    })
 }
 
 /// A box as OGC API – Features writes it; heights are passed over.

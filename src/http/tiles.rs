@@ -1,8 +1,11 @@
 //! `/tiles`: what is published, as a map draws it. The same for everyone: it knows the commons and nothing
 //! else.
 
+use std::collections::BTreeMap;
+
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::{self, Keep};
@@ -23,7 +26,36 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 /// Where this server is reached, without a slash at the end: for links in answers.
 pub struct PublicUrl(pub String);
 
+/// Which version of TileJSON it is.
+const TILE_JSON: &str = "3.0.0";
 const MEDIA_TYPE: &str = "application/vnd.mapbox-vector-tile";
+
+/// A set of tiles (TileJSON 3.0).
+#[derive(Serialize, utoipa::ToSchema)]
+struct TileJson {
+    tilejson: &'static str,
+    name: &'static str,
+    description: &'static str,
+    /// What a map has to say beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attribution: Option<&'static str>,
+    /// Where a tile is, with `{z}`, `{x}` and `{y}` for its place.
+    tiles: [String; 1],
+    minzoom: u8,
+    maxzoom: u8,
+    vector_layers: Vec<LayerBody>,
+}
+
+/// A layer of the tiles.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = TileLayer)]
+struct LayerBody {
+    id: &'static str,
+    minzoom: u8,
+    maxzoom: u8,
+    /// What a feature of it has, and of which type.
+    fields: BTreeMap<&'static str, &'static str>,
+}
 
 /// A vector tile (Mapbox Vector Tile 2.1). Up to zoom level 8 the layer `starts` counts where lines start
 /// (one that ends by itself for a minute longer);
@@ -31,7 +63,7 @@ const MEDIA_TYPE: &str = "application/vnd.mapbox-vector-tile";
 /// `author`: the longest, roughly, where there are more than 250, and from zoom level 11 on more than 1,000.
 #[utoipa::path(tag = "explore",
     params(
-        ("z" = u8, Path, description = "0 to 18."), ("x" = u32, Path, description = "From the west."),
+        ("z" = u8, Path, minimum = 0, maximum = 18), ("x" = u32, Path, description = "From the west."),
         ("y" = u32, Path, description = "From the north."),
     ),
     responses(
@@ -56,7 +88,7 @@ async fn tile(
 /// least. It is made anew once a day.
 #[utoipa::path(tag = "explore",
     params(
-        ("z" = u8, Path, description = "4 to 14."), ("x" = u32, Path, description = "From the west."),
+        ("z" = u8, Path, minimum = 4, maximum = 14), ("x" = u32, Path, description = "From the west."),
         ("y" = u32, Path, description = "From the north."),
     ),
     responses(
@@ -79,7 +111,7 @@ async fn heat(
 }
 
 /// What the tiles hold, as TileJSON 3.0.
-#[utoipa::path(tag = "explore", responses((status = 200, body = Value), (status = 304)))]
+#[utoipa::path(tag = "explore", responses((status = 200, body = TileJson), (status = 304)))]
 #[get("/tiles/tiles.json")]
 async fn description(
     request: HttpRequest,
@@ -89,25 +121,32 @@ async fn description(
 }
 
 /// What the tiles of where many go hold, as TileJSON 3.0.
-#[utoipa::path(tag = "explore", responses((status = 200, body = Value), (status = 304)))]
+#[utoipa::path(tag = "explore", responses((status = 200, body = TileJson), (status = 304)))]
 #[get("/tiles/heat.json")]
 async fn heat_description(
     request: HttpRequest,
     url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse, Problem> {
-    let told = json!({
-        "tilejson": "3.0.0",
-        "name": "OpenTracks: where many go",
-        "tiles": [format!("{}/tiles/heat/{{z}}/{{x}}/{{y}}.mvt", url.0)],
-        "minzoom": HEAT_ZOOM_MIN,
-        "maxzoom": HEAT_ZOOM_MAX,
-        "vector_layers": [{ "id": "heat", "fields": { "members": "Number" } }],
-    });
+    let told = TileJson {
+        tilejson: TILE_JSON,
+        name: "OpenTracks: where many go",
+        description: "Where at least five members go who agreed to be counted",
+        attribution: None,
+        tiles: [format!("{}/tiles/heat/{{z}}/{{x}}/{{y}}.mvt", url.0)],
+        minzoom: HEAT_ZOOM_MIN,
+        maxzoom: HEAT_ZOOM_MAX,
+        vector_layers: vec![LayerBody {
+            id: "heat",
+            minzoom: HEAT_ZOOM_MIN,
+            maxzoom: HEAT_ZOOM_MAX,
+            fields: BTreeMap::from([("members", "Number")]),
+        }],
+    };
     answer::json(&request, Keep::Everyone, &told)
 }
 
 /// A style for MapLibre, on a plain background: no other host is asked for anything.
-#[utoipa::path(tag = "explore", responses((status = 200, body = Value), (status = 304)))]
+#[utoipa::path(tag = "explore", responses((status = 200, body = Object), (status = 304)))]
 #[get("/tiles/style.json")]
 async fn style(request: HttpRequest, url: web::Data<PublicUrl>) -> Result<HttpResponse, Problem> {
     let style = json!({
@@ -148,28 +187,37 @@ async fn style(request: HttpRequest, url: web::Data<PublicUrl>) -> Result<HttpRe
     answer::json(&request, Keep::Everyone, &style)
 }
 
-fn tile_json(url: &PublicUrl) -> Value {
+fn tile_json(url: &PublicUrl) -> TileJson {
     let text = "String";
-    json!({
-        "tilejson": "3.0.0",
-        "name": "OpenTracks",
-        "description": "Published activities",
-        "attribution": "Each line belongs to the author it names",
-        "tiles": [format!("{}/tiles/{{z}}/{{x}}/{{y}}.mvt", url.0)],
-        "minzoom": 0,
-        "maxzoom": ZOOM_MAX,
-        "vector_layers": [
-            {
-                "id": "starts", "minzoom": 0, "maxzoom": LINES_FROM_ZOOM - 1,
-                "fields": { "activities": "Number" },
+    TileJson {
+        tilejson: TILE_JSON,
+        name: "OpenTracks",
+        description: "Published activities",
+        attribution: Some("Each line belongs to the author it names"),
+        tiles: [format!("{}/tiles/{{z}}/{{x}}/{{y}}.mvt", url.0)],
+        minzoom: 0,
+        maxzoom: ZOOM_MAX,
+        vector_layers: vec![
+            LayerBody {
+                id: "starts",
+                minzoom: 0,
+                maxzoom: LINES_FROM_ZOOM - 1,
+                fields: BTreeMap::from([("activities", "Number")]),
             },
-            {
-                "id": "activities", "minzoom": LINES_FROM_ZOOM, "maxzoom": ZOOM_MAX,
-                "fields": {
-                    "id": text, "title": text, "sport": text, "kind": text, "day": text,
-                    "distance_m": "Number", "author": text,
-                },
+            LayerBody {
+                id: "activities",
+                minzoom: LINES_FROM_ZOOM,
+                maxzoom: ZOOM_MAX,
+                fields: BTreeMap::from([
+                    ("id", text),
+                    ("title", text),
+                    ("sport", text),
+                    ("kind", text),
+                    ("day", text),
+                    ("distance_m", "Number"),
+                    ("author", text),
+                ]),
             },
         ],
-    })
+    }
 }

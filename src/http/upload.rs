@@ -43,7 +43,9 @@ pub struct Received {
 pub struct MetadataBody {
     title: Option<String>,
     description: Option<String>,
+    #[schema(value_type = Option<Sport>)]
     sport: Option<String>,
+    #[schema(value_type = Option<Kind>)]
     kind: Option<String>,
     /// When it began; else the first time in the file.
     started_at: Option<DateTime<Utc>>,
@@ -75,7 +77,9 @@ pub struct TrackForm {
 pub struct PlanBody {
     title: Option<String>,
     description: Option<String>,
+    #[schema(value_type = Option<Sport>)]
     sport: Option<String>,
+    #[schema(value_type = Option<Kind>)]
     kind: Option<String>,
     started_at: Option<DateTime<Utc>>,
     /// A GeoJSON `LineString` or `MultiLineString`.

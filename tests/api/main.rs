@@ -63,6 +63,7 @@ mod reviews;
 mod schema;
 mod search;
 mod sharing;
+mod stated;
 mod stores;
 mod sync;
 mod tiles;

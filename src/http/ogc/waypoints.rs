@@ -1,14 +1,17 @@
 //! The points of interest of what is published as a collection of features.
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use serde_json::{Value, json};
+use chrono::NaiveDate;
+use serde::Serialize;
+use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::{Asked, FormatQuery, ItemsQuery, collection_json, feature_page, geo_json, link};
+use super::bodies::{CollectionBody, FeatureBody, FeaturesBody};
+use super::{Asked, FormatQuery, ItemsQuery, collection_body, feature_page, geo_json, link};
 use crate::db::Commons;
 use crate::db::commons::{InterestingPlace, Places};
-use crate::domain::ActivityId;
+use crate::domain::{AccountId, ActivityId, Sport};
 use crate::http::answer::{self, Keep};
 use crate::http::problem::{Body, Problem};
 use crate::http::session::{Network, Now};
@@ -22,7 +25,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 
 /// The points of interest, as a collection.
 #[utoipa::path(tag = "reuse", params(FormatQuery), responses(
-    (status = 200, body = Value), (status = 304), (status = 400, body = Body),
+    (status = 200, body = CollectionBody), (status = 304), (status = 400, body = Body),
 ))]
 #[get("/ogc/collections/waypoints")]
 async fn waypoint_collection(
@@ -35,7 +38,7 @@ async fn waypoint_collection(
 
 /// Points of interest of published activities as features, those of an activity together.
 #[utoipa::path(tag = "reuse", params(ItemsQuery), responses(
-    (status = 200, body = Value, content_type = "application/geo+json"), (status = 304), (status = 400, body = Body),
+    (status = 200, body = FeaturesBody<WaypointProperties>, content_type = "application/geo+json"), (status = 304), (status = 400, body = Body),
     (status = 429, body = Body),
 ))]
 #[get("/ogc/collections/waypoints/items")]
@@ -52,13 +55,13 @@ async fn waypoints(
     let places = Places { within, sought, after, limit };
     let found = async move { Ok(commons.places(&places, now).await?) };
     let found = turns.search.run(network, found).await?;
-    let features: Vec<Value> = found.items.iter().map(|place| feature_json(place, &url)).collect();
-    feature_page(&request, &address(&url), &features, found.next)
+    let features = found.items.iter().map(|place| feature(place, &url)).collect();
+    feature_page(&request, &address(&url), features, found.next)
 }
 
 /// One point of interest as a feature; its id is that of its activity, a dot, and its number there.
 #[utoipa::path(tag = "reuse", params(("id" = String, Path), FormatQuery), responses(
-    (status = 200, body = Value, content_type = "application/geo+json"), (status = 304), (status = 400, body = Body),
+    (status = 200, body = FeatureBody<WaypointProperties>, content_type = "application/geo+json"), (status = 304), (status = 400, body = Body),
     (status = 404, body = Body),
 ))]
 #[get("/ogc/collections/waypoints/items/{id}")]
@@ -72,7 +75,7 @@ async fn waypoint(
 ) -> Result<HttpResponse, Problem> {
     let (activity, number) = parse(&id).ok_or(Problem::NotFound)?;
     let place = commons.place(activity, number, now).await?.ok_or(Problem::NotFound)?;
-    geo_json(&request, &feature_json(&place, &url))
+    geo_json(&request, &feature(&place, &url))
 }
 
 fn parse(id: &str) -> Option<(ActivityId, u16)> {
@@ -81,8 +84,8 @@ fn parse(id: &str) -> Option<(ActivityId, u16)> {
 }
 
 /// What it is.
-pub(super) fn collection(url: &PublicUrl) -> Value {
-    collection_json(
+pub(super) fn collection(url: &PublicUrl) -> CollectionBody {
+    collection_body(
         &address(url),
         "waypoints",
         "Points of interest",
@@ -94,32 +97,44 @@ fn address(url: &PublicUrl) -> String {
     format!("{}/ogc/collections/waypoints", url.0)
 }
 
-fn feature_json(place: &InterestingPlace, url: &PublicUrl) -> Value {
+/// What is told of a point of interest.
+#[derive(Serialize, utoipa::ToSchema)]
+struct WaypointProperties {
+    name: Option<String>,
+    description: Option<String>,
+    /// Of which activity it is.
+    activity: ActivityId,
+    sport: Sport,
+    /// The day that took place, in UTC.
+    day: Option<NaiveDate>,
+    /// The public name of who made it; null when they have left.
+    author: Option<String>,
+    author_id: Option<AccountId>,
+}
+
+fn feature(place: &InterestingPlace, url: &PublicUrl) -> FeatureBody<WaypointProperties> {
     let rendition = &place.rendition;
     let author = rendition.author.as_ref();
     let told = place.waypoint.waypoint();
-    let degrees = |degrees_e7: i32| f64::from(degrees_e7) / PER_DEGREE;
+    let position = [told.lon_e7, told.lat_e7].map(|degrees_e7| f64::from(degrees_e7) / PER_DEGREE);
     let id = format!("{}.{}", Uuid::from(rendition.id), place.number);
     let address = address(url);
-    json!({
-        "type": "Feature",
-        "id": id,
-        "geometry": {
-            "type": "Point",
-            "coordinates": [degrees(told.lon_e7), degrees(told.lat_e7)],
+    FeatureBody {
+        kind: "Feature",
+        geometry: json!({ "type": "Point", "coordinates": position }),
+        properties: WaypointProperties {
+            name: told.name.clone(),
+            description: told.description.clone(),
+            activity: rendition.id,
+            sport: rendition.sport,
+            day: rendition.day,
+            author: author.map(|author| author.public_name.as_str().to_owned()),
+            author_id: author.map(|author| author.id),
         },
-        "properties": {
-            "name": told.name,
-            "description": told.description,
-            "activity": rendition.id,
-            "sport": rendition.sport,
-            "day": rendition.day,
-            "author": author.map(|author| author.public_name.as_str()),
-            "author_id": author.map(|author| author.id),
-        },
-        "links": [
+        links: vec![
             link(&format!("{address}/items/{id}"), "self", "application/geo+json", "This feature"),
             link(&address, "collection", "application/json", "Points of interest"),
         ],
-    })
+        id,
+    }
 }
