@@ -62,7 +62,7 @@ struct IssueBody {
     number: i32,
     /// The day it was made, in UTC.
     made_on: NaiveDate,
-    /// How many features it had then. What is withdrawn meanwhile is not in the files.
+    /// How many features it had then. What is withdrawn or edited meanwhile is not in the files.
     features: i32,
 }
 
@@ -85,7 +85,8 @@ struct WithdrawnBody {
 }
 
 /// What the open data are: an issue a day of what is published without an end and whose authors agreed to be
-/// in it. The tag of this answer changes with each issue.
+/// in it. What is edited is in no file from then on until the next issue, a day at most, and is not listed as withdrawn. The
+/// tag of this answer changes with each issue.
 #[utoipa::path(tag = "reuse", responses((status = 200, body = OpenDataBody), (status = 304)))]
 #[get("/open-data")]
 async fn open_data(
@@ -102,7 +103,8 @@ async fn open_data(
     let body = OpenDataBody {
         title: "OpenTracks: activities",
         description: "Published activities whose authors agree to that: the visible lines in 200 points at \
-                      most, on WGS 84, and what is told of them.",
+                      most, on WGS 84, and what is told of them. An issue a day; what is withdrawn is in no file from then \
+                      on, and what is edited is in none until the next issue.",
         terms: OPEN_DATA_TERMS,
         attribution: format!("The public name in `author` of each feature, and {url}"),
         issue: commons.open_issue().await?.map(IssueBody::from),
