@@ -45,15 +45,14 @@ fn statement(server: &Server) -> String {
 }
 
 /// What nearby binds for a page of 20, in its order.
-const VALUES: [&str; 10] = [
+const VALUES: [&str; 9] = [
     ":lon",
     ":lat",
     ":lon",
     ":lat",
     "50000::float8",
+    "3000",
     "'2026-11-26T00:00:00Z'::timestamptz",
-    ":lon",
-    ":lat",
     "21",
     "21",
 ];

@@ -10,7 +10,8 @@ use super::body::Json;
 use super::page::{self, Cursor, Page};
 use super::present::SummaryBody;
 use super::problem::{Body, Problem};
-use super::session::Now;
+use super::session::{Network, Now};
+use super::turns::Turns;
 use crate::access::Viewer;
 use crate::db::Commons;
 use crate::db::commons::{Nearby, NearbyPosition, Range, Reference, Sought};
@@ -98,20 +99,28 @@ struct NeighbourBody {
 }
 
 /// Activities around a position, the nearest first: what is published, and for members what their
-/// communities share.
+/// communities share. Page by page one gets to the nearest 3,000 that fit, or 1,000 by their lines, of what is
+/// published and of each community; `/explore/search` with a `bbox` has them all.
 #[utoipa::path(tag = "explore", security((), ("token" = [])), request_body = NearbyBody, responses(
     (status = 200, body = Page<NeighbourBody>), (status = 401, body = Body), (status = 422, body = Body),
+    (status = 429, body = Body, description = "Of searches, pages after the first, and what is measured to lines, a \
+        network asks for five at once."),
 ))]
 #[post("/explore/nearby")]
 async fn nearby(
     viewer: Viewer,
     Json(body): Json<NearbyBody>,
     Now(now): Now,
+    network: Network,
     request: HttpRequest,
     commons: web::Data<Commons>,
+    turns: web::Data<Turns>,
 ) -> Result<HttpResponse, Problem> {
     let limit = page::limit(body.limit)?;
-    let found = commons.nearby(viewer, &body.parse(limit)?, now).await?;
+    let asked = body.parse(limit)?;
+    let is_quick = asked.is_quick();
+    let found = async move { Ok(commons.nearby(viewer, &asked, now).await?) };
+    let found = if is_quick { found.await? } else { turns.search.run(network, found).await? };
     let page = Page::of(found, |(rendition, distance_m)| NeighbourBody {
         activity: SummaryBody::from(&rendition),
         distance_m,

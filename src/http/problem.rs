@@ -125,6 +125,9 @@ pub enum Problem {
     /// Too many attempts.
     #[error("Too many attempts. Try again later.")]
     Throttled(TimeDelta),
+    /// A network is at as many of what takes long as it may be at once.
+    #[error("As many of these as a network has at once are under way. Try again when one is done.")]
+    AtOnce,
     /// There is no room for now.
     #[error("Too much is going on right now. Try again in some seconds.")]
     Busy,
@@ -176,6 +179,8 @@ pub struct FieldError {
 pub(super) const PROBLEM_TYPE: &str = "application/problem+json";
 /// How long a client waits when there is no room.
 const BUSY_RETRY_S: i64 = 5;
+/// How long a client waits that asks for too much at once.
+const AT_ONCE_RETRY_S: i64 = 1;
 
 impl Problem {
     /// Status, type and title: one line a problem.
@@ -234,8 +239,8 @@ impl Problem {
             Self::UnsupportedMediaType(_) | Self::Unfit(Unfit::Kind(_)) => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "/problems/unsupported-type", "Unsupported media type")
             }
-            Self::Throttled(_) => {
-                (S::TOO_MANY_REQUESTS, "/problems/throttled", "Too many attempts")
+            Self::Throttled(_) | Self::AtOnce => {
+                (S::TOO_MANY_REQUESTS, "/problems/throttled", "Too many requests")
             }
             Self::Busy => (S::SERVICE_UNAVAILABLE, "/problems/busy", "Busy"),
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "/problems/internal", "Internal error"),
@@ -268,6 +273,7 @@ impl Problem {
         match self {
             // Rounded up: who waits for as long as told must be let in.
             Self::Throttled(wait) => Some((wait.num_milliseconds() + 999).max(1_000) / 1_000),
+            Self::AtOnce => Some(AT_ONCE_RETRY_S),
             Self::Busy => Some(BUSY_RETRY_S),
             _ => None,
         }

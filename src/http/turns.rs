@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use chrono::TimeDelta;
-
 use super::problem::Problem;
 use super::room::{Room, Taken};
 use super::session::Network;
@@ -14,7 +12,7 @@ pub struct Turns {
     pub along: Turn,
     /// At a file of the open data, until all of it is on its way.
     pub file: Turn,
-    /// At what is searched for: half of the connections.
+    /// At what is searched for, is near lines, or is on a page after the first: half of the connections.
     pub search: Turn,
 }
 
@@ -35,7 +33,7 @@ impl Turn {
     /// One for a network, until it is dropped.
     pub fn of(&self, Network(network): Network) -> Result<Taken<IpAddr>, Problem> {
         let mut turn = self.0.of(network);
-        turn.take(1).map_err(|_| Problem::Throttled(TimeDelta::seconds(1)))?;
+        turn.take(1).map_err(|_| Problem::AtOnce)?;
         Ok(turn)
     }
 

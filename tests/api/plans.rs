@@ -5,11 +5,14 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use diesel::sql_types::{Integer, Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::explore::{ids, nearby};
 use crate::harness::{CLUSTER, Caller, TestApp, connect, northward_gpx};
 use crate::tiles::{tells, tile, tile_of};
 
@@ -17,6 +20,10 @@ use crate::tiles::{tells, tile, tile_of};
 const ROWS: &str = "30000";
 /// The most rows that a step of a plan may read of a table, whatever it leaves out of them: a tenth of what there is.
 const ROWS_MAX: f64 = 3_000.0;
+/// The most near a place: the thousand lines that are looked at, and not all that are in reach.
+const NEAR_ROWS_MAX: f64 = 1_010.0;
+/// The most points of interest that are looked at for a page.
+const POINTS_MAX: f64 = 10_000.0;
 /// The most pages that it may read besides those that its rows are on: more is a walk over an index.
 const PAGES_MAX: f64 = 150.0;
 /// A row lies on a page, and is found by some of an index.
@@ -41,6 +48,7 @@ const LARGE: [&str; 11] = [
 ];
 
 /// What is asked of what is published: `POST` with a body, `GET` without.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn questions(id: &str) -> Vec<(String, Value)> {
     let (lon, lat) = HERE;
     let nearby = |more: Value| {
@@ -49,6 +57,8 @@ fn questions(id: &str) -> Vec<(String, Value)> {
         ("/api/v1/explore/nearby".to_owned(), body)
     };
     let along = |body: Value| ("/api/v1/explore/along".to_owned(), body);
+    // Made by hand: after all that is in reach. Metres, then an id.
+    let far = BASE64.encode([&99_999_f64.to_be_bytes()[..], &[0; 16]].concat());
     let way = json!([[lon, lat], [lon + 0.02, lat + 0.02]]);
     let mut all = vec![
         nearby(json!({})),
@@ -60,6 +70,15 @@ fn questions(id: &str) -> Vec<(String, Value)> {
         nearby(json!({ "moving_s": { "min": 40_000 } })),
         nearby(json!({ "to": "line", "sport": "rowing" })),
         nearby(json!({ "to": "line", "distance_m": { "min": 5_000, "max": 5_005 } })),
+        nearby(json!({ "to": "line", "kind": "planned", "day": { "min": "2026-09-20" } })),
+        nearby(json!({ "to": "line", "day": { "max": "2020-12-31" } })),
+        nearby(json!({ "to": "line", "ascent_m": { "min": 500, "max": 500.5 } })),
+        nearby(json!({ "to": "line", "moving_s": { "min": 5_000, "max": 5_002 } })),
+        nearby(json!({ "to": "line", "rating": { "min": 4 } })),
+        nearby(json!({ "to": "line", "cursor": far })),
+        nearby(json!({ "to": "line", "sport": "running", "cursor": far })),
+        nearby(json!({ "day": { "max": "2020-12-31" } })),
+        nearby(json!({ "moving_s": { "min": 5_000, "max": 5_002 } })),
         nearby(json!({ "rating": { "min": 4 } })),
         nearby(json!({ "rating": { "max": 2 } })),
         nearby(
@@ -98,6 +117,9 @@ fn questions(id: &str) -> Vec<(String, Value)> {
         "/ogc/collections/activities/items?datetime=2023-05-01&limit=10",
         "/ogc/collections/waypoints/items?bbox=19.3,44.2,19.4,44.3&limit=10",
         "/ogc/collections/waypoints/items?limit=10",
+        "/ogc/collections/waypoints/items?sport=rowing&kind=planned&limit=10",
+        "/ogc/collections/waypoints/items?datetime=../1990-01-01&limit=10",
+        "/ogc/collections/waypoints/items?bbox=19.3,44.2,19.4,44.3&sport=rowing&limit=10",
         "/tiles/0/0/0.mvt",
         "/tiles/heat/8/141/92.mvt",
     ];
@@ -119,7 +141,7 @@ async fn nothing_that_is_explored_reads_a_whole_table() {
     let mut found = Vec::new();
     let before = log().len();
     read_open_data(&app).await;
-    found.extend(too_much(&log()[before..], "/open-data"));
+    found.extend(too_much(&log()[before..], "/open-data", ROWS_MAX));
     for (path, body) in questions(&id) {
         let before = log().len();
         for _ in 0..TIMES {
@@ -129,7 +151,12 @@ async fn nothing_that_is_explored_reads_a_whole_table() {
             }
         }
         let plans = &log()[before..];
-        found.extend(too_much(plans, &format!("{path} {body}")));
+        let rows_max = match path.as_str() {
+            path if path.contains("nearby") => NEAR_ROWS_MAX,
+            path if path.contains("waypoints") => POINTS_MAX,
+            _ => ROWS_MAX,
+        };
+        found.extend(too_much(plans, &format!("{path} {body}"), rows_max));
         let is_asked = plans.contains("community_starts");
         // What only they see has no rating.
         let has_any = path.contains("nearby") && body["rating"].is_null();
@@ -137,6 +164,8 @@ async fn nothing_that_is_explored_reads_a_whole_table() {
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
     a_crowded_tile_has_the_longest_lines(&app).await;
+    pages_get_to_the_nearest_thousand_lines(&app).await;
+    pages_get_to_every_point_of_interest(&app).await;
 }
 
 /// What is asked often is prepared once a connection. Of what has many filters there are too many shapes to keep
@@ -176,7 +205,7 @@ async fn what_has_many_filters_is_not_kept() {
 }
 
 /// What steps of plans of what was asked read too much, each told once.
-fn too_much(log: &str, asked: &str) -> Vec<String> {
+fn too_much(log: &str, asked: &str, rows_max: f64) -> Vec<String> {
     let plans = log.split("plan:\n").skip(1).map(|plan| {
         let mut plan = serde_json::Deserializer::from_str(plan).into_iter::<Value>();
         plan.next().unwrap().unwrap()["Plan"].take()
@@ -199,7 +228,7 @@ fn too_much(log: &str, asked: &str) -> Vec<String> {
             let pages = number("Shared Hit Blocks") + number("Shared Read Blocks");
             read += pages;
             let is_walk = PAGES_MAX * number("Actual Loops").max(1.0) + PAGES_A_ROW * rows < pages;
-            if step["Node Type"] == "Seq Scan" || ROWS_MAX < rows || is_walk {
+            if step["Node Type"] == "Seq Scan" || rows_max < rows || is_walk {
                 let (kind, index) = (&step["Node Type"], &step["Index Name"]);
                 let (rows, pages) = (rows.ceil(), pages.ceil());
                 found.push(format!(
@@ -260,6 +289,54 @@ async fn a_crowded_tile_has_the_longest_lines(app: &TestApp) {
     let told = passing.iter().filter(|passing| tells(&crowded, &passing.id)).count();
     assert!(250 < passing.len() && told <= 250, "{told} of {}", passing.len());
     assert!(passing[..75].iter().all(|passing| tells(&crowded, &passing.id)));
+}
+
+/// More are in reach.
+async fn pages_get_to_the_nearest_thousand_lines(app: &TestApp) {
+    let mut question =
+        json!({ "position": [HERE.0, HERE.1], "radius_m": 100_000, "to": "line", "limit": 100 });
+    let mut found = Vec::new();
+    loop {
+        let page = nearby(&app.anyone(), &question).await;
+        found.extend(ids(&page).into_iter().map(str::to_owned));
+        question["cursor"] = page["next_cursor"].clone();
+        if question["cursor"].is_null() {
+            break;
+        }
+    }
+    assert_eq!((found.len(), found.iter().collect::<BTreeSet<_>>().len()), (1_000, 1_000));
+}
+
+/// Of some that are rare, there are none on most pages.
+async fn pages_get_to_every_point_of_interest(app: &TestApp) {
+    #[derive(diesel::QueryableByName)]
+    struct Id {
+        #[diesel(sql_type = Text)]
+        id: String,
+    }
+    let all: Vec<Id> = diesel::sql_query(
+        "SELECT activity_id || '.' || number AS id FROM commons.published_waypoints
+         JOIN commons.published USING (activity_id) WHERE sport = 'rowing' AND kind = 'planned'
+         ORDER BY activity_id, number",
+    )
+    .load(&mut connect(app, "opentracks").await)
+    .await
+    .unwrap();
+    assert!(!all.is_empty());
+    let mut next = "/ogc/collections/waypoints/items?sport=rowing&kind=planned&limit=2".to_owned();
+    let (mut found, mut pages) = (Vec::new(), 0);
+    while !next.is_empty() {
+        let page: Value = app.anyone().get(&next).await.json().await.unwrap();
+        let features = page["features"].as_array().unwrap();
+        found.extend(features.iter().map(|feature| feature["id"].as_str().unwrap().to_owned()));
+        let mut links = page["links"].as_array().unwrap().iter();
+        let link = links.find(|link| link["rel"] == "next");
+        let address = link.map_or("", |link| link["href"].as_str().unwrap());
+        address.find("/ogc/").map_or("", |from| &address[from..]).clone_into(&mut next);
+        pages += 1;
+    }
+    assert_eq!(found, all.into_iter().map(|all| all.id).collect::<Vec<_>>());
+    assert!(3 <= pages && pages <= 3 + found.len(), "{pages} pages of 10,000 points");
 }
 
 async fn ask(caller: &Caller<'_>, path: &str, body: &Value) {

@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::bad_input::refused;
+use crate::explore::nearby;
 use crate::harness::{Caller, Hold, TestApp, connect, northward_gpx, waiting};
 
 const ALONG: &str = "/api/v1/explore/along";
@@ -39,7 +40,10 @@ async fn along(caller: &Caller<'_>, network: &str) -> Response {
 
 async fn wait_is_told(answer: Response) {
     assert_eq!(answer.headers()["retry-after"], "1");
-    refused(answer, 429).await;
+    let problem = refused(answer, 429).await;
+    assert_eq!(problem["type"], "/problems/throttled");
+    // Nobody tried anything too often.
+    assert!(!problem.to_string().contains("attempts"), "{problem}");
 }
 
 /// Has members, and nobody else, wait for a table that can be held.
@@ -160,4 +164,41 @@ async fn a_network_searches_five_times_at_once() {
     for path in PATHS {
         assert_eq!(get(&anyone, HERE, path).await.status(), 200);
     }
+}
+
+/// Each line whose box a place lies in is measured, and before a page is looked at what comes before it. The nearest
+/// starts are found in a moment, however many ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_asks_what_is_near_lines_and_for_more_pages_five_times_at_once() {
+    let app = start().await;
+    let (ada, anyone) = (app.member("Ada").await, app.anyone());
+    for _ in 0..2 {
+        ada.has_published(&northward_gpx(8.5, 47.3, 300)).await;
+    }
+    let first = json!({ "position": [8.5, 47.3], "limit": 1 });
+    let (mut to_line, mut second) = (first.clone(), first.clone());
+    to_line["to"] = json!("line");
+    second["cursor"] = nearby(&anyone, &first).await["next_cursor"].clone();
+    let near = async |network: &str, question: &Value| {
+        let request = anyone.request(Method::POST, "/api/v1/explore/nearby");
+        request.header("X-Forwarded-For", network).json(question).send().await.unwrap()
+    };
+    let hold = Hold::on(&app, "commons.published").await;
+    let meanwhile = async {
+        waiting(&app, 5).await;
+        wait_is_told(near(HERE, &to_line).await).await;
+        wait_is_told(near(HERE, &second).await).await;
+        wait_is_told(get(&anyone, HERE, "/api/v1/explore/search").await).await;
+        let then = async {
+            waiting(&app, 7).await;
+            hold.release().await;
+        };
+        let (quick, other, ()) = tokio::join!(near(HERE, &first), near(THERE, &to_line), then);
+        assert_eq!([quick.status(), other.status()], [200, 200]);
+    };
+    let asked = [&to_line, &second, &to_line, &second, &to_line];
+    let five = join_all(asked.map(|question| near(HERE, question)));
+    let (five, ()) = tokio::join!(five, meanwhile);
+    assert!(five.iter().all(|answer| answer.status() == 200));
+    assert_eq!(near(HERE, &to_line).await.status(), 200);
 }

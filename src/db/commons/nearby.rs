@@ -44,6 +44,11 @@ pub struct NearbyPosition {
     pub id: ActivityId,
 }
 
+/// How many of the nearest that fit are looked at, page by page: so much work is done, and no more.
+const STARTS_MAX: i64 = 3_000;
+/// The same of lines: how far away one is takes twenty times as long to tell.
+const LINES_MAX: i64 = 1_000;
+
 impl Commons {
     /// Renditions by distance from a position. The position is used for this answer alone: it is neither
     /// stored nor logged.
@@ -60,15 +65,18 @@ impl Commons {
 }
 
 impl Nearby {
+    /// Whether it is answered in a moment wherever it is asked: not to lines, each of which is measured whose box the
+    /// position lies in, nor after a page, before which all others are measured anew.
+    pub fn is_quick(&self) -> bool {
+        self.to == Reference::Start && self.after.is_none()
+    }
+
     fn statement(&self, viewer: Viewer, now: DateTime<Utc>) -> Finding {
         let mut statement = Finding::new("SELECT activity_id, away FROM (");
         self.nearest(&mut statement, "commons.published WHERE ", |statement| {
             write_shown(statement, viewer, now);
         });
-        if self.sought.asks_for_rating() {
-            // Few have one.
-            statement.plan_anew();
-        } else if let Some(member) = viewer.member() {
+        if let (Some(member), false) = (viewer.member(), self.sought.asks_for_rating()) {
             // What is published and shared is found twice.
             statement.sql(
                 " UNION SELECT near.activity_id, near.away FROM commons.memberships CROSS JOIN LATERAL (",
@@ -87,26 +95,32 @@ impl Nearby {
     /// The nearest of a table, and those just as far as the last of them. The index gives the nearest first
     /// (KNN) by great-circle distance, which is also what is answered, so that order and distances agree. It
     /// is asked for no other order: with the id besides, PostgreSQL would rather sort all that is in reach,
-    /// of which it expects a hundredth of what there is.
+    /// of which it expects a hundredth of what there is. What no index knows, and which come after the page
+    /// before, is asked of so many, one after the other, until there are enough.
     fn nearest(
         &self,
         statement: &mut Finding,
         of: &'static str,
         write_more: impl FnOnce(&mut Finding),
     ) {
-        self.away(statement.sql("(SELECT activity_id, ")).sql(" AS away FROM ").sql(of);
-        self.within(statement);
+        let (column, reached_max) = match self.to {
+            Reference::Start => ("start", STARTS_MAX),
+            Reference::Line => ("line", LINES_MAX),
+        };
+        statement.sql("(SELECT activity_id, away FROM (SELECT *, ").sql(column).sql(" <-> ");
+        self.here(statement).sql(" AS away FROM ").sql(of);
+        self.here(statement.sql("ST_DWithin(").sql(column).sql(", ")).sql(", ");
+        statement.bind(Value::Double(self.radius_m)).sql(", false)");
+        self.sought.write(statement, Walk::FromPlace);
+        statement.sql(" ORDER BY away LIMIT ").bind(Value::Count(reached_max));
+        statement.sql(") AS reached WHERE true");
         write_more(statement);
-        self.away(statement.sql(" ORDER BY ")).sql(" FETCH FIRST (");
-        statement.bind(Value::Count(one_more(self.limit))).sql(") ROWS WITH TIES)");
-    }
-
-    /// The column that distances are measured to.
-    const fn column(&self) -> &'static str {
-        match self.to {
-            Reference::Start => "start",
-            Reference::Line => "line",
+        if let Some(NearbyPosition { distance_m, id }) = self.after {
+            statement.sql(" AND (away, activity_id) > (").bind(Value::Double(distance_m));
+            statement.sql(", ").bind(Value::Id(Some(id.into()))).sql(")");
         }
+        statement.sql(" ORDER BY away FETCH FIRST (");
+        statement.bind(Value::Count(one_more(self.limit))).sql(") ROWS WITH TIES)");
     }
 
     fn here<'a>(&self, statement: &'a mut Finding) -> &'a mut Finding {
@@ -116,26 +130,5 @@ impl Nearby {
             .sql(", ")
             .bind(Value::Double(self.position.latitude()))
             .sql("), 4326)::geography")
-    }
-
-    fn away<'a>(&self, statement: &'a mut Finding) -> &'a mut Finding {
-        self.here(statement.sql(self.column()).sql(" <-> "))
-    }
-
-    /// In reach, as sought, and after the page before.
-    fn within(&self, statement: &mut Finding) {
-        self.here(statement.sql("ST_DWithin(").sql(self.column()).sql(", "))
-            .sql(", ")
-            .bind(Value::Double(self.radius_m))
-            .sql(", false)");
-        self.sought.write(statement, Walk::FromPlace);
-        if let Some(NearbyPosition { distance_m, id }) = self.after {
-            self.away(statement.sql(" AND ("))
-                .sql(", activity_id) > (")
-                .bind(Value::Double(distance_m))
-                .sql(", ")
-                .bind(Value::Id(Some(id.into())))
-                .sql(")");
-        }
     }
 }

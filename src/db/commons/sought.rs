@@ -109,11 +109,11 @@ impl Sought {
                 }
             }
         }
-        // In the words of the index: what has none is below the least that there is.
+        // In the words of the index: what has none is below the least that there is, or unknown.
+        let [at_least, at_most] = walk.rating();
         let least = self.rating.min.map(|min| Value::Double(min.max(RATING_MIN)));
-        statement.sql_if(" AND coalesce(rating, 0) >= ", least);
-        let most = self.rating.max.map(Value::Double);
-        statement.sql_if(" AND coalesce(rating, 0) BETWEEN 1 AND ", most);
+        statement.sql_if(at_least, least);
+        statement.sql_if(at_most, self.rating.max.map(Value::Double));
     }
 }
 
@@ -141,6 +141,16 @@ impl Walk {
                 "coalesce(moving_s, -1)",
                 "coalesce(day, '0001-01-01')",
             ],
+        }
+    }
+
+    /// With a rating of at least, and of at most.
+    const fn rating(self) -> [&'static str; 2] {
+        match self {
+            Self::FromPlace => [" AND abs(rating) >= ", " AND abs(rating) <= "],
+            Self::InBox | Self::InOrder => {
+                [" AND coalesce(rating, 0) >= ", " AND coalesce(rating, 0) BETWEEN 1 AND "]
+            }
         }
     }
 

@@ -36,7 +36,8 @@ async fn waypoint_collection(
     answer::json(&request, Keep::Everyone, &collection(&url))
 }
 
-/// Points of interest of published activities as features, those of an activity together.
+/// Points of interest of published activities as features, those of an activity together. A page looks at 10,000 points
+/// at most: it may have fewer features than asked for, even none, while there is a next page.
 #[utoipa::path(tag = "reuse", params(ItemsQuery), responses(
     (status = 200, body = FeaturesBody<WaypointProperties>, content_type = "application/geo+json"), (status = 304), (status = 400, body = Body),
     (status = 429, body = Body),
