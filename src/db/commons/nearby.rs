@@ -95,8 +95,8 @@ impl Nearby {
     /// The nearest of a table, and those just as far as the last of them. The index gives the nearest first
     /// (KNN) by great-circle distance, which is also what is answered, so that order and distances agree. It
     /// is asked for no other order: with the id besides, PostgreSQL would rather sort all that is in reach,
-    /// of which it expects a hundredth of what there is. What no index knows, and which come after the page
-    /// before, is asked of so many, one after the other, until there are enough.
+    /// of which it expects a hundredth of what there is. Which come after the page before is asked of so many, one after
+    /// the other, until there are enough.
     fn nearest(
         &self,
         statement: &mut Finding,
@@ -112,9 +112,10 @@ impl Nearby {
         self.here(statement.sql("ST_DWithin(").sql(column).sql(", ")).sql(", ");
         statement.bind(Value::Double(self.radius_m)).sql(", false)");
         self.sought.write(statement, Walk::FromPlace);
+        // Before they are counted: else where the pages end would tell of one that the viewer does not see.
+        write_more(statement);
         statement.sql(" ORDER BY away LIMIT ").bind(Value::Count(reached_max));
         statement.sql(") AS reached WHERE true");
-        write_more(statement);
         if let Some(NearbyPosition { distance_m, id }) = self.after {
             statement.sql(" AND (away, activity_id) > (").bind(Value::Double(distance_m));
             statement.sql(", ").bind(Value::Id(Some(id.into()))).sql(")");
