@@ -147,7 +147,7 @@ async fn a_change_of_password_and_a_stolen_token_are_told() {
         app.anyone().post("/api/v1/auth/refresh", &body).await.status()
     };
     assert_eq!(refresh().await, 200);
-    app.advance(TimeDelta::minutes(1));
+    app.advance(TimeDelta::minutes(2));
     assert_eq!(refresh().await, 401);
     assert_eq!(forgot(&app, &ada.email).await.status(), 202);
     let code = app.code(&ada.email).await;
