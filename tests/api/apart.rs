@@ -1,13 +1,16 @@
 //! What nobody learns of those who keep away from them, and of what was decided about them.
 
+use diesel_async::SimpleAsyncConnection;
 use futures_util::join;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::activities::path_of;
 use crate::bad_input::refused;
-use crate::communities::{community, joins, json_of, names, print, put};
-use crate::harness::{Caller, Hold, TestApp, northward_gpx, waiting};
+use crate::communities::{community, joins, json_of, names, print, put, share, shares};
+use crate::explore::nearby;
+use crate::harness::{Caller, Hold, TestApp, connect, northward_gpx, waiting};
 
 const OUTLOOK: &str = "/api/v1/me/deletion";
 
@@ -92,6 +95,46 @@ async fn no_list_of_a_community_names_who_keeps_apart() {
     assert_eq!(ada.patch(&member, &role).await.status(), 200);
     assert_eq!(put(&cleo, &block(&ada)).await.status(), 204);
     refused(ada.patch(&member, &role).await, 404).await;
+}
+
+/// A question looks at the nearest 3,000. Whoever shares so many would see by the last of them whether one that they do
+/// not see is nearer, and by trying how near.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_pages_near_a_place_end_tells_of_nobody_who_keeps_away() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.member("Ada").await, app.member("Eve").await);
+    let path = community(&ada, "Riders", "public").await;
+    joins(&eve, &path, &ada, "member").await;
+    shares(&ada, &path).await;
+    let further = path_of(&eve.has_activity(&northward_gpx(8.51, 47.3, 300)).await);
+    assert_eq!(share(&eve, &further, &path).await.status(), 200);
+    let id = further.rsplit('/').next().unwrap();
+    let copied = ["renditions", "community_starts"].map(|table| {
+        format!(
+            "INSERT INTO commons.{table}
+             SELECT (jsonb_populate_record({table}, jsonb_build_object('activity_id', copies.id))).*
+             FROM commons.{table}, copies WHERE activity_id = '{id}';"
+        )
+    });
+    let copies = "CREATE TEMPORARY TABLE copies AS
+                  SELECT gen_random_uuid() AS id FROM generate_series(1, 2999);";
+    let mut conn = connect(&app, "opentracks").await;
+    conn.batch_execute(&format!("{copies}{}", copied.concat())).await.unwrap();
+    let seen = async || {
+        let mut question = json!({ "position": [8.5, 47.3], "limit": 100 });
+        let mut seen = 0;
+        loop {
+            let page = nearby(&eve, &question).await;
+            seen += page["items"].as_array().unwrap().len();
+            question["cursor"] = page["next_cursor"].clone();
+            if question["cursor"].is_null() {
+                return seen;
+            }
+        }
+    };
+    assert_eq!(seen().await, 3_000);
+    assert_eq!(put(&ada, &block(&eve)).await.status(), 204);
+    assert_eq!(seen().await, 3_000);
 }
 
 /// Anyone can make a community, and keep any id out of it.
