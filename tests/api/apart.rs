@@ -109,7 +109,7 @@ async fn where_the_pages_near_a_place_end_tells_of_nobody_who_keeps_away() {
     let further = path_of(&eve.has_activity(&northward_gpx(8.51, 47.3, 300)).await);
     assert_eq!(share(&eve, &further, &path).await.status(), 200);
     let id = further.rsplit('/').next().unwrap();
-    let copied = ["renditions", "community_starts"].map(|table| {
+    let copied = ["renditions", "community_activities", "community_starts"].map(|table| {
         format!(
             "INSERT INTO commons.{table}
              SELECT (jsonb_populate_record({table}, jsonb_build_object('activity_id', copies.id))).*
