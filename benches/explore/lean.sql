@@ -13,7 +13,7 @@ SELECT activity_id, start::geography, kind, sport, distance_m, ascent_m, author_
     ST_Multi(ST_MakeLine(ST_SetSRID(start, 4326), ST_SetSRID(ST_Translate(start, 0.01, 0.01), 4326)))::geography, ''
 FROM making WHERE is_published;
 CREATE INDEX published_by_start ON commons.published USING gist
-    (start, sport COLLATE "C", kind COLLATE "C", day, abs(distance_m), ascent_m, moving_s, abs(rating));
+    (start, sport COLLATE "C", kind COLLATE "C", day, abs(distance_m), ascent_m, moving_s);
 ANALYZE commons.published;
 
 -- In the order in which the bench chooses its places.
