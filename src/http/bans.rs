@@ -72,8 +72,8 @@ async fn show_ban(
 }
 
 /// Keeps somebody out: for them the community does not exist. With the answer their membership, their
-/// request and what they shared there are gone. It works the same for an id that names nobody. Moderators keep out members and who is not in it,
-/// administrators anyone but themselves. Repeating it changes nothing.
+/// request and what they shared there are gone. It works the same for an id that names nobody. Moderators keep out
+/// members and who is not in it, administrators anyone but themselves. Repeating it changes nothing.
 #[utoipa::path(tag = "communities", security(("token" = [])),
     params(("id" = CommunityId, Path), ("member" = AccountId, Path)),
     responses(

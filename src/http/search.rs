@@ -68,7 +68,7 @@ struct SearchQuery {
     /// On this day or earlier.
     to: Option<NaiveDate>,
     /// In which order; the newest first unless asked otherwise.
-    #[param(value_type = Option<Sort>, inline)]
+    #[param(value_type = Option<Order>, inline)]
     sort: Option<String>,
     /// Whether it is told how many there are by sport and kind.
     #[serde(default)]
@@ -78,21 +78,6 @@ struct SearchQuery {
     limit: Option<usize>,
     /// From the page before.
     cursor: Option<String>,
-}
-
-/// An order of what is found.
-#[derive(Clone, Copy, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Sort {
-    Newest,
-    Longest,
-    Shortest,
-    /// By the metres of ascent.
-    Steepest,
-    LongestTime,
-    BestRated,
-    /// By how well the words of `q` fit, of the newest 200 that have them.
-    Relevance,
 }
 
 /// A page of what was found.
@@ -252,22 +237,15 @@ impl SearchQuery {
 
 fn order(sort: Option<&str>, has_words: bool) -> Result<Order, Invalid> {
     let invalid = |reason| Invalid { field: "sort", reason };
-    let sort = sort.map_or(Ok(Sort::Newest), |text| Sort::deserialize(text.into_deserializer()));
-    let sort = sort.map_err(|_: value::Error| {
+    let order = sort.map_or(Ok(Order::Newest), |text| Order::deserialize(text.into_deserializer()));
+    match order.map_err(|_: value::Error| {
         invalid(
             "must be newest, longest, shortest, steepest, longest_time, best_rated or relevance",
         )
-    })?;
-    Ok(match sort {
-        Sort::Newest => Order::Newest,
-        Sort::Longest => Order::Longest,
-        Sort::Shortest => Order::Shortest,
-        Sort::Steepest => Order::Steepest,
-        Sort::LongestTime => Order::LongestTime,
-        Sort::BestRated => Order::BestRated,
-        Sort::Relevance if has_words => Order::Relevance,
-        Sort::Relevance => return Err(invalid("needs q for relevance")),
-    })
+    })? {
+        Order::Relevance if !has_words => Err(invalid("needs q for relevance")),
+        order => Ok(order),
+    }
 }
 
 /// A box as OGC API – Features writes it; heights are passed over.

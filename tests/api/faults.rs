@@ -86,6 +86,7 @@ async fn a_migration_lets_others_through_while_it_waits() {
         "SELECT pid::text AS name FROM pg_locks WHERE NOT granted AND relation IS NOT NULL LIMIT 1";
     while text_of(&app, waits).await.is_some() {}
     waiting(&app, 1).await;
+    assert!(!migrating.is_finished(), "it tries again");
     hold.release().await;
     migrating.await.unwrap().unwrap();
 }

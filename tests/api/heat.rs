@@ -1,6 +1,8 @@
 //! The map of where many go: who agreed, and when there are enough of them.
 
-use chrono::TimeDelta;
+use std::fmt::Write;
+
+use chrono::{TimeDelta, TimeZone, Utc};
 use serde_json::{Value, json};
 
 use crate::harness::{PASSWORD, TestApp, northward_gpx};
@@ -94,6 +96,48 @@ async fn what_is_taken_back_is_in_the_next_map_no_more() {
     assert_eq!(restrict.send().await.unwrap().status(), 200);
     let (is_hot, _) = next_day().await;
     assert!(!is_hot, "restricted");
+}
+
+/// Else one member could have so many squares made that there is no next map, and the last one goes on showing what was
+/// withdrawn.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_each_member_the_newest_lines_count_as_far_as_they_go_five_times_round_the_map() {
+    let app = TestApp::start().await;
+    let mut all = Vec::new();
+    for name in ["Ada", "Ben", "Cleo", "Dan", "Eve"] {
+        all.push(app.member(name).await);
+        all[all.len() - 1].agree("heat_map", true).await;
+    }
+    for member in &all {
+        member.has_published(&northward_gpx(PLACES[0], 47.3, 300)).await;
+    }
+    for (crossings, counts) in [(2, true), (6, false)] {
+        let flight = flight(crossings);
+        let own = all[0].upload(&flight, &json!({ "sport": "flying" })).await;
+        let own: Value = own.json().await.unwrap();
+        let publish = format!("/api/v1/activities/{}/publish", own["id"].as_str().unwrap());
+        assert_eq!(all[0].post(&publish, &json!({})).await.status(), 200);
+        app.advance(TimeDelta::days(1));
+        app.run_jobs().await;
+        assert_eq!(hot(&app).await[0], counts, "{crossings} crossings");
+        all[0] = app.sign_in(&all[0].email, PASSWORD).await;
+    }
+}
+
+/// From the west of the map to its east and back, a degree every two minutes; later than all else here.
+fn flight(crossings: u32) -> Vec<u8> {
+    let mut gpx = String::from(
+        "<gpx version=\"1.1\" creator=\"test\" xmlns=\"http://www.topografix.com/GPX/1/1\"><trk><trkseg>",
+    );
+    let start = Utc.with_ymd_and_hms(2026, 5, 31, 0, 0, 0).unwrap();
+    for point in 0..crossings * 340 {
+        let (crossing, step) = (point / 340, point % 340);
+        let east = if crossing % 2 == 0 { step } else { 339 - step };
+        let lon = f64::from(east) - 170.0;
+        let time = (start + TimeDelta::minutes(2) * i32::try_from(point).unwrap()).format("%FT%TZ");
+        write!(gpx, "<trkpt lat=\"60.0\" lon=\"{lon}\"><time>{time}</time></trkpt>").unwrap();
+    }
+    (gpx + "</trkseg></trk></gpx>").into_bytes()
 }
 
 /// Eleven count as ten.

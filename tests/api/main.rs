@@ -16,6 +16,7 @@ mod blobs;
 mod canaries;
 mod choices;
 mod communities;
+mod community_races;
 mod contract;
 mod corpus;
 mod explore;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::bad_input::refused;
 use crate::harness::{Caller, TestApp, connect, dump_data, gpx_through, northward_gpx};
+use crate::jobs::count;
 
 /// The tile that holds a place.
 pub fn tile_of(zoom: u32, lon: f64, lat: f64) -> String {
@@ -139,6 +140,18 @@ async fn counts_stay_right_when_they_are_summed_up() {
     let dump = dump_data(&app);
     let counts = dump.split("COPY commons.start_counts").nth(1).unwrap();
     assert_eq!(counts.lines().skip(1).take_while(|line| *line != "\\.").count(), 9);
+}
+
+/// However many publish and withdraw in between: what one run leaves would grow.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_is_counted_is_summed_up_at_once() {
+    let app = TestApp::start().await;
+    let crowded = "INSERT INTO commons.start_counts (zoom, x, y, change)
+                   SELECT 18, place, 0, 1 FROM generate_series(1, 20001) AS place, generate_series(1, 2)";
+    connect(&app, "opentracks").await.batch_execute(crowded).await.unwrap();
+    app.run_jobs().await;
+    assert_eq!(count(&app, "commons.start_counts").await, 20_001);
+    assert_eq!(count(&app, "(SELECT FROM commons.start_counts WHERE change = 2)").await, 20_001);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -96,7 +96,7 @@ impl Along {
              FROM belt CROSS JOIN commons.published WHERE ST_DWithin(line, given, ",
         );
         statement.bind(Value::Double(self.within_m)).sql(", false)");
-        self.sought.write(&mut statement, Walk::FromPlace);
+        self.sought.write(&mut statement, Walk::FromLine);
         write_shown(&mut statement, viewer, now);
         if let Way::Of(id) = &self.line {
             statement.sql(" AND activity_id <> ").bind(Value::Id(Some((*id).into())));

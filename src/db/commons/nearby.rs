@@ -76,7 +76,10 @@ impl Nearby {
         self.nearest(&mut statement, "commons.published WHERE ", |statement| {
             write_shown(statement, viewer, now);
         });
-        if let (Some(member), false) = (viewer.member(), self.sought.asks_for_rating()) {
+        if self.sought.asks_for_rating() {
+            // Few have one, or many.
+            statement.plan_anew();
+        } else if let Some(member) = viewer.member() {
             // What is published and shared is found twice.
             statement.sql(
                 " UNION SELECT near.activity_id, near.away FROM commons.memberships CROSS JOIN LATERAL (",
@@ -103,15 +106,15 @@ impl Nearby {
         of: &'static str,
         write_more: impl FnOnce(&mut Finding),
     ) {
-        let (column, reached_max) = match self.to {
-            Reference::Start => ("start", STARTS_MAX),
-            Reference::Line => ("line", LINES_MAX),
+        let (column, walk, reached_max) = match self.to {
+            Reference::Start => ("start", Walk::FromStart, STARTS_MAX),
+            Reference::Line => ("line", Walk::FromLine, LINES_MAX),
         };
         statement.sql("(SELECT activity_id, away FROM (SELECT *, ").sql(column).sql(" <-> ");
         self.here(statement).sql(" AS away FROM ").sql(of);
         self.here(statement.sql("ST_DWithin(").sql(column).sql(", ")).sql(", ");
         statement.bind(Value::Double(self.radius_m)).sql(", false)");
-        self.sought.write(statement, Walk::FromPlace);
+        self.sought.write(statement, walk);
         // Before they are counted: else where the pages end would tell of one that the viewer does not see.
         write_more(statement);
         statement.sql(" ORDER BY away LIMIT ").bind(Value::Count(reached_max));

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
+use serde::Deserialize;
 
 use super::renditions::{Finding, Found, Summary, page};
 use super::sought::{Sought, Walk, write_shown};
@@ -52,7 +53,8 @@ pub(super) enum Meets {
 }
 
 /// The order of what is found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Order {
     /// The latest day first.
     #[default]
@@ -67,7 +69,7 @@ pub enum Order {
     LongestTime,
     /// The best rated first; what has no rating comes last.
     BestRated,
-    /// What fits the words best first.
+    /// What fits the words best first, of the newest 200 that have them.
     Relevance,
 }
 

@@ -122,8 +122,10 @@ impl Sought {
 /// the same rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Walk {
-    /// From a place outwards.
-    FromPlace,
+    /// From where lines start outwards, which a place is near to.
+    FromStart,
+    /// The same by the lines themselves.
+    FromLine,
     /// Through a box.
     InBox,
     /// In the order of something, or of what is rare.
@@ -134,7 +136,7 @@ impl Walk {
     /// Length, ascent, moving time and day. Those that are not known are below all others, or unknown.
     const fn columns(self) -> [&'static str; 4] {
         match self {
-            Self::FromPlace => ["abs(distance_m)", "ascent_m", "moving_s", "day"],
+            Self::FromStart | Self::FromLine => ["abs(distance_m)", "ascent_m", "moving_s", "day"],
             Self::InBox | Self::InOrder => [
                 "distance_m",
                 "coalesce(ascent_m, -1)",
@@ -144,11 +146,12 @@ impl Walk {
         }
     }
 
-    /// With a rating of at least, and of at most.
+    /// With a rating of at least, and of at most. Few have one, and one column more beside the starts would cost all
+    /// who look for what is near: so there it has an index of its own.
     const fn rating(self) -> [&'static str; 2] {
         match self {
-            Self::FromPlace => [" AND abs(rating) >= ", " AND abs(rating) <= "],
-            Self::InBox | Self::InOrder => {
+            Self::FromLine => [" AND abs(rating) >= ", " AND abs(rating) <= "],
+            Self::FromStart | Self::InBox | Self::InOrder => {
                 [" AND coalesce(rating, 0) >= ", " AND coalesce(rating, 0) BETWEEN 1 AND "]
             }
         }
@@ -156,7 +159,7 @@ impl Walk {
 
     const fn collation(self) -> &'static str {
         match self {
-            Self::FromPlace | Self::InBox => " COLLATE \"C\"",
+            Self::FromStart | Self::FromLine | Self::InBox => " COLLATE \"C\"",
             Self::InOrder => "",
         }
     }
