@@ -229,8 +229,10 @@ async fn no_acknowledged_upload_is_lost_to_a_kill() {
             .map(|client| upload_until_it_ends(&server, &token, round * CLIENTS + client));
         let killer = async {
             // Once the first upload is through, the others are at every stage of theirs.
-            let id = Uuid::new_v4();
-            assert!(server.put(&token, id, TRACK.to_vec()).await);
+            let mut id = Uuid::new_v4();
+            while !server.put(&token, id, TRACK.to_vec()).await {
+                id = Uuid::new_v4();
+            }
             signal("KILL", &server.process.id().to_string());
             vec![(id, TRACK.to_vec())]
         };
@@ -348,6 +350,8 @@ fn an_end_waits_for_no_task_for_ever() {
     let data = Data::new();
     // The map of where many go lasts for ever, once it is begun.
     let first = data.serve();
+    let begun = "SELECT count(*) FROM ops.schedule WHERE task = 'remake heat map'";
+    while data.sql(begun) != "1" {}
     data.sql(
         "CREATE FUNCTION public.last() RETURNS trigger LANGUAGE plpgsql AS $$
              BEGIN LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;

@@ -7,7 +7,6 @@ pub mod run;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::Duration;
 
 use actix_http::HttpService;
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
@@ -27,9 +26,9 @@ use crate::edge::files::{self, Files};
 use crate::edge::mail::{self, Destination, Mailer};
 use crate::edge::terrain::Terrain;
 use crate::edge::{self, cluster};
-use crate::http::body::BodyPace;
 use crate::http::docs::Contract;
 use crate::http::health::Draining;
+use crate::http::pace::Pace;
 use crate::http::refusal::{Connection, DEFAULT_HEADERS};
 use crate::http::room::{AnswerRoom, UploadRoom};
 use crate::http::session::Proxies;
@@ -58,7 +57,7 @@ pub struct App {
     contract: web::Data<Contract>,
     methods: web::Data<Methods>,
     public_url: web::Data<PublicUrl>,
-    pace: BodyPace,
+    pace: Pace,
     workers: usize,
 }
 
@@ -105,8 +104,6 @@ const ANSWER_ROOM_BYTES: usize = 512 * 1024 * 1024;
 const SHARE_BYTES: usize = 192 * 1024 * 1024;
 /// How many pictures are decoded at once: each may take as much memory as `picture` allows.
 const DRAWN_AT_ONCE: usize = 2;
-/// How long a request's head may take to come.
-const HEAD_MAX: Duration = Duration::from_secs(5);
 /// How long a server that stops waits for the answers it owes, in seconds.
 const SHUTDOWN_S: u64 = 30;
 
@@ -157,14 +154,14 @@ impl App {
             methods: web::Data::new(Methods::of(&api)),
             contract: web::Data::new(Contract::new(api, &public_url)),
             public_url: web::Data::new(PublicUrl(public_url)),
-            pace: BodyPace::default(),
+            pace: Pace::default(),
             workers: cores,
         })
     }
 
-    /// The same server with another pace for bodies.
+    /// The same server with another pace for clients.
     #[must_use]
-    pub fn with_pace(self, pace: BodyPace) -> Self {
+    pub fn with_pace(self, pace: Pace) -> Self {
         Self { pace, ..self }
     }
 
@@ -250,7 +247,7 @@ impl App {
         let server = server.listen("opentracks", listener, move || {
             let stopping = stopping.clone();
             let http = HttpService::build()
-                .client_request_timeout(HEAD_MAX)
+                .client_request_timeout(pace.head_max)
                 .on_connect_ext(|connection: &Connection, data| {
                     data.insert(connection.asked());
                 })

@@ -25,6 +25,8 @@ use super::Error;
 const SILENT_MAX: Duration = Duration::from_secs(15);
 /// How often it is asked then.
 const ASKED_EVERY: Duration = Duration::from_secs(5);
+/// How long a request waits for a connection before it is told to come back.
+const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Where the database is, as whom it is entered, and how that is kept from others.
 #[derive(Clone)]
@@ -72,6 +74,11 @@ impl Address {
     pub fn entered_as(mut self, user: &str, password: &str) -> Self {
         self.config.user(user).password(password);
         self
+    }
+
+    /// How long a request waits for a connection before it is told to come back: `connect_timeout`, in seconds.
+    pub fn wait_max(&self) -> Duration {
+        self.config.get_connect_timeout().copied().unwrap_or(WAIT_MAX)
     }
 
     /// Opens a connection.

@@ -184,8 +184,6 @@ const LONG_CONNECTIONS_MAX: usize = 2;
 const VERIFIED_AFTER: Duration = Duration::from_millis(100);
 /// How long a connection may take to show that it stands; then another one is taken.
 const VERIFIED_WITHIN: Duration = Duration::from_secs(2);
-/// How long a request waits for a connection before it is told to come back.
-const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// The login that acts for owners and jobs.
 const OWNER_ROLE: &str = "opentracks_owner";
@@ -228,6 +226,7 @@ impl Db {
 }
 
 fn pool(address: Address, connections_max: usize) -> Result<Pool<AsyncPgConnection>, Error> {
+    let wait_max = Some(address.wait_max());
     let mut config = ManagerConfig::default();
     // Not each time: see `verified`.
     config.recycling_method = RecyclingMethod::Fast;
@@ -240,8 +239,8 @@ fn pool(address: Address, connections_max: usize) -> Result<Pool<AsyncPgConnecti
         .max_size(connections_max)
         // That which was used last: its memory is warm, and no more of them are open than are needed.
         .queue_mode(QueueMode::Lifo)
-        .wait_timeout(Some(WAIT_MAX))
-        .create_timeout(Some(WAIT_MAX))
+        .wait_timeout(wait_max)
+        .create_timeout(wait_max)
         .runtime(Runtime::Tokio1)
         .pre_recycle(Hook::async_fn(|conn, used| verified(conn, used.last_used()).boxed()))
         .build()?)

@@ -7,7 +7,6 @@ use std::future::Future;
 use std::io::ErrorKind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
@@ -18,24 +17,8 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::{Stream, StreamExt};
 use serde::de::DeserializeOwned;
 
-use super::pace::Patience;
+use super::pace::{Pace, Patience};
 use super::problem::Problem;
-
-/// How fast a body must come, and an answer be taken.
-#[derive(Clone, Copy, Debug)]
-pub struct BodyPace {
-    /// Before this, any pace will do.
-    pub grace: Duration,
-    /// After it, at least so many bytes a second.
-    pub bytes_per_s_min: u32,
-}
-
-impl Default for BodyPace {
-    /// Ten seconds, then 2 KiB a second: less than an EDGE line of 2003 gives.
-    fn default() -> Self {
-        Self { grace: Duration::from_secs(10), bytes_per_s_min: 2_048 }
-    }
-}
 
 /// The longest JSON body, in bytes, where no other limit is stated.
 pub const JSON_BYTES_MAX: usize = 64 * 1024;
@@ -46,7 +29,7 @@ pub const JSON_DEPTH_MAX: usize = 16;
 const FIELD_CHARS_MAX: usize = 64;
 /// How much of what is too much is listened to before it is said so: who hangs up on a client that still
 /// sends is not heard by it.
-const LISTENED_BYTES_MAX: u64 = 8 * 1024 * 1024;
+pub const LISTENED_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// A JSON body that has the shape of `T`.
 pub struct Json<T>(pub T);
@@ -156,8 +139,7 @@ pub fn bounded(
     if length.is_some_and(|length| listened_max < length) {
         return Err(Problem::TooLarge(bytes_max));
     }
-    let pace =
-        request.app_data::<web::Data<BodyPace>>().map_or_else(BodyPace::default, |pace| ***pace);
+    let pace = request.app_data::<web::Data<Pace>>().map_or_else(Pace::default, |pace| ***pace);
     let (bytes_max, patience) = (bytes_max as u64, Patience::with_sender(pace));
     Ok(Bounded { payload, bytes_max, listened_max, bytes: 0, patience })
 }

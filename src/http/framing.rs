@@ -1,7 +1,7 @@
 //! Where one answer of a connection ends and the next begins, by what its head says of its length
 //! (RFC 9112, section 6.3).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -12,19 +12,36 @@ const FIELDS_MAX: usize = 64;
 /// What ends a chunk.
 const LINE_END: u64 = 2;
 
-/// The methods of the requests of a connection that are not answered yet, oldest first: the answer to
-/// a `HEAD` speaks of a content that does not follow.
+/// The requests of a connection that are not answered yet.
 #[derive(Clone, Debug, Default)]
-pub struct Asked(Rc<RefCell<VecDeque<Method>>>);
+pub struct Asked(Rc<Asking>);
+
+#[derive(Debug, Default)]
+struct Asking {
+    /// Oldest first: the answer to a `HEAD` speaks of a content that does not follow.
+    methods: RefCell<VecDeque<Method>>,
+    /// What came since the last request began and while none waited for its answer.
+    idle_bytes: Cell<u64>,
+}
 
 impl Asked {
     /// One more request, and what it asks for.
     pub fn push(&self, method: &Method) {
-        self.0.borrow_mut().push_back(method.clone());
+        self.0.methods.borrow_mut().push_back(method.clone());
+        self.0.idle_bytes.set(0);
+    }
+
+    /// That these many bytes came; returns how many there are since the last request began while none waits for its
+    /// answer: the rest of its body, or the head of the next one.
+    pub fn came(&self, bytes: usize) -> u64 {
+        let idle = self.0.methods.borrow().is_empty();
+        let sum = if idle { self.0.idle_bytes.get() + bytes as u64 } else { 0 };
+        self.0.idle_bytes.set(sum);
+        sum
     }
 
     fn pop(&self) -> Option<Method> {
-        self.0.borrow_mut().pop_front()
+        self.0.methods.borrow_mut().pop_front()
     }
 }
 

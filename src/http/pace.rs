@@ -7,7 +7,27 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 
-use super::body::BodyPace;
+/// How fast a client must send, and take its answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// How long the head of a request may take to come.
+    pub head_max: Duration,
+    /// How long any pace will do for a body or an answer.
+    pub grace: Duration,
+    /// After it, at least so many bytes a second.
+    pub bytes_per_s_min: u32,
+}
+
+impl Default for Pace {
+    /// Five seconds for a head. Ten for a body, then 2 KiB a second: less than an EDGE line of 2003 gives.
+    fn default() -> Self {
+        Self {
+            head_max: Duration::from_secs(5),
+            grace: Duration::from_secs(10),
+            bytes_per_s_min: 2_048,
+        }
+    }
+}
 
 /// For how many times the grace bytes that came fast are a credit: a minute by default. Without an end to that, who
 /// sends much at once could take hours for the rest, and hold it all meanwhile.
@@ -15,7 +35,7 @@ const CREDIT_GRACES: u32 = 6;
 
 /// What is left of the time that a client has. Each byte that moves earns some.
 pub struct Patience {
-    pace: BodyPace,
+    pace: Pace,
     /// How long nothing may move.
     silence: Duration,
     /// Until when they have earned.
@@ -27,17 +47,17 @@ pub struct Patience {
 
 impl Patience {
     /// With somebody who sends.
-    pub fn with_sender(pace: BodyPace) -> Self {
+    pub fn with_sender(pace: Pace) -> Self {
         Self::begin(pace, pace.grace)
     }
 
     /// With somebody who takes. What lies between them and us takes their bytes in portions, and slow ones in
     /// few, so they may be silent for longer.
-    pub fn with_taker(pace: BodyPace) -> Self {
+    pub fn with_taker(pace: Pace) -> Self {
         Self::begin(pace, pace.grace * CREDIT_GRACES)
     }
 
-    fn begin(pace: BodyPace, silence: Duration) -> Self {
+    fn begin(pace: Pace, silence: Duration) -> Self {
         let earned = Instant::now() + silence;
         Self { pace, silence, earned, deadline: earned, alarm: None }
     }
@@ -68,7 +88,7 @@ impl Patience {
 }
 
 /// Until when somebody has time who had it until `before`, when so many bytes moved.
-fn earned(pace: BodyPace, before: Instant, now: Instant, bytes: usize) -> Instant {
+fn earned(pace: Pace, before: Instant, now: Instant, bytes: usize) -> Instant {
     let nanoseconds = (bytes as u64).saturating_mul(1_000_000_000);
     let more = Duration::from_nanos(nanoseconds / u64::from(pace.bytes_per_s_min));
     (before + more).min(now + pace.grace * CREDIT_GRACES)
@@ -78,7 +98,11 @@ fn earned(pace: BodyPace, before: Instant, now: Instant, bytes: usize) -> Instan
 mod tests {
     use super::*;
 
-    const PACE: BodyPace = BodyPace { grace: Duration::from_secs(10), bytes_per_s_min: 2_048 };
+    const PACE: Pace = Pace {
+        head_max: Duration::from_secs(5),
+        grace: Duration::from_secs(10),
+        bytes_per_s_min: 2_048,
+    };
 
     #[test]
     fn a_steady_client_never_runs_out_of_time() {

@@ -13,9 +13,9 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::body::BodyPace;
+use super::body::LISTENED_BYTES_MAX;
 use super::framing::{Asked, Framing};
-use super::pace::Patience;
+use super::pace::{Pace, Patience};
 use super::problem::Problem;
 
 /// What every answer carries unless it says otherwise.
@@ -47,7 +47,7 @@ pub struct Connection {
     framing: Framing,
     /// Of a problem that takes the place of a bare answer, what has not been sent yet.
     problem: Bytes,
-    pace: BodyPace,
+    pace: Pace,
     /// How long the client is waited for that takes an answer; `None` between answers.
     patience: Option<Patience>,
     /// Since when nothing waits to be taken.
@@ -56,7 +56,7 @@ pub struct Connection {
 
 impl Connection {
     /// One on which nothing has been said.
-    pub fn new(stream: TcpStream, pace: BodyPace) -> Self {
+    pub fn new(stream: TcpStream, pace: Pace) -> Self {
         let asked = Asked::default();
         let framing = Framing::new(asked.clone());
         let (problem, patience, idle_since) = (Bytes::new(), None, None);
@@ -157,7 +157,16 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(context, buffer)
+        let Self { stream, asked, .. } = self.get_mut();
+        if LISTENED_BYTES_MAX < asked.came(0) {
+            // No head is that long: it is the rest of a body that was refused, which the framework would read for as
+            // long as it comes.
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(stream).poll_read(context, buffer);
+        asked.came(buffer.filled().len() - before);
+        read
     }
 }
 
@@ -174,8 +183,7 @@ mod tests {
     async fn heard(parts: &[&str]) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let mut connection =
-            Connection::new(listener.accept().await.unwrap().0, BodyPace::default());
+        let mut connection = Connection::new(listener.accept().await.unwrap().0, Pace::default());
         for part in parts {
             connection.write_all(part.as_bytes()).await.unwrap();
         }
@@ -197,6 +205,35 @@ mod tests {
     async fn what_looks_like_a_refusal_in_a_content_stays_as_it_is() {
         let answer = "HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n";
         assert_eq!(heard(&[answer, REFUSAL]).await, format!("{answer}{REFUSAL}"));
+    }
+
+    /// However much comes of requests, and of a body that somebody reads.
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_listened_to_for_so_long_and_no_longer() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut connection = Connection::new(listener.accept().await.unwrap().0, Pace::default());
+        let asked = connection.asked();
+        let mut mebibyte = vec![b'a'; 1 << 20];
+        let piece = mebibyte.clone();
+        tokio::spawn(async move { while client.write_all(&piece).await.is_ok() {} });
+        for _ in 0..12 {
+            connection.read_exact(&mut mebibyte).await.unwrap();
+            asked.push(&actix_web::http::Method::POST);
+            connection.read_exact(&mut mebibyte).await.unwrap();
+            connection
+                .write_all(b"HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n")
+                .await
+                .unwrap();
+        }
+        let mut rest = 0;
+        loop {
+            match connection.read(&mut mebibyte).await.unwrap() {
+                0 => break,
+                read => rest += read as u64,
+            }
+        }
+        assert!((LISTENED_BYTES_MAX + 1..LISTENED_BYTES_MAX + (2 << 20)).contains(&rest), "{rest}");
     }
 
     /// In one piece with the end of the answer before, or not.

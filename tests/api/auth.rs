@@ -6,7 +6,6 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
-use opentracks::http::body::BodyPace;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
@@ -268,7 +267,7 @@ async fn who_asks_is_told_by_a_trusted_proxy_and_by_nobody_else() {
     };
     for (proxies, elsewhere) in [("127.0.0.1", 401), ("192.0.2.1", 429)] {
         let settings = [("OPENTRACKS_TRUSTED_PROXIES", proxies)];
-        let app = TestApp::start_with(BodyPace::default(), &settings).await;
+        let app = TestApp::start_with(&settings).await;
         while from(&app, "198.51.100.7").await == 401 {}
         assert_eq!(from(&app, "198.51.100.7").await, 429);
         assert_eq!(from(&app, "203.0.113.9").await, elsewhere, "behind {proxies}");

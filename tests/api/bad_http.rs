@@ -2,15 +2,14 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use opentracks::http::body::BodyPace;
+use opentracks::http::pace::Pace;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::bad_input::{ACTIVITIES, CANARY, NEARBY, kept, refused};
-use crate::harness::{Caller, TestApp, fixture};
+use crate::harness::{Caller, PATIENT, TestApp, fixture};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_is_not_found_and_what_is_asked_wrongly_is_told_how() {
@@ -83,19 +82,19 @@ async fn a_body_of_200_mb_is_refused_before_it_has_come() {
         &format!("POST {ACTIVITIES}"),
         "Content-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n",
     );
-    let (status, sent_mib) =
-        tokio::task::block_in_place(|| send_chunks_until_answered(&mut stream));
+    let (status, sent_mib) = tokio::task::block_in_place(|| send_chunks(&mut stream));
     assert_eq!(status, 413);
-    // 64 MiB are taken; the rest is what the sockets hold.
+    // 64 MiB are taken, 8 are listened to before the answer and as many behind it; the rest is what the sockets hold.
     assert!(sent_mib < 100, "{sent_mib}");
     assert_eq!(kept(&app).await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_trickles_is_cut_off() {
-    let pace = BodyPace { grace: Duration::from_millis(200), bytes_per_s_min: 1_000_000 };
-    let app = TestApp::start_with(pace, &[]).await;
-    let ada = app.member("Ada").await;
+    let app = TestApp::start().await;
+    let pace = Pace { grace: Duration::from_millis(200), bytes_per_s_min: 1_000_000, ..PATIENT };
+    let hasty = app.beside(pace).await;
+    let ada = Caller { app: &hasty, ..app.member("Ada").await };
     let before = kept(&app).await;
     for (path, kind, start) in [
         (
@@ -219,7 +218,7 @@ async fn what_is_no_http_is_answered_with_a_problem_later_on_too() {
 /// A connection on which the head of a request was sent, and nothing of its body.
 pub fn open(caller: &Caller<'_>, line: &str, headers: &str) -> TcpStream {
     let mut stream = TcpStream::connect(caller.app.address.trim_start_matches("http://")).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(2))).unwrap();
     let token = caller
         .token
         .as_ref()
@@ -245,24 +244,17 @@ fn read_answer(stream: &mut TcpStream) -> (u16, Value) {
     (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_slice(&body).unwrap())
 }
 
-/// Sends a file of up to 200 MiB in chunks; returns the status, and how much had been sent.
-fn send_chunks_until_answered(stream: &mut TcpStream) -> (u16, usize) {
-    let answered = AtomicBool::new(false);
+/// Sends a file of up to 200 MiB in chunks, until it is hung up on; returns the status, and how much had been sent.
+fn send_chunks(stream: &mut TcpStream) -> (u16, usize) {
     std::thread::scope(|scope| {
-        let (mut reader, answered) = (stream.try_clone().unwrap(), &answered);
-        let status = scope.spawn(move || {
-            let status = read_answer(&mut reader).0;
-            answered.store(true, Ordering::Relaxed);
-            status
-        });
+        let mut reader = stream.try_clone().unwrap();
+        let status = scope.spawn(move || read_answer(&mut reader).0);
         let head = "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n";
         write!(stream, "{:x}\r\n{head}\r\n", head.len()).unwrap();
         let chunk =
             [format!("{:x}\r\n", 1 << 20).into_bytes(), vec![b' '; 1 << 20], b"\r\n".to_vec()]
                 .concat();
-        let may_go_on = |_: &usize| !answered.load(Ordering::Relaxed);
-        let sent =
-            (0..200).take_while(may_go_on).take_while(|_| stream.write_all(&chunk).is_ok()).count();
+        let sent = (0..200).take_while(|_| stream.write_all(&chunk).is_ok()).count();
         (status.join().unwrap(), sent)
     })
 }

@@ -8,6 +8,7 @@ use crate::bad_input::refused;
 use crate::communities::{community, json_of, share};
 use crate::harness::{Caller, TestApp, northward_gpx};
 use crate::links::{link, shared};
+use crate::logs::without_chance;
 use crate::sharing::CHILDREN;
 use crate::tiles::{tile, tile_of};
 
@@ -35,6 +36,7 @@ async fn text(caller: &Caller<'_>, path: &str) -> String {
 /// Whether a number stands in a text. No distance, time or elevation of the walk is one of those
 /// that are looked for.
 fn tells(text: &str, number: &str) -> bool {
+    let text = without_chance(text);
     let numbers = text.split(|char: char| !char.is_ascii_digit() && char != '.');
     numbers.into_iter().any(|word| word.trim_end_matches(".0") == number)
 }

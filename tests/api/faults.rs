@@ -82,8 +82,8 @@ async fn a_migration_lets_others_through_while_it_waits() {
         tokio::runtime::Runtime::new().unwrap().block_on(db::migrate(&url, &master))
     });
     waiting(&app, 1).await;
-    let waits =
-        "SELECT pid::text AS name FROM pg_locks WHERE NOT granted AND relation IS NOT NULL LIMIT 1";
+    let waits = "SELECT pid::text AS name FROM pg_locks WHERE NOT granted AND relation IS NOT NULL
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1";
     while text_of(&app, waits).await.is_some() {}
     waiting(&app, 1).await;
     assert!(!migrating.is_finished(), "it tries again");

@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
-use opentracks::http::body::BodyPace;
 use opentracks::privacy::retention;
 use reqwest::{Method, Response};
 use serde_json::json;
@@ -17,7 +16,7 @@ const LOGIN: &str = "login";
 
 /// A server behind a proxy that tells who asks.
 async fn proxied() -> TestApp {
-    TestApp::start_with(BodyPace::default(), &[("OPENTRACKS_TRUSTED_PROXIES", "127.0.0.1")]).await
+    TestApp::start_with(&[("OPENTRACKS_TRUSTED_PROXIES", "127.0.0.1")]).await
 }
 
 async fn from(app: &TestApp, network: &str, call: &str, email: &str, password: &str) -> Response {

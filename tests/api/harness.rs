@@ -3,8 +3,10 @@
 use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
+use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
@@ -14,7 +16,7 @@ use opentracks::db;
 use opentracks::db::identity::Profile;
 use opentracks::domain::{Clock, Email, Locale, Password, PublicName};
 use opentracks::edge::cluster::{self, Cluster, Durability};
-use opentracks::http::body::BodyPace;
+use opentracks::http::pace::Pace;
 use opentracks::privacy::retention;
 use opentracks::seal::MasterKey;
 use reqwest::multipart::{Form, Part};
@@ -56,24 +58,30 @@ pub struct Caller<'a> {
 impl TestApp {
     /// A server on a database of its own, at noon of 1 June 2026.
     pub async fn start() -> Self {
-        Self::start_with(BodyPace::default(), &[]).await
+        Self::start_with(&[]).await
     }
 
-    /// The same, with another pace for bodies and more settings.
-    pub async fn start_with(pace: BodyPace, settings: &[(&str, &str)]) -> Self {
-        let data = scratch();
-        let key = MasterKey::generate_file().to_string();
-        let now = Arc::new(Mutex::new(Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap()));
-        let change = |app: App| app.with_pace(pace);
-        Self::start_on(fresh_database().await, data, key, now, change, settings).await
+    /// The same with more settings.
+    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        Self::start_changed(|app| app, settings).await
     }
 
     /// The same with little room for uploads and large answers, in bytes.
     pub async fn start_with_room(bytes_max: usize, share_bytes_max: usize) -> Self {
+        Self::start_changed(|app| app.with_room(bytes_max, share_bytes_max), &[]).await
+    }
+
+    /// Another server with the same key, files, clock, database and name, and another pace for clients.
+    pub async fn beside(&self, pace: Pace) -> Self {
+        let (url, data, key) = (self.database_url.clone(), self.data.clone(), self.key.clone());
+        let named = [("OPENTRACKS_PUBLIC_URL", self.address.as_str())];
+        Self::start_on(url, data, key, self.now.clone(), |app| app.with_pace(pace), &named).await
+    }
+
+    async fn start_changed(change: impl FnOnce(App) -> App, settings: &[(&str, &str)]) -> Self {
         let (data, key) = (scratch(), MasterKey::generate_file().to_string());
         let now = Arc::new(Mutex::new(Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap()));
-        let change = |app: App| app.with_room(bytes_max, share_bytes_max);
-        Self::start_on(fresh_database().await, data, key, now, change, &[]).await
+        Self::start_on(fresh_database().await, data, key, now, change, settings).await
     }
 
     /// Another server with the same key, files and clock, on a database that `dump` is restored to.
@@ -106,14 +114,15 @@ impl TestApp {
         let config = Config::read(given).unwrap();
         let clock = clock_of(&now);
         let master = MasterKey::parse_file(&key).unwrap();
-        let app = App::build(&config, &database_url, master, clock).await.unwrap();
-        let app = change(app.with_workers(1));
+        let patient = format!("{database_url}?connect_timeout=60");
+        let app = App::build(&config, &patient, master, clock).await.unwrap();
+        let app = change(app.with_workers(1).with_pace(PATIENT));
         let app = app.with_database_log(Some(cluster::Log::at(data.join("postgres.log"))));
         // As every command does before it serves.
         let at = *now.lock().unwrap();
         app.service().replay_erasures(at).await.unwrap();
         tokio::spawn(app.serve(listener).unwrap());
-        Self { app, address, database_url, data, key, now, client: reqwest::Client::new() }
+        Self { app, address, database_url, data, key, now, client: client() }
     }
 
     /// Turns the clock on.
@@ -232,6 +241,13 @@ impl TestApp {
     }
 }
 
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let name = self.database_url.rsplit('/').next().unwrap().to_owned();
+        ENDED.lock().unwrap().push(name);
+    }
+}
+
 impl Caller<'_> {
     pub async fn get(&self, path: &str) -> Response {
         self.request(Method::GET, path).send().await.unwrap()
@@ -296,6 +312,12 @@ impl Caller<'_> {
             None => request,
         }
     }
+}
+
+/// The server hangs up on a connection that was idle for five seconds: none is used again that may be about to be.
+fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(2)).no_proxy();
+    client.build().unwrap()
 }
 
 /// The parts of an upload.
@@ -502,8 +524,6 @@ pub async fn fresh_database() -> String {
                 let runtime = tokio::runtime::Runtime::new().unwrap();
                 runtime.block_on(async {
                     db::migrate(&url, &master).await.unwrap();
-                    let mut conn = AsyncPgConnection::establish(&url).await.unwrap();
-                    conn.batch_execute(PATIENCE).await.unwrap();
                 });
             })
             .await
@@ -513,18 +533,38 @@ pub async fn fresh_database() -> String {
     create_database("opentracks").await
 }
 
-/// A machine that does much else is slow, and no test is about that. Who waits for each other is still told at once.
-const PATIENCE: &str = "
-    ALTER ROLE opentracks_owner SET lock_timeout = '60s';
-    ALTER ROLE opentracks_owner SET statement_timeout = '60s';
-    ALTER ROLE opentracks_commons SET statement_timeout = '60s'";
+/// A machine that does much else is slow, or stands still for seconds, and no test is about that.
+pub const PATIENT: Pace = Pace {
+    head_max: Duration::from_mins(1),
+    grace: Duration::from_mins(1),
+    bytes_per_s_min: 2_048,
+};
+/// The same for the logins to a database. Who waits for each other is still told at once.
+const PATIENCE: [(&str, &str, &str); 4] = [
+    ("opentracks_owner", "lock_timeout", "60s"),
+    ("opentracks_owner", "statement_timeout", "60s"),
+    ("opentracks_owner", "idle_in_transaction_session_timeout", "5min"),
+    ("opentracks_commons", "statement_timeout", "60s"),
+];
 
-/// A new database made from `template`.
+/// The databases whose tests have ended.
+static ENDED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// A new database made from `template`, in the place of those whose tests have ended: what is gone soon is never
+/// written to the disk.
 pub async fn create_database(template: &str) -> String {
+    let mut conn = AsyncPgConnection::establish(&CLUSTER.cluster.url_of("postgres")).await.unwrap();
+    let ended = std::mem::take(&mut *ENDED.lock().unwrap());
+    for name in ended {
+        conn.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.unwrap();
+    }
     let name = format!("test_{}", Uuid::new_v4().simple());
     let statement = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY");
-    let mut conn = AsyncPgConnection::establish(&CLUSTER.cluster.url_of("postgres")).await.unwrap();
     conn.batch_execute(&statement).await.unwrap();
+    for (role, setting, value) in PATIENCE {
+        let statement = format!("ALTER ROLE {role} IN DATABASE {name} SET {setting} = '{value}'");
+        conn.batch_execute(&statement).await.unwrap();
+    }
     CLUSTER.cluster.url_of(&name)
 }
 
@@ -537,11 +577,34 @@ static LOG: LazyLock<Log> = LazyLock::new(|| {
         .with_writer(log.clone())
         .finish();
     tracing::subscriber::set_global_default(subscriber).unwrap();
+    let (report, told) = (panic::take_hook(), log.clone());
+    panic::set_hook(Box::new(move |failure| {
+        report(failure);
+        told.complain();
+    }));
     log
 });
 
+/// How many complaints are shown with a failure.
+const COMPLAINTS: usize = 5;
+
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Says of what the servers complained last: it may be why a test fails.
+    #[expect(clippy::print_stderr, reason = "for whoever reads of the failure")]
+    fn complain(&self) {
+        let Ok(log) = self.0.try_lock() else { return };
+        let text = String::from_utf8_lossy(&log);
+        let levels = ["\"level\":\"WARN\"", "\"level\":\"ERROR\""];
+        let complaints =
+            text.lines().rev().filter(|line| levels.iter().any(|level| line.contains(level)));
+        for line in complaints.take(COMPLAINTS) {
+            eprintln!("{line}");
+        }
+    }
+}
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

@@ -13,7 +13,6 @@ use diesel::sql_types::BigInt;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use opentracks::db::ops::Lane;
 use opentracks::domain::Clock;
-use opentracks::http::body::BodyPace;
 use opentracks::jobs::Worker;
 use opentracks::privacy::retention::{self, Expiring};
 use reqwest::Method;
@@ -230,7 +229,7 @@ async fn a_job_that_cannot_be_read_holds_up_no_other_and_is_put_aside() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_reaches_a_real_mail_server_once_also_when_it_puts_mails_off() {
     let sink = SmtpSink::start();
-    let app = TestApp::start_with(BodyPace::default(), &[("OPENTRACKS_MAIL", &sink.url)]).await;
+    let app = TestApp::start_with(&[("OPENTRACKS_MAIL", &sink.url)]).await;
     register(&app, &applicant("ada@example.org")).await;
     app.run_jobs().await;
     let mail = sink.mails().pop().expect("a mail");

@@ -36,7 +36,8 @@
 //! | A11 | copies elsewhere | there is no federation and no export yet |
 //! | C20 | files for others say more than the line | [`files_for_others_say_nothing_that_the_device_wrote`] |
 
-use futures_util::future::join_all;
+use futures_util::StreamExt;
+use futures_util::stream;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -45,6 +46,7 @@ use crate::activities::path_of;
 use crate::communities::{community, joins, json_of, put};
 use crate::harness::{TestApp, northward_gpx};
 use crate::heard::Heard;
+use crate::logs::without_chance;
 use crate::sharing::{CHILDREN, straight_walk};
 
 /// How far from where it was nothing may be told, in degrees: about a kilometre.
@@ -87,6 +89,7 @@ async fn a_hidden_map_leaves_no_number_that_is_near() {
 
 /// Whether a text holds a latitude or a longitude of the walk, as degrees or in 1e-7 of them.
 fn tells_a_place(text: &str) -> bool {
+    let text = without_chance(text);
     let numbers = text.split(|char: char| !char.is_ascii_digit() && char != '.' && char != '-');
     let mut numbers =
         numbers.filter(|word| word.len() >= 5).filter_map(|word| word.parse::<f64>().ok());
@@ -157,7 +160,8 @@ async fn requests_at_once_are_each_answered_to_who_asks() {
         assert_eq!(json_of(member, own).await["visibility"], "private");
         assert_eq!(other.get(own).await.status(), 404);
     };
-    join_all((0..160).map(ask)).await;
+    // More at once than there are connections to the database.
+    stream::iter((0..160).map(ask)).buffer_unordered(24).collect::<()>().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -339,6 +343,7 @@ async fn files_for_others_say_nothing_that_the_device_wrote() {
             let heard = Heard::of(app.anyone().request(Method::GET, &address)).await;
             assert_eq!(heard.status, 200);
             let all = format!("{:?} {}", heard.headers, heard.text()).to_lowercase();
+            let is_packed = heard.header("content-type") == Some("image/png");
             for word in [
                 "xanadu",
                 "spring",
@@ -350,7 +355,8 @@ async fn files_for_others_say_nothing_that_the_device_wrote() {
                 "hr>",
                 "creator=\"test",
             ] {
-                assert!(!all.contains(word), "{address}: {word}");
+                let is_chance = is_packed && word.len() < 5;
+                assert!(is_chance || !all.contains(word), "{address}: {word}");
             }
         }
     }

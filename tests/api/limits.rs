@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::{join_all, select_all};
-use opentracks::http::body::BodyPace;
+use opentracks::http::pace::Pace;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
@@ -13,7 +13,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use crate::activities::path_of;
 use crate::bad_input::refused;
-use crate::harness::{Caller, Hold, TestApp, connect, fixture, northward_gpx, waiting};
+use crate::harness::{Caller, Hold, PATIENT, TestApp, connect, fixture, northward_gpx, waiting};
 use crate::links::{link, shared};
 use crate::photos::{has_photo, path, send};
 use crate::pictures::jpeg;
@@ -42,12 +42,13 @@ async fn ask(caller: &Caller<'_>, path: &str) -> TcpStream {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_who_takes_nothing_is_hung_up_on() {
-    let pace = BodyPace { grace: Duration::from_millis(500), bytes_per_s_min: 1_000 };
-    let app = TestApp::start_with(pace, &[]).await;
+    let app = TestApp::start().await;
     let ada = app.member("Ada").await;
     let file = long_file(12 * MIB);
     let original = format!("{}/original", path_of(&ada.has_activity(&file).await));
-    let mut stream = ask(&ada, &original).await;
+    let pace = Pace { grace: Duration::from_millis(500), bytes_per_s_min: 1_000, ..PATIENT };
+    let hasty = app.beside(pace).await;
+    let mut stream = ask(&Caller { app: &hasty, ..ada.clone() }, &original).await;
     // The connection is reset: nobody goes on sending what is not read.
     stream.ready(Interest::ERROR).await.unwrap();
     let mut heard = Vec::new();

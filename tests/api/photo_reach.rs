@@ -304,10 +304,11 @@ async fn promise_ot_3_1_others_get_pixels_of_a_photo_and_nothing_else_of_its_fil
     assert!(!dump_data(&app).contains(CANARY));
 }
 
-/// Headers and body of an answer, as they came.
+/// Headers and body of an answer, as they came. The time, a random name and a digest may hold any short word.
 async fn whole(answer: Response) -> Vec<u8> {
     let mut whole = String::new();
-    for (name, value) in answer.headers() {
+    let is_chance = |name: &str| ["date", "etag", "x-request-id"].contains(&name);
+    for (name, value) in answer.headers().iter().filter(|(name, _)| !is_chance(name.as_str())) {
         writeln!(whole, "{name}: {}", value.to_str().unwrap()).unwrap();
     }
     let mut whole = whole.into_bytes();

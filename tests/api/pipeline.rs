@@ -1,6 +1,5 @@
 //! What is made of a track: files, series and numbers, exact for its owner and cut for others.
 
-use opentracks::http::body::BodyPace;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -441,7 +440,7 @@ async fn an_elevation_model_fills_gaps_and_replaces_heights_when_asked_to() {
     let flat = 432_i16.to_be_bytes().repeat(1_201 * 1_201);
     std::fs::write(tiles.join("N47E008.hgt"), flat).unwrap();
     let settings = [("OPENTRACKS_ELEVATION", tiles.to_str().unwrap())];
-    let app = TestApp::start_with(BodyPace::default(), &settings).await;
+    let app = TestApp::start_with(&settings).await;
     let ada = app.member("Ada").await;
     let recorded = String::from_utf8(northward_gpx(8.5, 47.3, 300)).unwrap();
     let bare = recorded.replace("<ele>100</ele>", "");

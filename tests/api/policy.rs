@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 
 use opentracks::domain::Locale;
-use opentracks::http::body::BodyPace;
 use opentracks::privacy::inventory::COLUMNS;
 use opentracks::privacy::policy::{Declared, periods};
 use opentracks::privacy::retention::Expiring;
@@ -75,7 +74,7 @@ async fn the_page_states_every_period_right_and_declaration_and_nothing_runs_on_
         ("OPENTRACKS_HOSTING", "Hosting & Co, Lausanne, Switzerland"),
         ("OPENTRACKS_MAIL", "smtps://ada:s3cret@relay.example.net:465"),
     ];
-    let app = TestApp::start_with(BodyPace::default(), &settings).await;
+    let app = TestApp::start_with(&settings).await;
     for lang in ["en", "fr"] {
         let path = format!("/privacy?lang={lang}");
         let policy: Value = app.anyone().get(&path).await.json().await.unwrap();

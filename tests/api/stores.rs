@@ -1,5 +1,5 @@
 //! Where sealed files lie: in a folder, or on an S3 server, of which two are asked: one that checks
-//! signatures (`s3s-fs`, in this process) and one that writes atomically (`moto`).
+//! signatures (`s3s-fs`, in this process) and one that writes atomically (`moto`, see `parts/s3.py`).
 
 use std::fs;
 
@@ -11,7 +11,6 @@ use object_store::ObjectStore;
 use object_store::aws::AmazonS3Builder;
 use opentracks::domain::{BlobId, ErasureId};
 use opentracks::edge::files::Files;
-use opentracks::http::body::BodyPace;
 use opentracks::privacy::retention;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
@@ -98,7 +97,7 @@ impl S3 {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_s3_server_keeps_sealed_files_as_well_as_a_folder() {
     for server in [S3::moto(), S3::s3s().await] {
-        let app = TestApp::start_with(BodyPace::default(), &server.settings(SECRET)).await;
+        let app = TestApp::start_with(&server.settings(SECRET)).await;
         let ada = app.member("Ada").await;
         let file = northward_gpx(8.5, 47.3, 100);
         let path = path_of(&ada.has_activity(&file).await);

@@ -2,7 +2,6 @@
 
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
-use opentracks::http::body::BodyPace;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -21,7 +20,7 @@ const THERE_TOO: &str = "2001:db8:0:2::2";
 
 async fn start() -> TestApp {
     let settings = [("OPENTRACKS_TRUSTED_PROXIES", "127.0.0.1")];
-    TestApp::start_with(BodyPace::default(), &settings).await
+    TestApp::start_with(&settings).await
 }
 
 async fn get(caller: &Caller<'_>, network: &str, path: &str) -> Response {

@@ -1,7 +1,7 @@
 //! Attacks on circles of one home that were seen one after the other: zones made anew, in other
 //! sizes or a little aside, and ends that lie some metres apart.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 
 use opentracks::track::Zone;
@@ -62,8 +62,8 @@ fn seen_often(
     times: usize,
     random: &mut Random,
     told: impl Fn(Spot) -> Middle,
-) -> HashMap<Middle, f64> {
-    let mut seen = HashMap::new();
+) -> BTreeMap<Middle, f64> {
+    let mut seen = BTreeMap::new();
     for _ in 0..times {
         let aside_m = random.normal(noise_m);
         *seen.entry(told([home[0] + aside_m[0], home[1] + aside_m[1]])).or_default() += 1.0;
@@ -75,14 +75,14 @@ fn seen_often(
 fn weigh(
     town: &Town,
     near: &[usize],
-    seen: &HashMap<Middle, f64>,
+    seen: &BTreeMap<Middle, f64>,
     noise_m: f64,
     grids: &[Grid],
     told: impl Fn(Spot, Grid) -> Middle,
 ) -> Suspects {
     let likely = |house: usize, grid: Grid| {
         let spot = town.houses[house].spot;
-        let mut expected: HashMap<Middle, f64> = HashMap::new();
+        let mut expected: BTreeMap<Middle, f64> = BTreeMap::new();
         for (east, share_east) in NOISE {
             for (north, share_north) in NOISE {
                 let aside = [spot[0] + east * noise_m, spot[1] + north * noise_m];

@@ -6,10 +6,22 @@ started it.
 
 import logging
 import sys
+import threading
 import urllib.request
 
+from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
+# Where something is put on condition that nothing is there, it looks and puts in two steps.
+one_at_a_time, put_object = threading.Lock(), S3Response.put_object
+
+
+def put_in_turn(response):
+    with one_at_a_time:
+        return put_object(response)
+
+
+S3Response.put_object = put_in_turn
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
