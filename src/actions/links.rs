@@ -90,6 +90,26 @@ impl Service {
         self.made(&activity, id, token).await
     }
 
+    /// What the call of this key has made, if that still leads to the activity. A link that should be another one
+    /// is refused: whoever repeats a call with a password must not be given one without.
+    pub async fn made_link(
+        &self,
+        activity: &Owned<Activity>,
+        wish: &Wish,
+        call: &str,
+    ) -> Result<Option<Made>, Error> {
+        let (id, token) = self.new_link(activity, Some(call));
+        if !self.db.leads(activity, &token).await? {
+            return Ok(None);
+        }
+        let made = self.made(activity, id, token).await?;
+        let stored = |time: Option<DateTime<Utc>>| time.map(|time| time.timestamp_micros());
+        let is_same = made.link.label == wish.label
+            && made.link.is_locked == wish.password.is_some()
+            && stored(made.link.expires_at) == stored(wish.expires_at);
+        is_same.then_some(Some(made)).ok_or(Error::Taken)
+    }
+
     /// A fresh link; the same one each time for a call that is repeated under a key.
     pub(super) fn new_link(
         &self,

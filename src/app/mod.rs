@@ -7,6 +7,7 @@ pub mod run;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use actix_http::HttpService;
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
@@ -104,6 +105,8 @@ const ANSWER_ROOM_BYTES: usize = 512 * 1024 * 1024;
 const SHARE_BYTES: usize = 192 * 1024 * 1024;
 /// How many pictures are decoded at once: each may take as much memory as `picture` allows.
 const DRAWN_AT_ONCE: usize = 2;
+/// How long a client may go on sending what was refused.
+const LINGER_MAX: Duration = Duration::from_mins(1);
 /// How long a server that stops waits for the answers it owes, in seconds.
 const SHUTDOWN_S: u64 = 30;
 
@@ -243,11 +246,13 @@ impl App {
         let server =
             Server::build().workers(self.workers).shutdown_timeout(SHUTDOWN_S).disable_signals();
         let stopping = server.graceful_shutdown_signal();
-        // As `HttpServer` does it, but for the stream.
+        // As `HttpServer` does it, but for the stream, and for how long a client is listened to that goes on sending
+        // what was refused: it may read the answer only then.
         let server = server.listen("opentracks", listener, move || {
             let stopping = stopping.clone();
             let http = HttpService::build()
                 .client_request_timeout(pace.head_max)
+                .client_disconnect_timeout(LINGER_MAX)
                 .on_connect_ext(|connection: &Connection, data| {
                     data.insert(connection.asked());
                 })

@@ -1,6 +1,7 @@
 //! How the database is reached: where its URL says, and with TLS as its `sslmode` says.
 
 use std::error::Error as _;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,8 +26,9 @@ use super::Error;
 const SILENT_MAX: Duration = Duration::from_secs(15);
 /// How often it is asked then.
 const ASKED_EVERY: Duration = Duration::from_secs(5);
-/// How long a request waits for a connection before it is told to come back.
-const WAIT_MAX: Duration = Duration::from_secs(5);
+/// How long a request waits for a connection before it is told to come back: the least, which holds unless more is
+/// asked for, and the most.
+const WAIT_MAX: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_mins(1);
 
 /// Where the database is, as whom it is entered, and how that is kept from others.
 #[derive(Clone)]
@@ -76,9 +78,11 @@ impl Address {
         self
     }
 
-    /// How long a request waits for a connection before it is told to come back: `connect_timeout`, in seconds.
+    /// How long a request waits for a connection before it is told to come back: `connect_timeout`, in seconds, within
+    /// [`WAIT_MAX`].
     pub fn wait_max(&self) -> Duration {
-        self.config.get_connect_timeout().copied().unwrap_or(WAIT_MAX)
+        let given = self.config.get_connect_timeout().copied().unwrap_or_default();
+        given.clamp(*WAIT_MAX.start(), *WAIT_MAX.end())
     }
 
     /// Opens a connection.

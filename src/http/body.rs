@@ -29,7 +29,7 @@ pub const JSON_DEPTH_MAX: usize = 16;
 const FIELD_CHARS_MAX: usize = 64;
 /// How much of what is too much is listened to before it is said so: who hangs up on a client that still
 /// sends is not heard by it.
-pub const LISTENED_BYTES_MAX: u64 = 8 * 1024 * 1024;
+const LISTENED_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// A JSON body that has the shape of `T`.
 pub struct Json<T>(pub T);

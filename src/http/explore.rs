@@ -103,8 +103,8 @@ struct NeighbourBody {
 /// published and of each community; `/explore/search` with a `bbox` has them all.
 #[utoipa::path(tag = "explore", security((), ("token" = [])), request_body = NearbyBody, responses(
     (status = 200, body = Page<NeighbourBody>), (status = 401, body = Body), (status = 422, body = Body),
-    (status = 429, body = Body, description = "Of searches, pages after the first, and what is measured to lines, a \
-        network asks for five at once."),
+    (status = 429, body = Body, description = "Of searches, pages after the first, what is measured to lines, and \
+        what is chosen by rating, a network asks for five at once."),
 ))]
 #[post("/explore/nearby")]
 async fn nearby(

@@ -32,7 +32,7 @@ impl Asked {
     }
 
     /// That these many bytes came; returns how many there are since the last request began while none waits for its
-    /// answer: the rest of its body, or the head of the next one.
+    /// answer: the rest of its body, or the next one.
     pub fn came(&self, bytes: usize) -> u64 {
         let idle = self.0.methods.borrow().is_empty();
         let sum = if idle { self.0.idle_bytes.get() + bytes as u64 } else { 0 };

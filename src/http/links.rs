@@ -82,7 +82,7 @@ struct LinksBody {
     request_body = NewLinkBody,
     responses(
         (status = 201, body = MadeBody), (status = 401, body = Body), (status = 404, body = Body),
-        (status = 409, body = Body, description = "Nothing would be left to show."),
+        (status = 409, body = Body, description = "Nothing would be left to show, or the key stands for another link."),
         (status = 410, body = Body, description = "The link of this call was taken back or has another token now."),
         (status = 412, body = Body), (status = 422, body = Body), (status = 429, body = Body),
     ))]
@@ -96,6 +96,13 @@ async fn make_link(
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
     let (wish, call) = (Wish::try_from(body)?, idempotency_key(&request)?);
+    if let Some(call) = call {
+        let activity = owned(&service, member, *id).await?;
+        // Before it is asked which version was read: the first call has made another one.
+        if let Some(made) = service.made_link(&activity, &wish, call).await? {
+            return Ok(told(StatusCode::CREATED, made));
+        }
+    }
     let make = async |activity: &_| service.make_link(activity, &wish, call, now).await;
     let made = changed(&service, member, *id, &request, make).await?;
     Ok(told(StatusCode::CREATED, made))

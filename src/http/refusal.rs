@@ -13,10 +13,10 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::body::LISTENED_BYTES_MAX;
 use super::framing::{Asked, Framing};
 use super::pace::{Pace, Patience};
 use super::problem::Problem;
+use super::upload::UPLOAD_BYTES_MAX;
 
 /// What every answer carries unless it says otherwise.
 pub const DEFAULT_HEADERS: &[(&str, &str)] = &[
@@ -40,6 +40,10 @@ const BARE: [(&str, Problem); 3] = [
     ),
 ];
 
+/// How much is read, and let go, of a body that was refused: who hangs up on a client that still sends is not heard by
+/// it, and a phone may be at its longest upload when its session has ended.
+const IDLE_BYTES_MAX: u64 = UPLOAD_BYTES_MAX as u64;
+
 /// A client's connection.
 pub struct Connection {
     stream: TcpStream,
@@ -52,6 +56,8 @@ pub struct Connection {
     patience: Option<Patience>,
     /// Since when nothing waits to be taken.
     idle_since: Option<Instant>,
+    /// How long the client is waited for that has begun to send what nobody reads yet, or any more.
+    idle_patience: Option<Patience>,
 }
 
 impl Connection {
@@ -59,8 +65,9 @@ impl Connection {
     pub fn new(stream: TcpStream, pace: Pace) -> Self {
         let asked = Asked::default();
         let framing = Framing::new(asked.clone());
-        let (problem, patience, idle_since) = (Bytes::new(), None, None);
-        Self { stream, asked, framing, problem, pace, patience, idle_since }
+        let (patience, idle_since, idle_patience) = (None, None, None);
+        let problem = Bytes::new();
+        Self { stream, asked, framing, problem, pace, patience, idle_since, idle_patience }
     }
 
     /// What has to be told of each of its requests.
@@ -157,22 +164,41 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { stream, asked, .. } = self.get_mut();
-        if LISTENED_BYTES_MAX < asked.came(0) {
-            // No head is that long: it is the rest of a body that was refused, which the framework would read for as
-            // long as it comes.
-            return Poll::Ready(Ok(()));
+        // The framework would wait for the rest of a body that was refused, and for that of a later head, for as long
+        // as any of it comes, or none.
+        const END: Poll<io::Result<()>> = Poll::Ready(Ok(()));
+        let Self { stream, asked, pace, idle_patience, .. } = self.get_mut();
+        if IDLE_BYTES_MAX < asked.came(0) {
+            return END;
         }
         let before = buffer.filled().len();
         let read = Pin::new(stream).poll_read(context, buffer);
-        asked.came(buffer.filled().len() - before);
+        let came = buffer.filled().len() - before;
+        let idle_bytes = asked.came(came);
+        if idle_bytes == came as u64 {
+            // Something new begins, or somebody reads it.
+            *idle_patience = None;
+        }
+        if idle_bytes == 0 {
+            return read;
+        }
+        let patience = idle_patience.get_or_insert_with(|| Patience::with_sender(*pace));
+        if read.is_pending() {
+            ready!(patience.poll_end(context));
+            return END;
+        }
+        patience.moved(came);
         read
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use actix_web::http::Method;
     use actix_web::rt::net::TcpListener;
+    use futures_util::FutureExt;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
@@ -207,33 +233,60 @@ mod tests {
         assert_eq!(heard(&[answer, REFUSAL]).await, format!("{answer}{REFUSAL}"));
     }
 
+    const ANSWER: &[u8] = b"HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n";
+
+    /// A connection, and its client.
+    async fn connected(pace: Pace) -> (Connection, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (Connection::new(listener.accept().await.unwrap().0, pace), client)
+    }
+
     /// However much comes of requests, and of a body that somebody reads.
     #[tokio::test]
-    async fn what_nobody_waits_for_is_listened_to_for_so_long_and_no_longer() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let mut connection = Connection::new(listener.accept().await.unwrap().0, Pace::default());
+    async fn what_nobody_reads_is_listened_to_for_so_long_and_no_longer() {
+        let (mut connection, mut client) = connected(Pace::default()).await;
         let asked = connection.asked();
-        let mut mebibyte = vec![b'a'; 1 << 20];
-        let piece = mebibyte.clone();
+        let mut part = vec![b'a'; 16 << 20];
+        let piece = part.clone();
         tokio::spawn(async move { while client.write_all(&piece).await.is_ok() {} });
-        for _ in 0..12 {
-            connection.read_exact(&mut mebibyte).await.unwrap();
-            asked.push(&actix_web::http::Method::POST);
-            connection.read_exact(&mut mebibyte).await.unwrap();
-            connection
-                .write_all(b"HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n")
-                .await
-                .unwrap();
+        for _ in 0..3 {
+            connection.read_exact(&mut part).await.unwrap();
+            asked.push(&Method::POST);
+            connection.read_exact(&mut part).await.unwrap();
+            connection.write_all(ANSWER).await.unwrap();
         }
         let mut rest = 0;
         loop {
-            match connection.read(&mut mebibyte).await.unwrap() {
+            match connection.read(&mut part[..1 << 20]).await.unwrap() {
                 0 => break,
                 read => rest += read as u64,
             }
         }
-        assert!((LISTENED_BYTES_MAX + 1..LISTENED_BYTES_MAX + (2 << 20)).contains(&rest), "{rest}");
+        assert!((IDLE_BYTES_MAX + 1..IDLE_BYTES_MAX + (2 << 20)).contains(&rest), "{rest}");
+    }
+
+    #[tokio::test]
+    async fn who_begins_a_request_and_falls_silent_is_hung_up_on() {
+        let pace = Pace { grace: Duration::from_millis(1), ..Pace::default() };
+        let (mut connection, mut client) = connected(pace).await;
+        let mut head = [0; 8];
+        client.write_all(b"GET / HT").await.unwrap();
+        connection.read_exact(&mut head).await.unwrap();
+        assert_eq!(connection.read(&mut head).await.unwrap(), 0);
+        // What comes after an answer has its own time, and the end of a body that was answered is not waited for.
+        let asked = connection.asked();
+        asked.push(&Method::POST);
+        connection.write_all(ANSWER).await.unwrap();
+        client.write_all(b"5\r\nhello").await.unwrap();
+        connection.read_exact(&mut head).await.unwrap();
+        assert_eq!(connection.read(&mut head).await.unwrap(), 0);
+        // While one waits for its answer, it is whoever reads its body who waits for it.
+        asked.push(&Method::POST);
+        client.write_all(b"and more").await.unwrap();
+        connection.read_exact(&mut head).await.unwrap();
+        assert!(connection.read(&mut head).now_or_never().is_none());
+        assert!(connection.idle_patience.is_none());
     }
 
     /// In one piece with the end of the answer before, or not.

@@ -5,7 +5,9 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
+use super::activities::idempotency_key;
 use super::answer::{self, Keep};
 use super::body::Json;
 use super::problem::{Body, Problem};
@@ -101,18 +103,28 @@ async fn zones(
 }
 
 /// Hides a place. From the answer on, nothing of what is shared shows it; what is shared is gone
-/// until it is remade, which takes moments.
-#[utoipa::path(tag = "me", security(("token" = [])), request_body = NewZoneBody, responses(
-    (status = 201, body = ZoneBody), (status = 401, body = Body), (status = 422, body = Body),
-))]
+/// until it is remade, which takes moments. With an `Idempotency-Key`, a repeated call makes no other zone.
+#[utoipa::path(tag = "me", security(("token" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 characters.")),
+    request_body = NewZoneBody,
+    responses(
+        (status = 201, body = ZoneBody), (status = 401, body = Body), (status = 422, body = Body),
+    ))]
 #[post("/me/zones")]
 async fn make_zone(
     member: Member,
     Json(body): Json<NewZoneBody>,
     Now(now): Now,
+    request: HttpRequest,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
-    let zone = service.make_zone(member.account, ZoneId::random(), &body.try_into()?, now).await?;
+    let place: HiddenPlace = body.try_into()?;
+    let keyed = |key| Uuid::from(service.keyed_id(member.account, "zone", key)).into();
+    let id = idempotency_key(&request)?.map_or_else(ZoneId::random, keyed);
+    let zone = match find(&service, member, id).await? {
+        Some(made_before) => made_before,
+        None => service.make_zone(member.account, id, &place, now).await?,
+    };
     Ok(one(StatusCode::CREATED, &zone))
 }
 

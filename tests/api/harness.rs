@@ -1,11 +1,13 @@
 //! A running server with a database and a clock of its own, and people to act on it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
@@ -245,6 +247,10 @@ impl Drop for TestApp {
     fn drop(&mut self) {
         let name = self.database_url.rsplit('/').next().unwrap().to_owned();
         ENDED.lock().unwrap().push(name);
+        // Told once: the next test is about something else.
+        let unlisted: Vec<_> =
+            ANSWERED.lock().unwrap().extract_if(.., |answer| !is_listed(answer)).collect();
+        assert!(unlisted.is_empty() || thread::panicking(), "not in the contract: {unlisted:?}");
     }
 }
 
@@ -585,6 +591,22 @@ static LOG: LazyLock<Log> = LazyLock::new(|| {
     log
 });
 
+/// An answer: the method and the route of the request, and the status.
+type Answer = (String, String, String);
+
+/// All that servers of this process have answered.
+static ANSWERED: Mutex<BTreeSet<Answer>> = Mutex::new(BTreeSet::new());
+
+/// Whether a client that knows the contract expects an answer.
+fn is_listed((method, route, status): &Answer) -> bool {
+    static PATHS: LazyLock<Value> =
+        LazyLock::new(|| json!(opentracks::http::contract())["paths"].take());
+    let method = if method == "HEAD" { "GET" } else { method };
+    let call = &PATHS[route][method.to_lowercase()];
+    // What is no call of ours is not in it, and refused.
+    call.is_null() || call["responses"].get(status).is_some()
+}
+
 /// How many complaints are shown with a failure.
 const COMPLAINTS: usize = 5;
 
@@ -598,8 +620,10 @@ impl Log {
         let Ok(log) = self.0.try_lock() else { return };
         let text = String::from_utf8_lossy(&log);
         let levels = ["\"level\":\"WARN\"", "\"level\":\"ERROR\""];
-        let complaints =
-            text.lines().rev().filter(|line| levels.iter().any(|level| line.contains(level)));
+        let complaints = text.lines().rev().filter(|line| {
+            levels.iter().any(|level| line.contains(level))
+                && line.contains("\"target\":\"opentracks")
+        });
         for line in complaints.take(COMPLAINTS) {
             eprintln!("{line}");
         }
@@ -609,6 +633,14 @@ impl Log {
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
+        let line = str::from_utf8(bytes).unwrap();
+        if line.contains("\"message\":\"Answered\"") {
+            let line: Value = serde_json::from_str(line).unwrap();
+            let fields = &line["fields"];
+            let [method, route] =
+                ["method", "route"].map(|name| fields[name].as_str().unwrap().to_owned());
+            ANSWERED.lock().unwrap().insert((method, route, fields["status"].to_string()));
+        }
         Ok(bytes.len())
     }
 

@@ -241,13 +241,21 @@ async fn a_repeated_call_makes_one_link() {
     let app = TestApp::start().await;
     let ada = app.member("Ada").await;
     let path = path_of(&ada.has_activity(&northward_gpx(8.5, 47.3, 300)).await);
-    let make = async || {
+    let call = async |wish: &Value| {
         let request = ada.request(Method::POST, &format!("{path}/links"));
-        let answer = request.header("Idempotency-Key", "k1").json(&json!({})).send().await.unwrap();
-        answer.json::<Value>().await.unwrap()
+        let request = request.header("Idempotency-Key", "k1").header("If-Match", "\"1\"");
+        request.json(wish).send().await.unwrap()
     };
+    let make = async || call(&json!({})).await.json::<Value>().await.unwrap();
     let first = make().await;
+    // The version that the first call has read is not the last one any more, and that of the second stays.
+    let before = ada.get(&path).await.headers()["etag"].clone();
     assert_eq!(make().await, first);
+    assert_eq!(ada.get(&path).await.headers()["etag"], before);
+    // Nobody who asks for a lock is given a link without.
+    for other in [json!({ "password": "open sesame seed" }), json!({ "label": "For Eve" })] {
+        refused(call(&other).await, 409).await;
+    }
     assert_ne!(link(&ada, &path, json!({})).await["token"], first["token"]);
     let links: Value = ada.get(&format!("{path}/links")).await.json().await.unwrap();
     assert_eq!(links["items"].as_array().unwrap().len(), 2);

@@ -54,6 +54,25 @@ async fn a_zone_is_made_read_changed_and_deleted_by_its_owner_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_call_makes_one_zone() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.member("Ada").await, app.member("Eve").await);
+    let zone = json!({ "label": "Home", "position": [8.5, 47.3], "radius_m": 200 });
+    let make = async |caller: &Caller<'_>, key: &str| {
+        let request = caller.request(Method::POST, "/api/v1/me/zones");
+        let answer = request.header("Idempotency-Key", key).json(&zone).send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        answer.json::<Value>().await.unwrap()
+    };
+    let first = make(&ada, "k1").await;
+    assert_eq!(make(&ada, "k1").await, first);
+    assert_ne!(make(&ada, "k2").await["id"], first["id"]);
+    assert_ne!(make(&eve, "k1").await["id"], first["id"]);
+    let zones: Value = ada.get("/api/v1/me/zones").await.json().await.unwrap();
+    assert_eq!(zones["items"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_zone_that_is_not_fit_is_refused_by_field() {
     let app = TestApp::start().await;
     let ada = app.member("Ada").await;

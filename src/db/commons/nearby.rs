@@ -66,9 +66,10 @@ impl Commons {
 
 impl Nearby {
     /// Whether it is answered in a moment wherever it is asked: not to lines, each of which is measured whose box the
-    /// position lies in, nor after a page, before which all others are measured anew.
+    /// position lies in, nor after a page, before which all others are measured anew, nor by rating, which no index has
+    /// beside the start.
     pub fn is_quick(&self) -> bool {
-        self.to == Reference::Start && self.after.is_none()
+        self.to == Reference::Start && self.after.is_none() && !self.sought.asks_for_rating()
     }
 
     fn statement(&self, viewer: Viewer, now: DateTime<Utc>) -> Finding {

@@ -88,6 +88,19 @@ impl Db {
         rows.iter().map(|row| open(&key, row)).collect()
     }
 
+    /// Whether a token leads to one's own activity.
+    pub async fn leads(
+        &self,
+        activity: &Owned<Activity>,
+        token: &LinkToken,
+    ) -> Result<bool, Error> {
+        let way = tokens::table
+            .filter(tokens::activity_id.eq(Uuid::from(activity.id)))
+            .filter(tokens::token_hash.eq(token.hash().to_vec()));
+        let found = diesel::select(diesel::dsl::exists(way));
+        Ok(found.get_result(&mut *self.conn().await?).await?)
+    }
+
     /// Gives a link another token, so that the one before opens nothing; `false` when there is no
     /// such link.
     pub async fn rotate_link(
