@@ -80,6 +80,7 @@ struct ChoicesBody {
         (status = 201, body = OwnBody, description = "Kept. Several activities of one file come as `{activities, flaws}`."),
         (status = 200, body = OwnBody, description = "Kept before; nothing changed."),
         (status = 401, body = Body), (status = 409, body = Body), (status = 413, body = Body),
+        (status = 410, body = Body, description = "What this key stands for was deleted."),
         (status = 422, body = Body, description = "The file or a field is not fit."),
     ))]
 #[post("/activities")]

@@ -233,6 +233,7 @@ async fn forgot_password(
     (status = 204),
     (status = 401, body = Body, description = "The code is not right, or too old."),
     (status = 422, body = Body, description = "The password is not fit."),
+    (status = 429, body = Body, description = "Too many attempts."),
 ))]
 #[post("/auth/password/reset")]
 async fn reset_password(

@@ -101,6 +101,7 @@ struct CommunitiesQuery {
     request_body = NewCommunityBody,
     responses(
         (status = 201, body = CommunityBody), (status = 401, body = Body), (status = 404, body = Body),
+        (status = 409, body = Body, description = "What one does is restricted."),
         (status = 422, body = Body), (status = 429, body = Body),
     ))]
 #[post("/communities")]

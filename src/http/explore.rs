@@ -51,7 +51,7 @@ struct NearbyBody {
     moving_s: Option<RangeBody>,
     /// With a rating in this range, of 1 to 5: only what is published has one.
     rating: Option<RangeBody>,
-    /// In this range of days.
+    /// In this range of days. A plan that names none took place on no day.
     day: Option<DaysBody>,
     /// At most so many.
     #[schema(minimum = 1, maximum = 100, default = 20)]

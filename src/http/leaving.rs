@@ -128,7 +128,7 @@ struct ReceiptBody {
 
 /// What would become of the account: nothing is done.
 #[utoipa::path(tag = "me", security(("token" = [])), params(PageQuery), responses(
-    (status = 200, body = OutlookBody), (status = 401, body = Body), (status = 422, body = Body),
+    (status = 200, body = OutlookBody), (status = 304), (status = 401, body = Body), (status = 422, body = Body),
     (status = 429, body = Body),
 ))]
 #[get("/me/deletion")]

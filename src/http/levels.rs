@@ -77,6 +77,7 @@ struct ChangedBody {
 /// Changes whom many of one's own activities reach. With the answer it is done for all that it names.
 #[utoipa::path(tag = "sharing", security(("token" = [])), request_body = LevelsBody, responses(
     (status = 200, body = ChangedBody), (status = 401, body = Body), (status = 404, body = Body),
+    (status = 409, body = Body, description = "What one does is restricted. Of several, those before are changed."),
     (status = 412, body = Body), (status = 422, body = Body), (status = 429, body = Body),
 ))]
 #[post("/me/visibility")]

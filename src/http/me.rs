@@ -139,7 +139,9 @@ pub(super) struct ListQuery {
 }
 
 /// One's own account.
-#[utoipa::path(tag = "me", security(("token" = [])), responses((status = 200, body = AccountBody), (status = 401, body = Body)))]
+#[utoipa::path(tag = "me", security(("token" = [])), responses(
+    (status = 200, body = AccountBody), (status = 304), (status = 401, body = Body),
+))]
 #[get("/me")]
 async fn show_account(
     member: Member,
@@ -171,7 +173,9 @@ async fn change_account(
 }
 
 /// The devices that are signed in, the one used last first.
-#[utoipa::path(tag = "me", security(("token" = [])), params(PageQuery), responses((status = 200, body = Page<SessionBody>), (status = 401, body = Body)))]
+#[utoipa::path(tag = "me", security(("token" = [])), params(PageQuery), responses(
+    (status = 200, body = Page<SessionBody>), (status = 304), (status = 401, body = Body),
+))]
 #[get("/me/sessions")]
 async fn sessions(
     member: Member,
@@ -204,7 +208,7 @@ async fn end_session(
 
 /// One's own activities, newest first.
 #[utoipa::path(tag = "me", security(("token" = [])), params(ListQuery), responses(
-    (status = 200, body = Page<OwnBody>), (status = 401, body = Body), (status = 422, body = Body),
+    (status = 200, body = Page<OwnBody>), (status = 304), (status = 401, body = Body), (status = 422, body = Body),
 ))]
 #[get("/me/activities")]
 async fn activities(

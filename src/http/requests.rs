@@ -36,7 +36,9 @@ struct RequestBody {
 #[utoipa::path(tag = "communities", security(("token" = [])), params(("id" = CommunityId, Path)), responses(
     (status = 200, body = MembershipBody, description = "One is in it."),
     (status = 202, body = RequestBody, description = "One waits to be let in."),
-    (status = 401, body = Body), (status = 404, body = Body), (status = 422, body = Body), (status = 429, body = Body),
+    (status = 401, body = Body), (status = 404, body = Body),
+    (status = 409, body = Body, description = "What one does is restricted."),
+    (status = 422, body = Body), (status = 429, body = Body),
 ))]
 #[post("/communities/{id}/requests")]
 async fn join(

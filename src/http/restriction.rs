@@ -25,7 +25,9 @@ struct RestrictionBody {
 }
 
 /// Whether something may be done with one's data.
-#[utoipa::path(tag = "me", security(("token" = [])), responses((status = 200, body = RestrictionBody), (status = 401, body = Body)))]
+#[utoipa::path(tag = "me", security(("token" = [])), responses(
+    (status = 200, body = RestrictionBody), (status = 304), (status = 401, body = Body),
+))]
 #[get("/me/restriction")]
 async fn restriction(
     member: Member,

@@ -63,11 +63,11 @@ struct SearchQuery {
     rating_min: Option<f64>,
     /// Of 1 to 5.
     rating_max: Option<f64>,
-    /// On this day or later.
+    /// On this day or later. A plan that names none took place on no day.
     from: Option<NaiveDate>,
     /// On this day or earlier.
     to: Option<NaiveDate>,
-    /// In which order; the newest first unless asked otherwise.
+    /// In which order; the newest first unless asked otherwise, and what took place on no day last.
     #[param(value_type = Option<Order>, inline)]
     sort: Option<String>,
     /// Whether it is told how many there are by sport and kind.

@@ -48,14 +48,15 @@ pub fn complete(api: &mut OpenApi) {
 /// By which problems a call may be answered because of how it is made.
 fn usual(call: &Operation, is_at_hand: bool) -> impl Iterator<Item = StatusCode> + use<> {
     use StatusCode as S;
-    let takes = |place| {
-        let parameters = call.parameters.iter().flatten();
-        let mut placed = parameters.filter_map(|parameter| match parameter {
-            RefOr::T(parameter) => Some(&parameter.parameter_in),
+    let parameters = || {
+        call.parameters.iter().flatten().filter_map(|parameter| match parameter {
+            RefOr::T(parameter) => Some(parameter),
             RefOr::Ref(_) => None,
-        });
-        placed.any(|at| *at == place)
+        })
     };
+    let takes = |place| parameters().any(|parameter| parameter.parameter_in == place);
+    // What others get of one's own is made for each look: so many in a while.
+    let is_look = parameters().any(|parameter| parameter.name == "as");
     let has_body = call.request_body.is_some();
     let usual = [
         (has_body || takes(ParameterIn::Query), S::BAD_REQUEST),
@@ -64,6 +65,7 @@ fn usual(call: &Operation, is_at_hand: bool) -> impl Iterator<Item = StatusCode>
         (has_body, S::PAYLOAD_TOO_LARGE),
         (has_body, S::UNSUPPORTED_MEDIA_TYPE),
         (has_body, S::UNPROCESSABLE_ENTITY),
+        (is_look, S::TOO_MANY_REQUESTS),
         (!is_at_hand, S::SERVICE_UNAVAILABLE),
     ];
     usual.into_iter().filter_map(|(may_be, status)| may_be.then_some(status))

@@ -85,7 +85,9 @@ struct ConfirmQuery {
 }
 
 /// One's own zones, and how far the last change of them has come.
-#[utoipa::path(tag = "me", security(("token" = [])), responses((status = 200, body = ZonesBody), (status = 401, body = Body)))]
+#[utoipa::path(tag = "me", security(("token" = [])), responses(
+    (status = 200, body = ZonesBody), (status = 304), (status = 401, body = Body),
+))]
 #[get("/me/zones")]
 async fn zones(
     member: Member,
@@ -109,6 +111,7 @@ async fn zones(
     request_body = NewZoneBody,
     responses(
         (status = 201, body = ZoneBody), (status = 401, body = Body), (status = 422, body = Body),
+        (status = 429, body = Body, description = "Too many changes of zones."),
     ))]
 #[post("/me/zones")]
 async fn make_zone(
@@ -151,6 +154,7 @@ async fn show_zone(
         (status = 200, body = ZoneBody), (status = 201, body = ZoneBody), (status = 401, body = Body),
         (status = 409, body = Body, description = "Names the activities of which others would see something else, and a `confirmation`."),
         (status = 412, body = Body), (status = 422, body = Body),
+        (status = 429, body = Body, description = "Too many changes of zones."),
     ))]
 #[put("/me/zones/{id}")]
 async fn put_zone(
@@ -185,7 +189,7 @@ async fn put_zone(
     responses(
         (status = 204), (status = 401, body = Body), (status = 404, body = Body),
         (status = 409, body = Body, description = "Names the activities of which others would see more, and a `confirmation`."),
-        (status = 412, body = Body),
+        (status = 412, body = Body), (status = 429, body = Body, description = "Too many changes of zones."),
     ))]
 #[delete("/me/zones/{id}")]
 async fn delete_zone(
