@@ -93,7 +93,7 @@ pub enum Problem {
     #[error("Another one is at work: wait until it is done, or delete it.")]
     AtWork,
     /// Whoever is signed in has to show that they are the owner.
-    #[error("Sign in anew, or give the password.")]
+    #[error("Sign in anew, or give the password where the call takes one.")]
     NotProved,
     /// An archive is not one that is taken in.
     #[error("The archive {0}.")]
