@@ -85,7 +85,7 @@ async fn a_body_of_200_mb_is_refused_before_it_has_come() {
     let (status, sent_mib) = tokio::task::block_in_place(|| send_chunks(&mut stream));
     assert_eq!(status, 413);
     // 64 MiB are taken, 8 are listened to before the answer and 64 behind it; the rest is what the sockets hold.
-    assert!(sent_mib < 170, "{sent_mib}");
+    assert!(sent_mib < 190, "{sent_mib}");
     assert_eq!(kept(&app).await, before);
 }
 

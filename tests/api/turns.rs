@@ -165,8 +165,8 @@ async fn a_network_searches_five_times_at_once() {
     }
 }
 
-/// Each line whose box a place lies in is measured, and before a page is looked at what comes before it. The nearest
-/// starts are found in a moment, however many ask.
+/// Each line whose box a place lies in is measured, before a page is looked at what comes before it, and which of the
+/// starts are rated no index knows. The nearest starts are found in a moment, however many ask.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_network_asks_what_is_near_lines_and_for_more_pages_five_times_at_once() {
     let app = start().await;
@@ -175,8 +175,9 @@ async fn a_network_asks_what_is_near_lines_and_for_more_pages_five_times_at_once
         ada.has_published(&northward_gpx(8.5, 47.3, 300)).await;
     }
     let first = json!({ "position": [8.5, 47.3], "limit": 1 });
-    let (mut to_line, mut second) = (first.clone(), first.clone());
+    let [mut to_line, mut second, mut rated] = [(); 3].map(|()| first.clone());
     to_line["to"] = json!("line");
+    rated["rating"] = json!({ "min": 4 });
     second["cursor"] = nearby(&anyone, &first).await["next_cursor"].clone();
     let near = async |network: &str, question: &Value| {
         let request = anyone.request(Method::POST, "/api/v1/explore/nearby");
@@ -187,6 +188,7 @@ async fn a_network_asks_what_is_near_lines_and_for_more_pages_five_times_at_once
         waiting(&app, 5).await;
         wait_is_told(near(HERE, &to_line).await).await;
         wait_is_told(near(HERE, &second).await).await;
+        wait_is_told(near(HERE, &rated).await).await;
         wait_is_told(get(&anyone, HERE, "/api/v1/explore/search").await).await;
         let then = async {
             waiting(&app, 7).await;
@@ -195,7 +197,7 @@ async fn a_network_asks_what_is_near_lines_and_for_more_pages_five_times_at_once
         let (quick, other, ()) = tokio::join!(near(HERE, &first), near(THERE, &to_line), then);
         assert_eq!([quick.status(), other.status()], [200, 200]);
     };
-    let asked = [&to_line, &second, &to_line, &second, &to_line];
+    let asked = [&to_line, &second, &rated, &second, &to_line];
     let five = join_all(asked.map(|question| near(HERE, question)));
     let (five, ()) = tokio::join!(five, meanwhile);
     assert!(five.iter().all(|answer| answer.status() == 200));
