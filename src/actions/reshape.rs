@@ -1,229 +1,360 @@
-//! Other lines made of a line: cropped, turned round, thinned. Pure.
+//! Changing the line of an activity. Each change measures anew, and remakes what others see.
 
-use std::ops::RangeInclusive;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
-use crate::domain::{Invalid, Kind};
-use crate::track::columns::NO_TIME;
-use crate::track::{Columns, edit};
+use super::record::{WAYPOINTS_MAX, clean, kept_flaw, start as first_time};
+use super::share;
+use super::{Error, Service};
+use crate::access::Owned;
+use crate::db;
+use crate::db::vault::{
+    self, Activity, Change, Details, NewActivity, Other, Photo, Reach, SealedOriginal, SealedTrack,
+    Shown, SplitOff, StoredFlaw,
+};
+use crate::domain::{AccountId, ActivityId, BlobId, Invalid, Kind, Sport, Visibility};
+use crate::edge::terrain::Terrain;
+use crate::seal::AccountKey;
+use crate::track::places::are_of_second;
+use crate::track::reshape::{self, Reshape, SplitPlace};
+use crate::track::waypoints::keep_waypoints;
+use crate::track::{self, Columns, ExactTrack, Recording, Unreadable, Waypoint, elevation};
 
-/// How an owner changes a line.
-#[derive(Clone)]
-pub enum Reshape {
-    /// What lies outside is taken off.
-    Crop(Span),
-    /// The other way round; for plans.
-    Reverse,
-    /// Some points are taken out, by their indices; the line leads on over the gaps.
-    Remove(Vec<usize>),
+/// An activity and the one that was split off it.
+pub struct Halves {
+    /// What came before the place.
+    pub first: Owned<Activity>,
+    /// What came after it.
+    pub second: Owned<Activity>,
+    /// Whether the second is new: a repeated split changes nothing.
+    pub new: bool,
 }
 
-/// A stretch of a line, both ends included.
-#[derive(Clone)]
-pub enum Span {
-    /// By the indices of its points, counted from 0.
-    Points(RangeInclusive<usize>),
-    /// By the seconds since the first time.
-    Seconds(RangeInclusive<f64>),
-}
-
-/// A place on a line.
-#[derive(Clone, Copy)]
-pub enum SplitPlace {
-    /// At a point, by its index counted from 0.
-    Point(usize),
-    /// At the first point so many seconds after the first time or later.
-    Second(f64),
-}
-
-impl Reshape {
-    /// The line that this makes of `columns`; it has a point at least.
-    pub fn of(&self, columns: &Columns, kind: Kind) -> Result<Columns, Invalid> {
-        let (reshaped, field) = match self {
-            Self::Crop(Span::Points(span)) => {
-                if columns.len() <= *span.end() {
-                    return Err(Invalid { field: "to_index", reason: "must be a point of it" });
-                }
-                (edit::crop(columns, *span.start()..span.end() + 1), "from_index")
-            }
-            Self::Crop(Span::Seconds(span)) => {
-                let at_ms = |after_s| time_ms(columns, after_s, "from_s");
-                let span_ms = at_ms(*span.start())?..=at_ms(*span.end())?;
-                (edit::crop_to_times(columns, span_ms), "from_s")
-            }
-            Self::Reverse => match kind {
-                Kind::Planned => (edit::reverse(columns), "kind"),
-                Kind::Recorded => {
-                    return Err(Invalid { field: "kind", reason: "must be planned for this" });
-                }
-            },
-            Self::Remove(points) => {
-                if points.iter().any(|point| columns.len() <= *point) {
-                    return Err(Invalid { field: "indices", reason: "must be points of it" });
-                }
-                (edit::remove(columns, points), "indices")
-            }
-        };
-        if reshaped.is_empty() {
-            return Err(Invalid { field, reason: "must leave a point" });
-        }
-        Ok(reshaped)
-    }
-}
-
-/// The line up to a place and from there on.
-pub fn split(columns: &Columns, at: SplitPlace) -> Result<(Columns, Columns), Invalid> {
-    let (point, field) = match at {
-        SplitPlace::Point(point) => (point, "at_index"),
-        SplitPlace::Second(after_s) => {
-            let at_ms = time_ms(columns, after_s, "at_s")?;
-            let reached = |time: &i64| *time != NO_TIME && at_ms <= *time;
-            let point = columns.time_ms.iter().position(reached);
-            (point.unwrap_or(columns.len()), "at_s")
-        }
-    };
-    let reason = "must lie between the first and the last point";
-    edit::split(columns, point).ok_or(Invalid { field, reason })
-}
-
-/// Two lines of a kind as one: recordings in the order of their times, with nothing between them;
-/// plans in the order given, with a straight line between them.
-pub fn merge(first: &Columns, second: &Columns, kind: Kind) -> Result<Columns, Invalid> {
-    let invalid = |reason| Invalid { field: "with", reason };
-    let (joint, lines) = match kind {
-        Kind::Planned => (edit::Joint::Line, [first, second]),
-        Kind::Recorded => match times_ms(first).zip(times_ms(second)) {
-            None => (edit::Joint::Apart, [first, second]),
-            Some(((_, end_ms), (start_ms, _))) if end_ms <= start_ms => {
-                (edit::Joint::Apart, [first, second])
-            }
-            Some(((start_ms, _), (_, end_ms))) if end_ms <= start_ms => {
-                (edit::Joint::Apart, [second, first])
-            }
-            Some(_) => return Err(invalid("must not have been recorded at the same time")),
-        },
-    };
-    edit::merge(&lines, joint).ok_or(invalid("must not make more than 1,000,000 points"))
-}
-
-/// When a line begins that was made of another: as much later as its first time is. What the times of
-/// the one before told is told no more when there are none left.
-pub fn start(
+/// A line with what belongs to it.
+struct Line {
+    exact: ExactTrack,
+    waypoints: Vec<Waypoint>,
     started_at: Option<DateTime<Utc>>,
-    before: &Columns,
-    after: &Columns,
-) -> Option<DateTime<Utc>> {
-    let Some((after_ms, _)) = times_ms(after) else { return given(started_at, before) };
-    let later_ms = match times_ms(before) {
-        Some((before_ms, _)) => after_ms.saturating_sub(before_ms),
-        None => 0,
-    };
-    let started_at = started_at?;
-    TimeDelta::try_milliseconds(later_ms)
-        .and_then(|later| started_at.checked_add_signed(later))
-        .or(Some(started_at))
+    flaws: Vec<StoredFlaw>,
 }
 
-/// When a line began in the words of its owner: unless that is what its times tell.
-pub fn given(started_at: Option<DateTime<Utc>>, columns: &Columns) -> Option<DateTime<Utc>> {
-    let told_ms = times_ms(columns).map(|(first_ms, _)| first_ms);
-    started_at.filter(|started_at| told_ms != Some(started_at.timestamp_millis()))
+/// A line that is still to be opened.
+struct StoredLine {
+    track: SealedTrack,
+    waypoints: Vec<Waypoint>,
+    started_at: Option<DateTime<Utc>>,
+    flaws: Vec<StoredFlaw>,
 }
 
-/// The first and the last time of a line.
-fn times_ms(columns: &Columns) -> Option<(i64, i64)> {
-    let known = || columns.time_ms.iter().copied().filter(|time_ms| *time_ms != NO_TIME);
-    known().next().zip(known().next_back())
+/// What an activity keeps when it gets another line.
+struct Rest {
+    key: Arc<AccountKey>,
+    kind: Kind,
+    sport: Sport,
+    details: Details,
 }
 
-/// The time so many seconds after the first one, as the line has it.
-fn time_ms(columns: &Columns, after_s: f64, field: &'static str) -> Result<i64, Invalid> {
-    let (first_ms, _) =
-        times_ms(columns).ok_or(Invalid { field, reason: "needs a track with times" })?;
-    #[expect(clippy::cast_possible_truncation, reason = "a cast saturates")]
-    let after_ms = (after_s * 1_000.0).round() as i64;
-    Ok(first_ms.saturating_add(after_ms))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stretch_is_given_by_points_or_by_seconds() {
-        let columns = walk(10, 1_000);
-        let points = Reshape::Crop(Span::Points(2..=5)).of(&columns, Kind::Recorded);
-        let seconds = Reshape::Crop(Span::Seconds(2.0..=5.0)).of(&columns, Kind::Recorded);
-        assert!(points == seconds);
-        assert_eq!(points.unwrap().lat_e7, [2, 3, 4, 5]);
-        let timeless = Columns { time_ms: Vec::new(), ..columns };
-        let faults = [
-            Span::Points(2..=10),
-            Span::Points(RangeInclusive::new(6, 5)),
-            Span::Seconds(0.0..=1.0),
-        ]
-        .map(|span| Reshape::Crop(span).of(&timeless, Kind::Recorded).unwrap_err().field);
-        assert_eq!(faults, ["to_index", "from_index", "from_s"]);
+impl Service {
+    /// Crops, reverses or thins the line of an activity. The file it came from stays as it is.
+    pub async fn reshape(
+        &self,
+        activity: &Owned<Activity>,
+        reshape: Reshape,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        let (stored, kind) = (self.stored_line(activity).await?, activity.kind);
+        let draw = move || {
+            let before = stored.open()?;
+            let after = reshape.of(before.exact.columns(), kind)?;
+            Ok(before.with(after))
+        };
+        let change = self.redraw(activity, draw).await?;
+        self.save(activity, &change, now).await
     }
 
-    #[test]
-    fn only_plans_are_turned_round_and_a_point_is_always_left() {
-        let columns = walk(3, 0);
-        assert!(Reshape::Reverse.of(&columns, Kind::Planned).is_ok());
-        for (reshape, field) in [
-            (Reshape::Reverse, "kind"),
-            (Reshape::Remove(vec![0, 1, 2]), "indices"),
-            (Reshape::Remove(vec![3]), "indices"),
-        ] {
-            assert_eq!(reshape.of(&columns, Kind::Recorded).unwrap_err().field, field);
+    /// Puts the line of a file in the place of an activity's; the file becomes its original.
+    pub async fn replace_track(
+        &self,
+        activity: &Owned<Activity>,
+        file: &Arc<Vec<u8>>,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        let (stored, kind) = (self.stored_line(activity).await?, activity.kind);
+        let (read, terrain) = (file.clone(), self.terrain.clone());
+        let draw = move || {
+            let before = stored.open()?;
+            let given = reshape::given(before.started_at, before.exact.columns());
+            Line::read(&read, kind, given, &terrain, now)
+        };
+        let change = self.redraw(activity, draw).await?;
+        let key = Arc::new(self.db.account_key(activity.owner).await?);
+        let original = self.put_original(&key, activity.id, file, now).await?;
+        let blob = original.blob;
+        let change = Change { original: Some(original), ..change };
+        let saved = self.save(activity, &change, now).await;
+        self.erase_if_stale(blob, saved).await
+    }
+
+    /// Puts the heights of the elevation model in the place of a line's own, as far as it knows them.
+    pub async fn replace_elevations(
+        &self,
+        activity: &Owned<Activity>,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        let (stored, terrain) = (self.stored_line(activity).await?, self.terrain.clone());
+        let draw = move || {
+            let before = stored.open()?;
+            let (mut columns, mut heights) = (before.exact.into_columns(), terrain.heights());
+            elevation::replace(&mut columns, |lat, lon| heights.height_m(lat, lon));
+            if columns.elevation_from_model.is_empty() {
+                return Err(Error::NoTerrain);
+            }
+            Ok(Line { exact: ExactTrack::new(columns), ..before })
+        };
+        let change = self.redraw(activity, draw).await?;
+        self.save(activity, &change, now).await
+    }
+
+    /// The halves of an activity that was split before, with `second` as the id of what was split
+    /// off.
+    pub async fn split_before(
+        &self,
+        account: AccountId,
+        first: ActivityId,
+        second: ActivityId,
+    ) -> Result<Option<Halves>, Error> {
+        let Some(second) = self.owned(account, second).await? else { return Ok(None) };
+        let first = self.owned(account, first).await?.ok_or(Error::Missing)?;
+        if second.details.digest != first.details.digest || second.id == first.id {
+            return Err(Error::Taken);
+        }
+        Ok(Some(Halves { first, second, new: false }))
+    }
+
+    /// Splits an activity in two. The second one has the id `second`, is private, and keeps a copy
+    /// of the file.
+    pub async fn split(
+        &self,
+        activity: &Owned<Activity>,
+        at: SplitPlace,
+        second: ActivityId,
+        now: DateTime<Utc>,
+    ) -> Result<Halves, Error> {
+        // Asked once more: a repeated call may have overtaken the first.
+        if let Some(halves) = self.split_before(activity.owner, activity.id, second).await? {
+            return Ok(halves);
+        }
+        let whole = self.stored_line(activity).await?;
+        let rest = self.rest(activity).await?;
+        let key = rest.key.clone();
+        let photos = self.db.photos(activity).await?;
+        let halve = move || {
+            let whole = whole.open()?;
+            let (first_half, second_half) = reshape::split(whole.exact.columns(), at)?;
+            let photos = halve_photos(photos, &first_half, &second_half);
+            let tail = whole.with(second_half).keep(second, &rest);
+            Ok::<_, Error>((whole.with(first_half), tail, photos))
+        };
+        let (head, tail, [photos_left, photos]) = self.cores.run(halve).await??;
+        let change = self.redraw_with(activity, photos_left, move || Ok(head)).await?;
+        let original = self.copy_original(&key, activity, second, now).await?;
+        let (blob, photos) = (original.blob, photos.iter().map(|photo| photo.id).collect());
+        let split_off = SplitOff { new: (tail, original), photos };
+        let change = Change { other: Other::Kept(Box::new(split_off)), ..change };
+        let saved = self.save(activity, &change, now).await;
+        let first = self.erase_if_stale(blob, saved).await?;
+        let second = self.owned(activity.owner, second).await?.ok_or(Error::Deleted)?;
+        Ok(Halves { first, second, new: true })
+    }
+
+    /// Merges another activity of the same owner into a private one and deletes the other, its file
+    /// included. One that others see is refused: they would see more than was published, and the
+    /// ends that lie in the middle then.
+    pub async fn merge(
+        &self,
+        activity: &Owned<Activity>,
+        with: ActivityId,
+        now: DateTime<Utc>,
+    ) -> Result<Owned<Activity>, Error> {
+        let other = self.owned(activity.owner, with).await?.ok_or(Error::Missing)?;
+        match activity.visibility {
+            Visibility::Private => {}
+            Visibility::Link | Visibility::Community | Visibility::Published => {
+                return Err(Error::Shared);
+            }
+        }
+        let invalid = |reason| Invalid { field: "with", reason };
+        if other.id == activity.id {
+            return Err(invalid("must be another activity").into());
+        }
+        if other.kind != activity.kind {
+            return Err(invalid("must be of the same kind").into());
+        }
+        let (before, appended) =
+            (self.stored_line(activity).await?, self.stored_line(&other).await?);
+        let kind = activity.kind;
+        let draw = move || before.open()?.merged(appended.open()?, kind);
+        let change = self.redraw(activity, draw).await?;
+        let change = Change { other: Other::Deleted(Box::new(other)), ..change };
+        self.save(activity, &change, now).await
+    }
+
+    async fn stored_line(&self, activity: &Owned<Activity>) -> Result<StoredLine, Error> {
+        let track = self.db.track(activity).await?;
+        let Details { waypoints, flaws, .. } = activity.details.clone();
+        Ok(StoredLine { track, waypoints, started_at: activity.started_at, flaws })
+    }
+
+    async fn rest(&self, activity: &Owned<Activity>) -> Result<Rest, Error> {
+        let key = Arc::new(self.db.account_key(activity.owner).await?);
+        let (kind, sport, details) = (activity.kind, activity.sport, activity.details.clone());
+        Ok(Rest { key, kind, sport, details })
+    }
+
+    /// Draws a line, then measures, seals and cuts it as `activity` shows it.
+    async fn redraw(
+        &self,
+        activity: &Owned<Activity>,
+        draw: impl FnOnce() -> Result<Line, Error> + Send + 'static,
+    ) -> Result<Change, Error> {
+        let photos = self.db.photos(activity).await?;
+        self.redraw_with(activity, photos, draw).await
+    }
+
+    /// The same, shown with these photos.
+    async fn redraw_with(
+        &self,
+        activity: &Owned<Activity>,
+        photos: Vec<Photo>,
+        draw: impl FnOnce() -> Result<Line, Error> + Send + 'static,
+    ) -> Result<Change, Error> {
+        let rest = self.rest(activity).await?;
+        let shading = self.db.shading(activity.owner).await?;
+        let (id, is_shared) = (activity.id, activity.visibility != Visibility::Private);
+        let work = move || {
+            let line = draw()?;
+            let Line { exact, waypoints, started_at, .. } = &line;
+            let (kind, choices) = (rest.kind, rest.details.choices);
+            let seen =
+                || share::shown(exact, kind, *started_at, waypoints, &photos, choices, &shading);
+            let reach = match is_shared.then(seen) {
+                None => Reach::Nobody,
+                Some(Shown { shared: None, .. }) => return Err(Error::NothingVisible),
+                Some(shown) => Reach::With(None, shown),
+            };
+            Ok::<_, Error>((line.keep(id, &rest), reach))
+        };
+        let (NewActivity { sport, started_at, details, track, .. }, reach) =
+            self.cores.run(work).await??;
+        let (track, other) = (Some(track), Other::None);
+        let original = None;
+        Ok(Change { sport, started_at, details, track, original, reach, other })
+    }
+
+    /// The file of an activity, sealed anew for the one that is split off it.
+    async fn copy_original(
+        &self,
+        key: &Arc<AccountKey>,
+        activity: &Owned<Activity>,
+        second: ActivityId,
+        now: DateTime<Utc>,
+    ) -> Result<SealedOriginal, Error> {
+        let blob = self.db.original(activity).await?.ok_or(Error::Missing)?;
+        let sealed = self.files.find(blob).await?.ok_or(Error::Stale)?;
+        let (opener, id) = (key.clone(), activity.id);
+        let open = move || vault::open_original(&opener, id, &sealed);
+        let file = self.cores.run(open).await?.map_err(db::Error::from)?;
+        self.put_original(key, second, &Arc::new(file), now).await
+    }
+
+    /// Erases the file of a change that was not kept, so that the next attempt leaves no other.
+    async fn erase_if_stale<T>(&self, blob: BlobId, saved: Result<T, Error>) -> Result<T, Error> {
+        if matches!(saved, Err(Error::Stale | Error::Taken)) {
+            self.erase_original(blob).await?;
+        }
+        saved
+    }
+}
+
+/// The photos of a line that is split, each with the half that it was taken on.
+fn halve_photos(photos: Vec<Photo>, first: &Columns, second: &Columns) -> [Vec<Photo>; 2] {
+    let told = |photo: &Photo| (photo.details.taken_at, photo.details.position);
+    let told: Vec<_> = photos.iter().map(told).collect();
+    let are_of_second = are_of_second(&told, first, second);
+    let (of_second, of_first): (Vec<_>, Vec<_>) =
+        photos.into_iter().zip(are_of_second).partition(|(_, is_of_second)| *is_of_second);
+    [of_first, of_second].map(|half| half.into_iter().map(|(photo, _)| photo).collect())
+}
+
+impl StoredLine {
+    fn open(self) -> Result<Line, Error> {
+        let Self { track, waypoints, started_at, flaws } = self;
+        Ok(Line { exact: track.open()?, waypoints, started_at, flaws })
+    }
+}
+
+impl Line {
+    /// Another line made of this one.
+    fn with(&self, after: Columns) -> Self {
+        let before = self.exact.columns();
+        Self {
+            waypoints: keep_waypoints(&self.waypoints, before, &after),
+            started_at: reshape::start(self.started_at, before, &after),
+            flaws: self.flaws.clone(),
+            exact: ExactTrack::new(after),
         }
     }
 
-    #[test]
-    fn recordings_are_merged_in_the_order_of_their_times() {
-        let (early, late) = (walk(3, 0), walk(3, 60_000));
-        assert!(merge(&early, &late, Kind::Recorded) == merge(&late, &early, Kind::Recorded));
-        assert_eq!(merge(&late, &early, Kind::Recorded).unwrap().time_ms[0], 0);
-        assert_eq!(merge(&late, &early, Kind::Planned).unwrap().time_ms[0], 60_000);
-        assert_eq!(merge(&early, &walk(3, 1_000), Kind::Recorded).unwrap_err().field, "with");
+    /// The only line of a file.
+    fn read(
+        file: &[u8],
+        kind: Kind,
+        given: Option<DateTime<Utc>>,
+        terrain: &Terrain,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
+        let mut reading = track::read(file)?;
+        let [mut recording] = <[Recording; 1]>::try_from(reading.recordings)
+            .map_err(|_| Invalid { field: "file", reason: "must hold one activity" })?;
+        recording.flaws.append(&mut reading.flaws);
+        let recording = clean(recording, terrain, now)
+            .ok_or(Unreadable { reason: "has no sound point", place: None })?;
+        let started_at = match kind {
+            Kind::Recorded => first_time(recording.track.columns()).or(given),
+            Kind::Planned => given,
+        };
+        let flaws = recording.flaws.iter().map(kept_flaw).collect();
+        Ok(Self { exact: recording.track, waypoints: recording.waypoints, started_at, flaws })
     }
 
-    #[test]
-    fn a_line_is_split_at_the_first_point_that_is_late_enough() {
-        let (first, second) = split(&walk(10, 500), SplitPlace::Second(3.5)).unwrap();
-        assert_eq!((first.len(), second.len()), (5, 6));
-        assert_eq!(split(&walk(10, 0), SplitPlace::Second(9.0)).unwrap_err().field, "at_s");
-        assert_eq!(split(&walk(10, 0), SplitPlace::Point(0)).unwrap_err().field, "at_index");
-    }
-
-    #[test]
-    fn the_start_moves_as_the_first_time_does() {
-        let given = DateTime::from_timestamp(1_000, 0);
-        let later = DateTime::from_timestamp(1_060, 0);
-        assert_eq!(start(given, &walk(3, 0), &walk(3, 60_000)), later);
-        assert_eq!(start(given, &Columns::default(), &walk(3, 60_000)), given);
-        assert_eq!(start(None, &walk(3, 0), &walk(3, 60_000)), None);
-    }
-
-    #[test]
-    fn a_start_that_times_told_goes_with_them() {
-        let (told, given) = (DateTime::from_timestamp(60, 0), DateTime::from_timestamp(1_000, 0));
-        let timeless = Columns { time_ms: Vec::new(), ..walk(3, 0) };
-        assert_eq!(start(told, &walk(3, 60_000), &timeless), None);
-        assert_eq!(start(given, &walk(3, 60_000), &timeless), given);
-        assert_eq!(start(told, &timeless, &timeless), told);
-    }
-
-    /// A point each second.
-    fn walk(len: i32, start_ms: i64) -> Columns {
-        let count = usize::try_from(len).unwrap();
-        Columns {
-            lat_e7: (0..len).collect(),
-            lon_e7: vec![0; count],
-            time_ms: (0..i64::from(len)).map(|second| start_ms + 1_000 * second).collect(),
-            part_ends: vec![count],
-            ..Columns::default()
+    fn merged(self, appended: Self, kind: Kind) -> Result<Self, Error> {
+        let columns = reshape::merge(self.exact.columns(), appended.exact.columns(), kind)?;
+        let started_at = reshape::start(self.started_at, self.exact.columns(), &columns);
+        let mut waypoints = self.waypoints;
+        waypoints.extend(appended.waypoints);
+        if WAYPOINTS_MAX < waypoints.len() {
+            let reason = "must not make more than 1,000 waypoints";
+            return Err(Invalid { field: "with", reason }.into());
         }
+        let mut flaws: BTreeMap<String, StoredFlaw> = BTreeMap::new();
+        for flaw in self.flaws.into_iter().chain(appended.flaws) {
+            match flaws.get_mut(&flaw.rule) {
+                Some(known) => known.count = known.count.saturating_add(flaw.count),
+                None => _ = flaws.insert(flaw.rule.clone(), flaw),
+            }
+        }
+        let flaws = flaws.into_values().collect();
+        Ok(Self { exact: ExactTrack::new(columns), waypoints, started_at, flaws })
+    }
+
+    /// What is kept of activity `id` with this line: measured and sealed.
+    fn keep(self, id: ActivityId, rest: &Rest) -> NewActivity {
+        let Self { exact, waypoints, started_at, flaws } = self;
+        let statistics = track::measure(exact.columns());
+        let details = Details { statistics, flaws, waypoints, ..rest.details.clone() };
+        let track = SealedTrack::seal(&rest.key, id, &exact);
+        NewActivity { id, kind: rest.kind, sport: rest.sport, started_at, details, track }
     }
 }

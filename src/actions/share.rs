@@ -1,4 +1,4 @@
-//! Changing an activity: its words, and whom it reaches.
+//! Whom an activity reaches, and what they see of it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -9,10 +9,7 @@ use crate::db::Db;
 use crate::db::commons::{Drawn, PublicPhoto, Shared};
 use crate::db::ops::Rate;
 use crate::db::vault::{Activity, Change, NewWay, Other, Photo, Reach, Saved, Shading, Shown, Way};
-use crate::domain::{
-    AccountId, ActivityId, Choices, CommunityId, Description, EndLength, Invalid, Kind, Sport,
-    Title, Visibility,
-};
+use crate::domain::{AccountId, ActivityId, Choices, CommunityId, Invalid, Kind, Visibility};
 use crate::track::places::cut_places;
 use crate::track::waypoints::{Texts, cut_waypoints};
 use crate::track::{
@@ -23,46 +20,6 @@ use crate::track::{
 const REMADE_AT_ONCE: i64 = 100;
 /// Looks of one account at what others would see: each is cut anew.
 const PREVIEWS: Rate = Rate { burst: 300, every: TimeDelta::seconds(1) };
-
-/// What its owner changes about an activity; what is left out stays.
-#[derive(Clone, Default)]
-pub struct Edit {
-    /// A new title.
-    pub title: Option<Title>,
-    /// A new description, or none any more.
-    pub description: Option<Option<Description>>,
-    /// Another sport.
-    pub sport: Option<Sport>,
-    /// Other choices of what others get.
-    pub choices: Option<NewChoices>,
-}
-
-/// Choices to change; what is left out stays.
-#[derive(Clone, Copy)]
-pub struct NewChoices {
-    /// See [`Choices::hour`].
-    pub hour: Option<bool>,
-    /// See [`Choices::heart_rate`].
-    pub heart_rate: Option<bool>,
-    /// See [`Choices::map`].
-    pub map: Option<bool>,
-    /// See [`Choices::statistics`].
-    pub statistics: Option<bool>,
-    /// See [`Choices::ends_m`].
-    pub ends_m: Option<EndLength>,
-}
-
-impl NewChoices {
-    fn over(self, before: Choices) -> Choices {
-        Choices {
-            hour: self.hour.unwrap_or(before.hour),
-            heart_rate: self.heart_rate.unwrap_or(before.heart_rate),
-            map: self.map.unwrap_or(before.map),
-            statistics: self.statistics.unwrap_or(before.statistics),
-            ends_m: self.ends_m.unwrap_or(before.ends_m),
-        }
-    }
-}
 
 /// Through whose eyes an owner looks at their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,33 +33,6 @@ pub enum Audience {
 }
 
 impl Service {
-    /// Changes an activity, and its rendition if it has one.
-    pub async fn edit(
-        &self,
-        activity: &Owned<Activity>,
-        edit: Edit,
-        now: DateTime<Utc>,
-    ) -> Result<Owned<Activity>, Error> {
-        let mut details = activity.details.clone();
-        if let Some(title) = edit.title {
-            (details.title, details.title_is_chosen) = (title, true);
-        }
-        if let Some(description) = edit.description {
-            (details.description, details.description_is_chosen) = (description, true);
-        }
-        if let Some(choices) = edit.choices {
-            details.choices = choices.over(details.choices);
-        }
-        let reach = match activity.visibility {
-            Visibility::Private => Reach::Nobody,
-            Visibility::Link | Visibility::Community | Visibility::Published => {
-                Reach::With(None, self.shown(activity, details.choices).await?)
-            }
-        };
-        let sport = edit.sport.unwrap_or(activity.sport);
-        self.save(activity, &Change { sport, details, ..unchanged(activity, reach) }, now).await
-    }
-
     /// Opens a way to an activity: whoever takes it sees the rendition.
     pub(super) async fn widen(
         &self,
@@ -209,16 +139,6 @@ impl Service {
         Ok((level, shown.shared.ok_or(nothing)?))
     }
 
-    /// Deletes an activity and what others could see of it.
-    pub async fn delete(
-        &self,
-        activity: &Owned<Activity>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let deleted = self.db.delete_activity(activity, now).await?;
-        deleted.then_some(()).ok_or(Error::Stale)
-    }
-
     /// Makes what others see of some of an account's activities as its zones say; `true` when that
     /// was not all. Those that fail are passed by, and told at the end.
     pub async fn remake_renditions(&self, account: AccountId) -> Result<bool, Error> {
@@ -290,7 +210,7 @@ impl Service {
 }
 
 /// A change that leaves all as it is but whom it reaches.
-fn unchanged(activity: &Owned<Activity>, reach: Reach) -> Change {
+pub(super) fn unchanged(activity: &Owned<Activity>, reach: Reach) -> Change {
     Change {
         sport: activity.sport,
         started_at: activity.started_at,

@@ -14,7 +14,6 @@ mod communities;
 mod consents;
 mod diagnostics;
 pub mod docs;
-mod edit;
 mod explore;
 mod exports;
 mod framing;
@@ -47,6 +46,7 @@ mod profile;
 mod rectify;
 pub mod refusal;
 mod requests;
+mod reshape;
 mod restriction;
 mod reviews;
 pub mod room;
@@ -119,7 +119,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(preview::routes)
         .configure(consents::routes)
         .configure(profile::routes)
-        .configure(edit::routes)
+        .configure(reshape::routes)
         .configure(split::routes)
         .configure(sharing::routes)
         .configure(links::routes)

@@ -12,8 +12,8 @@ use super::present::OwnBody;
 use super::problem::{Body, Problem};
 use super::session::{Member, Now};
 use crate::actions::Service;
-use crate::actions::reshape::SplitPlace;
 use crate::domain::{ActivityId, Invalid};
+use crate::track::reshape::SplitPlace;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(split).service(merge);

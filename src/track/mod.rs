@@ -15,6 +15,7 @@ pub mod places;
 pub mod plain;
 pub mod read;
 pub mod reading;
+pub mod reshape;
 pub mod simplify;
 pub mod towns;
 pub mod waypoints;

@@ -7,7 +7,7 @@ use opentracks::track::{Cut, Ends, ExactTrack, SensorsShown, Zone, cut, cut_agai
 use crate::chance::Random;
 use crate::town::{Spot, Town, Ways, degrees, distance_m, number};
 
-/// As in `actions/share.rs`.
+/// As in `domain/choices.rs`.
 pub const ENDS_M: f64 = 200.0;
 /// By how much a receiver is off, as a standard deviation in metres.
 pub const NOISE_M: f64 = 4.0;

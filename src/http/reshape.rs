@@ -19,8 +19,8 @@ use super::room::UploadRoom;
 use super::session::{Member, Now};
 use super::upload::{self, LineBody, TrackForm};
 use crate::actions::Service;
-use crate::actions::reshape::{Reshape, Span};
 use crate::domain::{ActivityId, Clock, Invalid};
+use crate::track::reshape::{Reshape, Span};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
