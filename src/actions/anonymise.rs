@@ -60,7 +60,7 @@ impl Service {
             let (exact, mut heights) = (track.open()?, terrain.heights());
             let ends = Ends { radius_m: choices.ends_m.metres(), grid: shading.grid };
             let given = started_at.filter(|_| exact.columns().time_ms.is_empty());
-            let cut = cut_again(&exact, &shading.zones, ends, share, |lat, lon| {
+            let cut = cut_again(&exact, &shading.zones, ends, chance, |lat, lon| {
                 heights.height_m(lat, lon)
             });
             Ok::<_, db::Error>(cut.map(|cut| (cut, given)))
@@ -128,7 +128,7 @@ impl Service {
             let Some(sealed) = self.files.find(blob).await? else { continue };
             let draw = move || {
                 let file = key.open(blob, &sealed).ok()?;
-                render_again(&file, share).ok().flatten()
+                render_again(&file, chance).ok().flatten()
             };
             let Ok(Some(renditions)) = self.drawing.run(draw).await else { continue };
             drawn.push((photo.id, self.put_sizes(None, renditions, now).await?));
@@ -165,6 +165,6 @@ impl Service {
 }
 
 /// A random number from 0 to 1.
-pub(super) fn share() -> f64 {
+pub(super) fn chance() -> f64 {
     f64::from(u32::from_be_bytes(random_bytes())) / f64::from(u32::MAX)
 }

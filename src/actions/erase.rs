@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::anonymise::{Author, Remains, share};
+use super::anonymise::{Author, Remains, chance};
 use super::{Error, Service};
 use crate::access::Owned;
 use crate::db::commons::{KeptReview, LeftReview, Work};
@@ -294,7 +294,7 @@ impl Service {
 
 /// When something comes back without its author that is made anonymous now.
 fn moment_after(now: DateTime<Utc>) -> DateTime<Utc> {
-    let wait_ms = 1_000.0 * share() * retention::ANONYMOUS_WITHIN.as_seconds_f64();
+    let wait_ms = 1_000.0 * chance() * retention::ANONYMOUS_WITHIN.as_seconds_f64();
     #[expect(clippy::cast_possible_truncation, reason = "within a minute or a day")]
     let wait = TimeDelta::milliseconds(wait_ms as i64);
     now + wait

@@ -23,19 +23,19 @@ pub fn is_large_enough(width: u32, height: u32) -> bool {
     size(width, height).is_some()
 }
 
-/// Draws a photo anew from a file of ours: work for a core. `share` gives random numbers from 0 to 1. `None` when
+/// Draws a photo anew from a file of ours: work for a core. `chance` gives random numbers from 0 to 1. `None` when
 /// it is too small.
 pub fn render_again(
     file: &[u8],
-    mut share: impl FnMut() -> f64,
+    mut chance: impl FnMut() -> f64,
 ) -> Result<Option<Renditions>, Unfit> {
     let Decoded { pixels, .. } = decode(Format::of(file)?, file)?;
     let Some((width, height)) = size(pixels.width, pixels.height) else { return Ok(None) };
     let (most_wide, most_high) = fitting(pixels.width, pixels.height);
-    let left = LEFT.start + share() * (LEFT.end - LEFT.start);
+    let left = LEFT.start + chance() * (LEFT.end - LEFT.start);
     // Beside the middle by no more than what is cut off.
     let mut begin = |side: u32, most: f64| {
-        f64::from(side).mul_add(0.5, -0.5 * most) + share() * (1.0 - left) * most
+        f64::from(side).mul_add(0.5, -0.5 * most) + chance() * (1.0 - left) * most
     };
     let window = Window {
         left: begin(pixels.width, most_wide),
@@ -43,10 +43,10 @@ pub fn render_again(
         width: most_wide * left,
         height: most_high * left,
     };
-    let large = drawn_softly(&pixels, &window, (width, height), share())?;
+    let large = drawn_softly(&pixels, &window, (width, height), chance())?;
     // By a measure of its own, so that what both have of a grain cannot be compared.
     let sides = large.fit_within(PhotoSize::Thumbnail.side_max());
-    let thumbnail = drawn_softly(&large, &large.all(), sides, share())?;
+    let thumbnail = drawn_softly(&large, &large.all(), sides, chance())?;
     let (colour, placeholder) = (thumbnail.dominant_colour(), thumbnail.placeholder()?);
     let Jpeg { width, height, bytes } = large.encode()?;
     let medium = Jpeg { width, height, bytes: bytes.clone() };

@@ -19,7 +19,7 @@ const LENGTH_M_MIN: f64 = 500.0;
 ///
 /// It only removes, and then draws what is left as no device in particular does (`even.rs`): every point lies some
 /// metres at the most from a line that `cut` leaves under the same zones and ends. How much
-/// more is hidden round each place `share` says, a number from 0 to 1 for each; it has to be random, and
+/// more is hidden round each place `chance` says, a number from 0 to 1 for each; it has to be random, and
 /// another one for each track. The ends of an author's tracks then lie at places of their own, and not
 /// together on the circles round where they live.
 ///
@@ -29,10 +29,10 @@ pub fn cut_again(
     track: &ExactTrack,
     zones: &[Zone],
     ends: Ends,
-    share: impl FnMut() -> f64,
+    chance: impl FnMut() -> f64,
     height_m: impl FnMut(f64, f64) -> Option<f64>,
 ) -> Option<Cut> {
-    let (left, day) = hide_again(track, zones, ends, share)?;
+    let (left, day) = hide_again(track, zones, ends, chance)?;
     let mut even = evened(&left);
     elevation::fill(&mut even, height_m);
     let is_enough = POINTS_MIN <= even.len();
@@ -44,10 +44,10 @@ fn hide_again(
     track: &ExactTrack,
     zones: &[Zone],
     ends: Ends,
-    mut share: impl FnMut() -> f64,
+    mut chance: impl FnMut() -> f64,
 ) -> Option<(Columns, Option<NaiveDate>)> {
     let columns = track.columns();
-    let shade = Shade::again(track, zones, ends, &mut share);
+    let shade = Shade::again(track, zones, ends, &mut chance);
     let runs = find_visible_runs(columns, &shade);
     let day = first_time(&columns.time_ms, &runs).map(|time| time.date_naive());
     let left = Columns {

@@ -68,18 +68,18 @@ impl Shade {
     }
 
     /// What hides all that [`Shade::new`] hides, at least [`AGAIN_ENDS_M`] round both ends, and round each
-    /// place [`AGAIN_M`] more: `share` says for each circle how much of that, from 0 to 1.
+    /// place [`AGAIN_M`] more: `chance` says for each circle how much of that, from 0 to 1.
     pub fn again(
         track: &ExactTrack,
         zones: &[Zone],
         ends: Ends,
-        share: &mut impl FnMut() -> f64,
+        chance: &mut impl FnMut() -> f64,
     ) -> Self {
         let mut shade = Self::new(track, zones, ends);
         let least = Ends { radius_m: AGAIN_ENDS_M, ..ends };
         shade.circles.extend(Self::new(track, zones, least).circles);
         for circle in &mut shade.circles {
-            circle.reach_m += AGAIN_M.start + share() * (AGAIN_M.end - AGAIN_M.start);
+            circle.reach_m += AGAIN_M.start + chance() * (AGAIN_M.end - AGAIN_M.start);
         }
         shade
     }
