@@ -64,7 +64,7 @@ fn usual(call: &Operation, is_at_hand: bool) -> impl Iterator<Item = StatusCode>
         (has_body, S::REQUEST_TIMEOUT),
         (has_body, S::PAYLOAD_TOO_LARGE),
         (has_body, S::UNSUPPORTED_MEDIA_TYPE),
-        (has_body, S::UNPROCESSABLE_ENTITY),
+        (has_body || is_look, S::UNPROCESSABLE_ENTITY),
         (is_look, S::TOO_MANY_REQUESTS),
         (!is_at_hand, S::SERVICE_UNAVAILABLE),
     ];
