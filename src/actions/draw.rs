@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, Service};
+use super::{Error, Service, TURNS_MAX};
 use crate::access::Owned;
 use crate::db;
 use crate::db::commons::{Appearance, Sizes};
@@ -10,9 +10,6 @@ use crate::db::vault::{self, Photo, PhotoDrawn};
 use crate::domain::{AccountId, BlobId, PhotoId, PhotoState};
 use crate::picture::{self, Renditions, Unfit};
 use crate::seal::PhotoKey;
-
-/// How often a drawn photo is tried to be kept while others change something.
-const TURNS_MAX: usize = 32;
 
 impl Service {
     /// Draws a photo in each size, unless that was done or it is gone.
@@ -32,6 +29,7 @@ impl Service {
             }
             Err(_) => PhotoDrawn::Failed,
         };
+        // Not `retried`: what a job waits for has to be `Send`, which cannot be said of its closures.
         for _ in 0..TURNS_MAX {
             // What there is now: somebody may have changed it while it was drawn.
             let Some(photo) = self.own_photo(account, id).await? else { return Ok(()) };

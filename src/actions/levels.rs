@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::share::nothing;
-use super::{Error, Service};
+use super::{Error, Service, retried};
 use crate::access::Owned;
 use crate::db::ops::Rate;
 use crate::db::vault::{Activity, ActivityFilter, ListPosition};
@@ -50,8 +50,6 @@ pub const CHANGED_MAX: usize = 200;
 const LOOKED_AT: usize = 100;
 /// How many are looked at by one call.
 const LOOKED_AT_MAX: usize = 20_000;
-/// How often a change is tried while others come first.
-const TURNS_MAX: usize = 8;
 
 /// Changes of one account, and looks at what they would be: each opens or cuts as many as that.
 const CHANGES: Rate = Rate { burst: 100, every: TimeDelta::seconds(10) };
@@ -126,21 +124,17 @@ impl Service {
                 }
             };
         }
-        for _ in 0..TURNS_MAX {
-            // Read anew: what was listed may have changed, or gone.
-            let Some(current) = self.owned(activity.owner, activity.id).await? else {
-                return Ok(());
-            };
+        // Read anew: what was listed may have changed, or gone.
+        let read = async || self.owned(activity.owner, activity.id).await;
+        let change = async |current: &Option<_>| {
+            let Some(current) = current else { return Ok(()) };
             let done = match aim {
-                Aim::Nobody => self.withdraw(&current, now).await,
-                Aim::Community(community) => self.share_with(&current, community, now).await,
-                Aim::Everyone { until } => self.publish(&current, until, now).await,
+                Aim::Nobody => self.withdraw(current, now).await,
+                Aim::Community(community) => self.share_with(current, community, now).await,
+                Aim::Everyone { until } => self.publish(current, until, now).await,
             };
-            match done {
-                Err(Error::Stale) => {}
-                done => return done.map(|_| ()),
-            }
-        }
-        Err(Error::Stale)
+            done.map(|_| ())
+        };
+        retried(read, change).await
     }
 }

@@ -33,10 +33,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::access::{Owned, Sealed, Viewer};
 use crate::archive::unzip;
 use crate::db::commons::Undone;
-use crate::db::{self, Db, ops::Throttled};
-use crate::domain::Invalid;
+use crate::db::ops::{Rate, Throttled};
+use crate::db::vault::Activity;
+use crate::db::{self, Db};
+use crate::domain::{AccountId, ActivityId, Invalid};
 use crate::edge::files::{self, Files};
 use crate::edge::terrain::Terrain;
 use crate::picture::Unfit;
@@ -45,6 +48,9 @@ use crate::track::Unreadable;
 
 pub use cores::Cores;
 pub use passwords::Passwords;
+
+/// How often a change is tried while others come first.
+const TURNS_MAX: usize = 32;
 
 /// What the verbs work with when they act for an owner.
 pub struct Service {
@@ -96,6 +102,9 @@ pub enum Error {
     /// What is to be changed has changed meanwhile, or is gone.
     #[error("stale")]
     Stale,
+    /// What is to be changed has changed before each try.
+    #[error("busy")]
+    Busy,
     /// Another thing that is named is not there.
     #[error("missing")]
     Missing,
@@ -132,6 +141,43 @@ pub enum Error {
     /// A thread of ours ended in the middle.
     #[error("a task ended in the middle")]
     Task,
+}
+
+impl Service {
+    /// An activity of `account`; `None` for somebody else's.
+    pub async fn owned(
+        &self,
+        account: AccountId,
+        id: ActivityId,
+    ) -> Result<Option<Owned<Activity>>, Error> {
+        Ok(self.db.activity(Viewer::Member(account), id).await?.and_then(Sealed::claim))
+    }
+
+    /// Counts one act of `subject` against `rate`.
+    async fn allow(
+        &self,
+        act: &'static str,
+        subject: &[u8],
+        rate: Rate,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.db.throttle(act, subject, rate, now).await?.map_err(Error::Throttled)
+    }
+}
+
+/// Reads something and changes it, anew as long as it has changed in between ([`Error::Stale`]): of those
+/// that meet, one always gets through. [`Error::Busy`] when that is never this one.
+pub async fn retried<R, T, E: From<Error>>(
+    read: impl AsyncFn() -> Result<R, E>,
+    change: impl AsyncFn(&R) -> Result<T, Error>,
+) -> Result<T, E> {
+    for _ in 0..TURNS_MAX {
+        match change(&read().await?).await {
+            Err(Error::Stale) => {}
+            changed => return Ok(changed?),
+        }
+    }
+    Err(Error::Busy.into())
 }
 
 impl Error {

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{Error, Service};
-use crate::access::{Owned, Sealed, Viewer};
+use crate::access::{Owned, Sealed};
 use crate::db::vault::{Activity, Details, NewActivity, SealedTrack, Stored, StoredFlaw};
 use crate::domain::{AccountId, ActivityId, Choices, Description, Invalid, Kind, Sport, Title};
 use crate::edge::terrain::Terrain;
@@ -105,14 +105,6 @@ impl Service {
         let account = Uuid::from(account);
         let parts = [account.as_bytes(), call.as_bytes(), idempotency_key.as_bytes()];
         id_from(self.db.keyring().idempotency.mac(&parts))
-    }
-
-    pub(super) async fn owned(
-        &self,
-        account: AccountId,
-        id: ActivityId,
-    ) -> Result<Option<Owned<Activity>>, Error> {
-        Ok(self.db.activity(Viewer::Member(account), id).await?.and_then(Sealed::claim))
     }
 
     /// The answer to an upload that was kept before, if it is the same one.

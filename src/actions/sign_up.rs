@@ -119,15 +119,4 @@ impl Service {
         let subject = format!("{from} {}", email.as_str());
         self.allow("code", subject.as_bytes(), CODES_FOR_ADDRESS_FROM_NETWORK, now).await
     }
-
-    /// Counts one act of `subject` against `rate`.
-    pub(super) async fn allow(
-        &self,
-        act: &'static str,
-        subject: &[u8],
-        rate: Rate,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        self.db.throttle(act, subject, rate, now).await?.map_err(Error::Throttled)
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -19,12 +19,10 @@ use super::upload::{self, PlanBody, UploadForm};
 use crate::access::{Owned, Sealed, Viewer};
 use crate::actions::edit::{Edit, NewChoices};
 use crate::actions::record::{Recorded, Upload};
-use crate::actions::{self, Service};
+use crate::actions::{self, Service, retried};
 use crate::db::vault::Activity;
 use crate::domain::{ActivityId, Clock, Description, EndLength, Invalid, Sport, Title};
 
-/// How often a change is tried while others come first.
-const TURNS_MAX: usize = 32;
 /// The longest idempotency key, in bytes.
 const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 
@@ -154,7 +152,7 @@ async fn show(
     if let Some(own) = service.db.activity(viewer, *id).await?.and_then(Sealed::claim) {
         let Some(audience) = look else {
             let body = ActivityBody::Own(Box::new(OwnBody::from(&own)));
-            return Ok(answer::own(StatusCode::OK, &own, &body));
+            return Ok(answer::versioned(StatusCode::OK, own.version, &body));
         };
         let seen = service.preview(&own, audience, now).await?;
         let body = ActivityBody::Rendition(Box::new(RenditionBody::from(&seen)));
@@ -213,8 +211,7 @@ pub(super) async fn owned(
     member: Member,
     id: ActivityId,
 ) -> Result<Owned<Activity>, Problem> {
-    let sealed = service.db.activity(member.into(), id).await?;
-    sealed.and_then(Sealed::claim).ok_or(Problem::NotFound)
+    service.owned(member.account, id).await?.ok_or(Problem::NotFound)
 }
 
 /// Changes an activity of the one who asks. A client that says which version it has read changes that
@@ -226,16 +223,12 @@ pub(super) async fn changed<T>(
     request: &HttpRequest,
     change: impl AsyncFn(&Owned<Activity>) -> Result<T, actions::Error>,
 ) -> Result<T, Problem> {
-    for _ in 0..TURNS_MAX {
+    let read = async || {
         let activity = owned(service, member, id).await?;
-        answer::check_if_match(request, &activity)?;
-        match change(&activity).await {
-            // Another request came first; of those that meet, one always gets through.
-            Err(actions::Error::Stale) => {}
-            changed => return Ok(changed?),
-        }
-    }
-    Err(Problem::Busy)
+        answer::check_version(request, activity.version)?;
+        Ok(activity)
+    };
+    retried(read, change).await
 }
 
 /// The same, answered with the activity as it is after the change.
@@ -247,20 +240,18 @@ pub(super) async fn change(
     change: impl AsyncFn(&Owned<Activity>) -> Result<Owned<Activity>, actions::Error>,
 ) -> Result<HttpResponse, Problem> {
     let changed = changed(service, member, id, request, change).await?;
-    Ok(answer::own(StatusCode::OK, &changed, &OwnBody::from(&changed)))
+    Ok(answer::versioned(StatusCode::OK, changed.version, &OwnBody::from(&changed)))
 }
 
 fn kept(recorded: &Recorded) -> HttpResponse {
     let status = if recorded.new { StatusCode::CREATED } else { StatusCode::OK };
     if let [only] = recorded.activities.as_slice() {
-        return answer::own(status, only, &OwnBody::from(only));
+        return answer::versioned(status, only.version, &OwnBody::from(only));
     }
     let activities = recorded.activities.iter().map(OwnBody::from).collect();
     let flaws = recorded.activities.iter().flat_map(|activity| &activity.details.flaws);
     let flaws = flaws.map(FlawBody::from).collect();
-    HttpResponse::build(status)
-        .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .json(SeveralBody { activities, flaws })
+    answer::made(status, &SeveralBody { activities, flaws })
 }
 
 /// The key that stands for a call, so that a repeated one is known.

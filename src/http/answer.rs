@@ -14,9 +14,7 @@ use sha2::{Digest, Sha256};
 use super::problem::Problem;
 use super::room::AnswerRoom;
 use super::session::{Network, app_data};
-use crate::access::Owned;
 use crate::db::commons::Rendition;
-use crate::db::vault::Activity;
 use crate::domain::Visibility;
 
 /// A content that is longer takes room, in bytes.
@@ -45,18 +43,14 @@ impl Keep {
         }
     }
 
-    const fn cache_control(self) -> &'static str {
+    /// As the value of `Cache-Control`.
+    pub const fn cache_control(self) -> &'static str {
         match self {
             Self::Nobody => "private, no-store",
             Self::Everyone => "public, no-cache",
             Self::Viewer => "private, max-age=31536000, immutable",
         }
     }
-}
-
-/// The version of an activity as an entity tag.
-pub fn version_tag(activity: &Owned<Activity>) -> String {
-    format!("\"{}\"", activity.version)
 }
 
 /// `body` as JSON, with a tag that follows from its content.
@@ -78,14 +72,6 @@ pub fn file(
     content: Vec<u8>,
 ) -> HttpResponse {
     content_answer(request, keep, kind, Some(name), content)
-}
-
-/// An own activity as JSON, tagged with its version.
-pub fn own(status: StatusCode, activity: &Owned<Activity>, body: &impl Serialize) -> HttpResponse {
-    HttpResponse::build(status)
-        .insert_header((header::ETAG, version_tag(activity)))
-        .insert_header((header::CACHE_CONTROL, Keep::Nobody.cache_control()))
-        .json(body)
 }
 
 /// Something of one's own that counts its changes, as JSON, tagged with its version.
@@ -118,11 +104,6 @@ fn told(status: StatusCode, body: &impl Serialize) -> HttpResponse {
 }
 
 /// Refuses an edit of another version than the client has read (RFC 9110, 13.1.1).
-pub fn check_if_match(request: &HttpRequest, activity: &Owned<Activity>) -> Result<(), Problem> {
-    check_version(request, activity.version)
-}
-
-/// The same for anything that counts its changes.
 pub fn check_version(request: &HttpRequest, version: i32) -> Result<(), Problem> {
     let wanted = is_version_wanted(if_match(request).as_deref(), version);
     wanted.then_some(()).ok_or(Problem::Stale)

@@ -1,6 +1,6 @@
 //! `/communities`: making, finding, reading, changing and ending them, and what is shared with one.
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -261,10 +261,7 @@ pub(super) async fn allowed<A: Acting, T>(
 }
 
 fn one(status: StatusCode, community: &Visible<Community>) -> HttpResponse {
-    HttpResponse::build(status)
-        .insert_header((header::ETAG, format!("\"{}\"", community.version)))
-        .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .json(CommunityBody::from(community))
+    answer::versioned(status, community.version, &CommunityBody::from(community))
 }
 
 impl NewCommunityBody {

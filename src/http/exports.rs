@@ -147,7 +147,7 @@ async fn download(
     });
     Ok(response
         .insert_header((header::CONTENT_TYPE, "application/zip"))
-        .insert_header((header::CACHE_CONTROL, "private, no-store"))
+        .insert_header((header::CACHE_CONTROL, Keep::Nobody.cache_control()))
         .insert_header((header::ACCEPT_RANGES, "bytes"))
         .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"opentracks.zip\""))
         .body(SizedStream::new(length, Box::pin(content))))

@@ -1,6 +1,6 @@
 //! `/activities/{id}/links`: making links to an activity, and taking them back.
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -163,10 +163,7 @@ async fn delete_link(
 
 fn told(status: StatusCode, made: Made) -> HttpResponse {
     let Made { link, token, url } = made;
-    let body = MadeBody { link: link.into(), url, token: token.to_text() };
-    HttpResponse::build(status)
-        .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .json(body)
+    answer::made(status, &MadeBody { link: link.into(), url, token: token.to_text() })
 }
 
 impl TryFrom<NewLinkBody> for Wish {

@@ -18,15 +18,12 @@ use super::room::{AnswerRoom, UploadRoom};
 use super::session::{Member, Network, Now, Parts};
 use crate::access::{Owned, Sealed, Viewer};
 use crate::actions::photos::{KeptPhotos, PhotoEdit, Picture};
-use crate::actions::{self, Service};
+use crate::actions::{self, Service, retried};
 use crate::db::commons::Sizes;
 use crate::db::vault::Photo;
 use crate::domain::{
     ActivityId, AlternativeText, Caption, Clock, Invalid, PhotoId, PhotoSize, Position, Visibility,
 };
-
-/// How often a change is tried while others come first.
-const TURNS_MAX: usize = 32;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -98,7 +95,7 @@ async fn add_photos(
 ) -> Result<HttpResponse, Problem> {
     // Looked at before the body comes, so that nobody sends it for nothing.
     let activity = owned(&service, member, *id).await?;
-    answer::check_if_match(&request, &activity)?;
+    answer::check_version(&request, activity.version)?;
     let key = idempotency_key(&request)?;
     let received = photo_upload::receive_photos(&request, payload, room.of(member.account)).await?;
     let picture = |(index, (file, id, words)): (usize, (Vec<u8>, Option<PhotoId>, _))| {
@@ -152,8 +149,8 @@ async fn edit_photo(
 ) -> Result<HttpResponse, Problem> {
     let edit = PhotoEdit::try_from(body)?;
     let edit = async |photo: &Owned<Photo>| {
-        let activity = service.db.activity(member.into(), photo.activity).await?;
-        let activity = activity.and_then(Sealed::claim).ok_or(actions::Error::Stale)?;
+        let activity = service.owned(member.account, photo.activity).await?;
+        let activity = activity.ok_or(actions::Error::Stale)?;
         service.edit_photo(&activity, photo, &edit, now).await
     };
     let photo = changed(&service, member, *id, &request, edit).await?;
@@ -266,16 +263,12 @@ async fn changed<T>(
     request: &HttpRequest,
     change: impl AsyncFn(&Owned<Photo>) -> Result<T, actions::Error>,
 ) -> Result<T, Problem> {
-    for _ in 0..TURNS_MAX {
+    let read = async || {
         let photo = own(service, member, id).await?;
         answer::check_version(request, photo.version)?;
-        match change(&photo).await {
-            // Another request came first; of those that meet, one always gets through.
-            Err(actions::Error::Stale) => {}
-            changed => return Ok(changed?),
-        }
-    }
-    Err(Problem::Busy)
+        Ok(photo)
+    };
+    retried(read, change).await
 }
 
 fn answer_kept(kept: &KeptPhotos) -> HttpResponse {

@@ -392,6 +392,7 @@ impl From<actions::Error> for Problem {
             actions::Error::Taken => Self::Taken,
             actions::Error::Deleted => Self::Deleted,
             actions::Error::Stale => Self::Stale,
+            actions::Error::Busy => Self::Busy,
             actions::Error::NoTerrain => Self::NoTerrain,
             actions::Error::Missing => Self::NotFound,
             actions::Error::NothingVisible => Self::NothingVisible,

@@ -80,7 +80,7 @@ async fn replace_track(
     room: web::Data<UploadRoom>,
 ) -> Result<HttpResponse, Problem> {
     // Looked at before the body comes, so that nobody sends 64 MiB for nothing.
-    answer::check_if_match(&request, &owned(&service, member, *id).await?)?;
+    answer::check_version(&request, owned(&service, member, *id).await?.version)?;
     let received = upload::receive_track(&request, payload, room.of(member.account)).await?;
     let (file, now) = (Arc::new(received.file), clock.now());
     let replace = async |activity: &_| service.replace_track(activity, &file, now).await;

@@ -7,6 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::answer::Keep;
 use super::body::Form;
 use super::problem::Problem;
 use super::session::{Network, Parts};
@@ -149,7 +150,7 @@ fn page(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Pr
     let html = template.render().map_err(|error| Problem::Internal(error.to_string()))?;
     let answer = HttpResponse::build(status)
         .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY))
-        .insert_header((header::CACHE_CONTROL, "private, no-store"))
+        .insert_header((header::CACHE_CONTROL, Keep::Nobody.cache_control()))
         .content_type("text/html; charset=utf-8")
         .body(html);
     Ok(unlisted(answer))

@@ -81,7 +81,7 @@ async fn split(
     };
     let status = if halves.new { StatusCode::CREATED } else { StatusCode::OK };
     let activities = [OwnBody::from(&halves.first), OwnBody::from(&halves.second)];
-    Ok(answer::own(status, &halves.first, &HalvesBody { activities }))
+    Ok(answer::versioned(status, halves.first.version, &HalvesBody { activities }))
 }
 
 /// Merges another activity of the same kind into one that its owner alone sees, and deletes the

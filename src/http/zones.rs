@@ -1,6 +1,6 @@
 //! `/me/zones`: places that their owner keeps to themself.
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -174,7 +174,7 @@ async fn put_zone(
         let made = service.make_zone(member.account, *id, &place, now).await?;
         return Ok(one(StatusCode::CREATED, &made));
     };
-    check_if_match(&request, &zone)?;
+    answer::check_version(&request, zone.version)?;
     let confirmed = query.confirm.as_deref();
     match service.change_zone(member.account, &zone, &place, confirmed, now).await? {
         Wish::Done(zone) => Ok(one(StatusCode::OK, &zone)),
@@ -201,7 +201,7 @@ async fn delete_zone(
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
     let zone = find(&service, member, *id).await?.ok_or(Problem::NotFound)?;
-    check_if_match(&request, &zone)?;
+    answer::check_version(&request, zone.version)?;
     let confirmed = query.confirm.as_deref();
     match service.delete_zone(member.account, &zone, confirmed, now).await? {
         Wish::Done(()) => Ok(HttpResponse::NoContent().finish()),
@@ -218,15 +218,8 @@ async fn find(
     Ok(found.into_iter().find(|zone| zone.id == id))
 }
 
-fn check_if_match(request: &HttpRequest, zone: &Zone) -> Result<(), Problem> {
-    answer::check_version(request, zone.version)
-}
-
 fn one(status: StatusCode, zone: &Zone) -> HttpResponse {
-    HttpResponse::build(status)
-        .insert_header((header::ETAG, format!("\"{}\"", zone.version)))
-        .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .json(ZoneBody::from(zone))
+    answer::versioned(status, zone.version, &ZoneBody::from(zone))
 }
 
 impl TryFrom<NewZoneBody> for HiddenPlace {
