@@ -37,7 +37,7 @@ use crate::access::{Owned, Sealed, Viewer};
 use crate::archive::unzip;
 use crate::db::commons::Undone;
 use crate::db::ops::{Rate, Throttled};
-use crate::db::vault::Activity;
+use crate::db::vault::{Activity, Unsaved};
 use crate::db::{self, Db};
 use crate::domain::{AccountId, ActivityId, Invalid};
 use crate::edge::files::{self, Files};
@@ -193,6 +193,18 @@ impl Error {
 impl From<Undone> for Error {
     fn from(undone: Undone) -> Self {
         Self::Undone(undone)
+    }
+}
+
+impl From<Unsaved> for Error {
+    fn from(unsaved: Unsaved) -> Self {
+        match unsaved {
+            Unsaved::Stale => Self::Stale,
+            Unsaved::Taken => Self::Taken,
+            Unsaved::Missing => Self::Missing,
+            Unsaved::Gone => Self::Deleted,
+            Unsaved::Full(invalid) => Self::Invalid(invalid),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::access::{Owned, Visible};
 use crate::db::Db;
 use crate::db::commons::{Drawn, PublicPhoto, Shared};
 use crate::db::ops::Rate;
-use crate::db::vault::{Activity, Change, NewWay, Other, Photo, Reach, Saved, Shading, Shown, Way};
+use crate::db::vault::{Activity, Change, NewWay, Other, Photo, Reach, Shading, Shown, Way};
 use crate::domain::{AccountId, ActivityId, Choices, CommunityId, Invalid, Kind, Visibility};
 use crate::track::places::cut_places;
 use crate::track::waypoints::{Texts, cut_waypoints};
@@ -170,14 +170,8 @@ impl Service {
         change: &Change,
         now: DateTime<Utc>,
     ) -> Result<Owned<Activity>, Error> {
-        match self.db.save_activity(activity, change, now).await? {
-            Saved::Kept(saved) => saved.claim().ok_or(Error::Stale),
-            Saved::Stale => Err(Error::Stale),
-            Saved::Taken => Err(Error::Taken),
-            Saved::Missing => Err(Error::Missing),
-            Saved::Gone => Err(Error::Deleted),
-            Saved::Full(invalid) => Err(invalid.into()),
-        }
+        let saved = self.db.save_activity(activity, change, now).await??;
+        saved.claim().ok_or(Error::Stale)
     }
 
     /// What others get of an activity with these choices: made anew from the exact track each time, so

@@ -10,12 +10,14 @@ use diesel::sql_types::{Array, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::save::Unsaved;
 use super::{Activity, links, zones};
 use crate::access::Owned;
 use crate::db::commons::{self, Level, Shared};
 use crate::db::schema::commons::{community_activities, memberships};
 use crate::db::schema::identity::accounts;
 use crate::db::schema::vault::activities;
+use crate::db::stop::Stop;
 use crate::db::{Db, Error};
 use crate::domain::{AccountId, CommunityId, Invalid, LinkId, Visibility};
 use crate::seal::Keyring;
@@ -69,27 +71,15 @@ pub struct Shown {
     pub is_restricted: bool,
 }
 
-/// What became of the ways to an activity.
-pub(super) enum Applied {
-    /// It is as wide as this now.
-    Level(Level),
-    /// There is no such way, or the community is none of its owner's.
-    Missing,
-    /// What is to be made was made before, and taken back.
-    Gone,
-    /// There are as many as there may be.
-    Full(Invalid),
-}
-
 impl Reach {
-    /// Whether it may be stored: nothing is that was made under other zones than now, nor for a
-    /// community that the owner is not in. Both stay as they are until the transaction ends.
-    pub(super) async fn stands(
+    /// Refuses what must not be stored: what was made under other zones than now, or for a community that the
+    /// owner is not in. Both stay as they are until the transaction ends.
+    pub(super) async fn check(
         &self,
         conn: &mut AsyncPgConnection,
         activity: &Owned<Activity>,
-    ) -> Result<Standing, Error> {
-        let Self::With(way, shown) = self else { return Ok(Standing::Good) };
+    ) -> Result<(), Stop<Unsaved>> {
+        let Self::With(way, shown) = self else { return Ok(()) };
         if let Some(NewWay::Community(community)) = way {
             let membership =
                 memberships::table.find((Uuid::from(*community), Uuid::from(activity.owner)));
@@ -100,21 +90,21 @@ impl Reach {
                 .await
                 .optional()?;
             if held.is_none() {
-                return Ok(Standing::NoMember);
+                return Err(Unsaved::Missing.into());
             }
         }
-        let stands = zones::still_stand(conn, activity.owner, shown.zones_version).await?;
-        Ok(if stands { Standing::Good } else { Standing::Outdated })
+        let stand = zones::still_stand(conn, activity.owner, shown.zones_version).await?;
+        stand.then_some(()).ok_or_else(|| Unsaved::Stale.into())
     }
 
-    /// Makes and removes the ways. The activity is locked.
+    /// Makes and removes the ways, and says how wide the activity is then. It is locked.
     pub(super) async fn apply(
         &self,
         conn: &mut AsyncPgConnection,
         keyring: &Keyring,
         activity: &Owned<Activity>,
         now: DateTime<Utc>,
-    ) -> Result<Applied, Error> {
+    ) -> Result<Level, Stop<Unsaved>> {
         let mut is_published = activity.visibility == Visibility::Published;
         let mut until = activity.published_until;
         match self {
@@ -125,14 +115,14 @@ impl Reach {
             Self::Without(Way::Everyone) => is_published = false,
             Self::Without(Way::Link(link)) => {
                 if !links::delete(conn, activity, *link).await? {
-                    return Ok(Applied::Missing);
+                    return Err(Unsaved::Missing.into());
                 }
             }
             Self::Without(Way::Community(community)) => {
                 let key = (Uuid::from(*community), Uuid::from(activity.id));
                 let shared = community_activities::table.find(key);
                 if diesel::delete(shared).execute(conn).await? == 0 {
-                    return Ok(Applied::Missing);
+                    return Err(Unsaved::Missing.into());
                 }
             }
             Self::With(None, _) => {}
@@ -140,16 +130,10 @@ impl Reach {
                 (is_published, until) = (true, *wished);
             }
             Self::With(Some(NewWay::Link(link)), _) => {
-                match links::insert(conn, keyring, activity, link, now).await? {
-                    links::Made::Yes => {}
-                    links::Made::Gone => return Ok(Applied::Gone),
-                    links::Made::Full => return Ok(full("links")),
-                }
+                links::insert(conn, keyring, activity, link, now).await?;
             }
             Self::With(Some(NewWay::Community(community)), _) => {
-                if !share(conn, activity, *community).await? {
-                    return Ok(full("communities"));
-                }
+                share(conn, activity, *community).await?;
             }
         }
         let published_until = until.filter(|_| is_published);
@@ -160,7 +144,7 @@ impl Reach {
             let level = diesel::select(level_of(Uuid::from(activity.id), false));
             parse(&level.get_result::<String>(conn).await?)?
         };
-        Ok(Applied::Level(Level { visibility, published_until }))
+        Ok(Level { visibility, published_until })
     }
 
     /// Whether others have a rendition now.
@@ -182,36 +166,26 @@ impl Reach {
     }
 }
 
-/// Whether a change of whom an activity reaches may be stored.
-pub(super) enum Standing {
-    /// It may.
-    Good,
-    /// It was made under other zones than now.
-    Outdated,
-    /// Its owner is no member of the community.
-    NoMember,
-}
-
 #[diesel::declare_sql_function]
 extern "SQL" {
     #[sql_name = "commons.level_of"]
     fn level_of(activity: SqlUuid, is_published: Bool) -> Text;
 }
 
-const fn full(field: &'static str) -> Applied {
-    Applied::Full(Invalid { field, reason: "must be at most 50" })
+/// There are as many `field` as there may be.
+pub(super) const fn full(field: &'static str) -> Unsaved {
+    Unsaved::Full(Invalid { field, reason: "must be at most 50" })
 }
 
-/// `false` when it is shared with as many as it may.
 async fn share(
     conn: &mut AsyncPgConnection,
     activity: &Owned<Activity>,
     community: CommunityId,
-) -> Result<bool, Error> {
+) -> Result<(), Stop<Unsaved>> {
     let shared = community_activities::activity_id.eq(Uuid::from(activity.id));
     let count: i64 = community_activities::table.filter(shared).count().get_result(conn).await?;
     if COMMUNITIES_MAX <= count {
-        return Ok(false);
+        return Err(full("communities").into());
     }
     diesel::insert_into(community_activities::table)
         .values((
@@ -222,7 +196,7 @@ async fn share(
         .on_conflict_do_nothing()
         .execute(conn)
         .await?;
-    Ok(true)
+    Ok(())
 }
 
 /// Removes every way to an activity.

@@ -6,6 +6,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::access_log::append as log_access;
+use super::save::Unsaved;
 use super::{Activity, audience};
 use crate::access::Owned;
 use crate::db::identity::account_key;
@@ -13,6 +14,7 @@ use crate::db::ops::{Job, enqueue};
 use crate::db::schema::commons::links as tokens;
 use crate::db::schema::identity::accounts;
 use crate::db::schema::vault::links;
+use crate::db::stop::Stop;
 use crate::db::{Db, Error};
 use crate::domain::{Access, Letter, LinkId, LinkLabel};
 use crate::seal::{AccountKey, Keyring, LinkToken};
@@ -153,25 +155,16 @@ impl Db {
     }
 }
 
-/// What became of a link to be made.
-pub(super) enum Made {
-    /// It is there, perhaps since the call was made before.
-    Yes,
-    /// It was made by the same call before, and taken back or given another token since. What was
-    /// taken back does not come again.
-    Gone,
-    /// There are as many as there may be.
-    Full,
-}
-
-/// Makes a link, and enqueues the mails that bring it to people.
+/// Makes a link, and enqueues the mails that bring it to people. Nothing is done when the same call has made it
+/// before. If it was taken back or given another token since, it is [`Unsaved::Gone`]: what was taken back does not
+/// come again.
 pub(super) async fn insert(
     conn: &mut AsyncPgConnection,
     keyring: &Keyring,
     activity: &Owned<Activity>,
     link: &NewLink,
     now: DateTime<Utc>,
-) -> Result<Made, Error> {
+) -> Result<(), Stop<Unsaved>> {
     let known: Option<Option<Vec<u8>>> = links::table
         .left_join(tokens::table.on(tokens::link_id.eq(links::link_id)))
         .filter(of(activity))
@@ -182,11 +175,11 @@ pub(super) async fn insert(
         .optional()?;
     if let Some(token_hash) = known {
         let same = token_hash.is_some_and(|token_hash| token_hash == link.token_hash);
-        return Ok(if same { Made::Yes } else { Made::Gone });
+        return same.then_some(()).ok_or_else(|| Unsaved::Gone.into());
     }
     let leading = tokens::table.filter(tokens::activity_id.eq(Uuid::from(activity.id)));
     if LINKS_MAX <= leading.count().get_result(conn).await? {
-        return Ok(Made::Full);
+        return Err(audience::full("links").into());
     }
     diesel::insert_into(tokens::table)
         .values((
@@ -216,7 +209,7 @@ pub(super) async fn insert(
         let job = Job::SendMail(letter.clone());
         enqueue(conn, keyring, Some(activity.owner), &job, now).await?;
     }
-    Ok(Made::Yes)
+    Ok(())
 }
 
 /// Takes a link back; `false` when there is none. Its row stays with its activity, so that a repeated call

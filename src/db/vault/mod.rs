@@ -39,7 +39,7 @@ pub use originals::{SealedOriginal, open_original, seal_original};
 pub use photo_changes::{ACCOUNT_BYTES_MAX, Added, NewPhoto, PHOTOS_MAX, PhotoChange, PhotoDrawn};
 pub use photos::{Photo, PhotoDetails, PositionSource, open_photo, seal_photo};
 pub use rows::Held;
-pub use save::{Change, Other, Saved, SplitOff};
+pub use save::{Change, Other, SplitOff, Unsaved};
 pub use segments::{NewSegment, Role, Segment};
 pub use tracks::SealedTrack;
 

@@ -6,7 +6,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::activities::{Activity, Details, NewActivity, Row, insert_all, seal, seal_details};
-use super::audience::{Applied, Reach, Shown, Standing};
+use super::audience::{Reach, Shown};
 use super::delete::{delete, lock};
 use super::originals::{self, SealedOriginal};
 use super::tracks::{self, SealedTrack};
@@ -17,8 +17,7 @@ use crate::db::identity::account_key;
 use crate::db::ops::blobs;
 use crate::db::schema::identity::accounts;
 use crate::db::schema::vault::activities;
-use crate::db::stop::Stop::Undone;
-use crate::db::stop::outcome;
+use crate::db::stop::{Stop, outcome};
 use crate::db::{Db, Error};
 use crate::domain::{AccountId, ActivityId, Invalid, PhotoId, Sport, Visibility};
 use crate::seal::AccountKey;
@@ -69,20 +68,24 @@ impl Change {
     }
 }
 
-/// What became of a change.
-pub enum Saved {
-    /// It is kept.
-    Kept(Box<Sealed<Activity>>),
-    /// The activity, or the other one, was changed or deleted meanwhile. Nothing is done.
+/// Why a change was not kept. Nothing is done.
+pub enum Unsaved {
+    /// The activity, the other one, or the zones were changed or deleted meanwhile.
     Stale,
-    /// The id of what is split off was ever taken. Nothing is done.
+    /// The id of what is split off was ever taken.
     Taken,
-    /// There is no such link or community to take it back from or to share it with. Nothing is done.
+    /// There is no such link or community to take it back from or to share it with.
     Missing,
-    /// The link was made by the same call before, and taken back. Nothing is done.
+    /// The link was made by the same call before, and taken back.
     Gone,
-    /// There are as many links, communities or photos as there may be. Nothing is done.
+    /// There are as many links, communities or photos as there may be.
     Full(Invalid),
+}
+
+impl From<Unsaved> for Stop<Unsaved> {
+    fn from(unsaved: Unsaved) -> Self {
+        Self::Undone(unsaved)
+    }
 }
 
 impl Db {
@@ -92,7 +95,7 @@ impl Db {
         activity: &Owned<Activity>,
         change: &Change,
         now: DateTime<Utc>,
-    ) -> Result<Saved, Error> {
+    ) -> Result<Result<Sealed<Activity>, Unsaved>, Error> {
         let conn = &mut *self.conn().await?;
         let key = account_key(conn, &self.keyring, activity.owner).await?;
         let saved = conn
@@ -105,45 +108,36 @@ impl Db {
                 if let Some(file) = change.file() {
                     originals::check_room(conn, activity.owner, std::iter::once(file)).await?;
                 }
-                match change.reach.stands(conn, activity).await? {
-                    Standing::Good => {}
-                    Standing::NoMember => return Err(Undone(Saved::Missing)),
-                    Standing::Outdated => return Err(Undone(Saved::Stale)),
-                }
+                change.reach.check(conn, activity).await?;
                 let locked: Vec<_> = [activity].into_iter().chain(other).collect();
                 if !lock(conn, &locked).await? {
-                    return Err(Undone(Saved::Stale));
+                    return Err(Unsaved::Stale.into());
                 }
                 match &change.other {
                     Other::None => {}
                     Other::Kept(split_off) => {
                         let new = std::slice::from_ref(&split_off.new);
                         if insert_all(conn, &key, new, now).await?.is_none() {
-                            return Err(Undone(Saved::Taken));
+                            return Err(Unsaved::Taken.into());
                         }
                         photo_moves::split_off(conn, activity, split_off, now).await?;
                     }
                     Other::Deleted(other) => {
                         if !photo_moves::merge(conn, other, activity, now).await? {
                             let reason = "must not make more than 200 photos of an activity";
-                            return Err(Undone(Saved::Full(Invalid { field: "with", reason })));
+                            return Err(Unsaved::Full(Invalid { field: "with", reason }).into());
                         }
                         delete(conn, &self.keyring, other, now).await?;
                     }
                 }
-                let level = match change.reach.apply(conn, &self.keyring, activity, now).await? {
-                    Applied::Level(level) => level,
-                    Applied::Missing => return Err(Undone(Saved::Missing)),
-                    Applied::Gone => return Err(Undone(Saved::Gone)),
-                    Applied::Full(invalid) => return Err(Undone(Saved::Full(invalid))),
-                };
+                let level = change.reach.apply(conn, &self.keyring, activity, now).await?;
                 let row = update(conn, &key, activity, change, level, now).await?;
                 self.replace_line(conn, activity, change, now).await?;
                 show(conn, activity, change, level).await?;
-                Ok(Box::new(seal(Viewer::Member(activity.owner), &key, &row)?))
+                Ok(seal(Viewer::Member(activity.owner), &key, &row)?)
             })
             .await;
-        Ok(outcome(saved)?.map_or_else(|undone| undone, Saved::Kept))
+        outcome(saved)
     }
 
     /// Up to `limit` shared activities whose rendition was made under other zones than now; none of who has
