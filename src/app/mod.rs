@@ -29,13 +29,13 @@ use crate::edge::terrain::Terrain;
 use crate::edge::{self, cluster};
 use crate::http::docs::Contract;
 use crate::http::health::Draining;
+use crate::http::network::Proxies;
 use crate::http::pace::Pace;
 use crate::http::refusal::{Connection, DEFAULT_HEADERS};
 use crate::http::room::{AnswerRoom, UploadRoom};
-use crate::http::session::Proxies;
 use crate::http::tiles::PublicUrl;
 use crate::http::turns::Turns;
-use crate::http::{self, Methods, log, pages};
+use crate::http::{self, Methods, log, origins};
 use crate::jobs::Worker;
 use crate::privacy::policy::{Declared, Processor, ProcessorPurpose};
 use crate::seal::{AccessTokens, MasterKey, UnusableKey};
@@ -236,7 +236,7 @@ impl App {
                 .app_data(public_url.clone())
                 .app_data(web::Data::new(pace))
                 .wrap(from_fn(log::head_as_get))
-                .wrap(from_fn(pages::open_to_pages))
+                .wrap(from_fn(origins::open_to_pages))
                 .wrap(default_headers())
                 .wrap(from_fn(log::log))
                 .into_utoipa_app()

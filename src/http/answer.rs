@@ -11,9 +11,10 @@ use futures_util::{Stream, stream};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::network::Network;
 use super::problem::Problem;
 use super::room::AnswerRoom;
-use super::session::{Network, app_data};
+use super::session::app_data;
 use crate::db::commons::Rendition;
 use crate::domain::Visibility;
 

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::body::Json;
+use super::network::Network;
 use super::problem::{Body, Problem};
-use super::session::{Member, Network, Now};
+use super::session::{Member, Now};
 use crate::actions::Service;
 use crate::actions::sign_in::Tokens;
 use crate::actions::sign_up::Applicant;

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::body::Json;
+use super::network::Network;
 use super::problem::{Body, Problem};
-use super::session::{Network, Now};
+use super::session::Now;
 use crate::actions::Service;
 use crate::domain::{Invalid, ProblemReport, ReportDetail, ReportText};
 

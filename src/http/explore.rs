@@ -7,10 +7,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::{self, Keep};
 use super::body::Json;
+use super::network::Network;
 use super::page::{self, Cursor, Page};
 use super::present::SummaryBody;
 use super::problem::{Body, Problem};
-use super::session::{Network, Now};
+use super::session::Now;
 use super::turns::Turns;
 use crate::access::Viewer;
 use crate::db::Commons;

@@ -14,10 +14,11 @@ use serde::Serialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::{self, Keep};
+use super::network::Network;
 use super::page::{self, Cursor, Page, PageQuery};
 use super::problem::{Body, Problem};
 use super::room::Taken;
-use super::session::{Network, Now};
+use super::session::Now;
 use super::tiles::PublicUrl;
 use super::turns::Turns;
 use crate::db::Commons;

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
+use super::network::Network;
 use super::problem::Problem;
-use super::session::Network;
 use crate::domain::AccountId;
 
 /// How much memory all uploads of a process may take together.

@@ -9,8 +9,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer::Keep;
 use super::body::Form;
+use super::network::Network;
 use super::problem::Problem;
-use super::session::{Network, Parts};
+use super::session::Parts;
 use super::shared::{Open, Opened, open, unlisted};
 use crate::db::commons::Rendition;
 use crate::domain::{Description, Kind, Password};

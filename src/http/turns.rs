@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
+use super::network::Network;
 use super::problem::Problem;
 use super::room::{Room, Taken};
-use super::session::Network;
 
 /// How many of each kind a network has at once.
 pub struct Turns {

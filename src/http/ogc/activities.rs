@@ -11,8 +11,9 @@ use crate::db::Commons;
 use crate::db::commons::{Feature, Order, Search};
 use crate::domain::{AccountId, ActivityId, Kind, Sport};
 use crate::http::answer::{self, Keep};
+use crate::http::network::Network;
 use crate::http::problem::{Body, Problem};
-use crate::http::session::{Network, Now};
+use crate::http::session::Now;
 use crate::http::tiles::PublicUrl;
 use crate::http::turns::Turns;
 
