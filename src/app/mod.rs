@@ -169,11 +169,11 @@ impl App {
     }
 
     /// The same server with so much room for uploads and for large answers each, in bytes, of which nobody takes
-    /// more than a share.
+    /// more than a share; at most `loads_max` large answers are loaded at a time.
     #[must_use]
-    pub fn with_room(self, bytes_max: usize, share_bytes_max: usize) -> Self {
+    pub fn with_room(self, bytes_max: usize, share_bytes_max: usize, loads_max: usize) -> Self {
         let room = web::Data::new(UploadRoom::new(bytes_max, share_bytes_max));
-        let answers = web::Data::new(AnswerRoom::new(bytes_max, share_bytes_max, self.workers));
+        let answers = web::Data::new(AnswerRoom::new(bytes_max, share_bytes_max, loads_max));
         Self { room, answers, ..self }
     }
 

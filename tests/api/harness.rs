@@ -70,7 +70,7 @@ impl TestApp {
 
     /// The same with little room for uploads and large answers, in bytes.
     pub async fn start_with_room(bytes_max: usize, share_bytes_max: usize) -> Self {
-        Self::start_changed(|app| app.with_room(bytes_max, share_bytes_max), &[]).await
+        Self::start_changed(|app| app.with_room(bytes_max, share_bytes_max, 1), &[]).await
     }
 
     /// Another server with the same key, files, clock, database and name, and another pace for clients.
