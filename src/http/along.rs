@@ -13,7 +13,7 @@ use super::problem::{Body, Problem};
 use super::session::Now;
 use super::turns::Turns;
 use crate::access::Viewer;
-use crate::db::commons::{Along, Sought, Way};
+use crate::db::commons::{Along, Course, Sought};
 use crate::db::{Commons, Slice};
 use crate::domain::{ActivityId, Invalid, Kind, Position, Sport};
 
@@ -90,8 +90,9 @@ async fn along(
 ) -> Result<HttpResponse, Problem> {
     let along = body.parse()?;
     let found = turns.along.run(network, async move {
-        if let Way::Of(id) = along.line {
-            let degrees = commons.way_degrees(viewer, id, now).await?.ok_or(Problem::NotFound)?;
+        if let Course::Of(id) = along.line {
+            let degrees =
+                commons.course_degrees(viewer, id, now).await?.ok_or(Problem::NotFound)?;
             if LENGTH_MAX_DEGREES < degrees {
                 let reason = "must be at most some 500 km long";
                 return Err(Invalid { field: "activity", reason }.into());
@@ -112,8 +113,8 @@ impl AlongBody {
             return Err(Invalid { field: "within_m", reason: "must be from 1 to 1,000" }.into());
         }
         let line = match (self.line, self.activity) {
-            (Some(points), None) => Way::Drawn(drawn(&points)?),
-            (None, Some(activity)) => Way::Of(activity),
+            (Some(points), None) => Course::Drawn(drawn(&points)?),
+            (None, Some(activity)) => Course::Of(activity),
             _ => {
                 let reason = "must be given, or activity instead";
                 return Err(Invalid { field: "line", reason }.into());

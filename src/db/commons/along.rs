@@ -16,7 +16,7 @@ use crate::domain::{ActivityId, Position};
 /// What to look for.
 pub struct Along {
     /// Along this.
-    pub line: Way,
+    pub line: Course,
     /// This far from it, in metres.
     pub within_m: f64,
     /// Which activities.
@@ -26,7 +26,7 @@ pub struct Along {
 }
 
 /// A line that others may run along.
-pub enum Way {
+pub enum Course {
     /// One that somebody draws: used for this answer alone, neither stored nor logged.
     Drawn(Vec<Position>),
     /// That of a published activity, as others see it.
@@ -54,7 +54,7 @@ impl Commons {
     }
 
     /// How long a published line is between its points, in degrees; `None` when the viewer finds none.
-    pub async fn way_degrees(
+    pub async fn course_degrees(
         &self,
         viewer: Viewer,
         id: ActivityId,
@@ -73,11 +73,11 @@ impl Along {
     fn statement(&self, viewer: Viewer, now: DateTime<Utc>) -> Finding {
         let mut statement = Finding::new("WITH given AS MATERIALIZED (SELECT ");
         match &self.line {
-            Way::Drawn(places) => {
+            Course::Drawn(places) => {
                 statement.sql("ST_SetSRID(ST_GeomFromGeoJSON(").bind(Value::Text(geojson(places)));
                 statement.sql("), 4326)::geography AS line");
             }
-            Way::Of(id) => {
+            Course::Of(id) => {
                 statement.sql("line FROM commons.published WHERE activity_id = ");
                 statement.bind(Value::Id(Some((*id).into())));
                 write_shown(&mut statement, viewer, now);
@@ -98,7 +98,7 @@ impl Along {
         statement.bind(Value::Double(self.within_m)).sql(", false)");
         self.sought.write(&mut statement, Walk::FromLine);
         write_shown(&mut statement, viewer, now);
-        if let Way::Of(id) = &self.line {
+        if let Course::Of(id) = &self.line {
             statement.sql(" AND activity_id <> ").bind(Value::Id(Some((*id).into())));
         }
         // What differs in length or in one edge has no more in common than the rest: cheap, and before the

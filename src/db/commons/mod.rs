@@ -31,7 +31,7 @@ mod traces;
 mod undone;
 mod words;
 
-pub use along::{Along, Way};
+pub use along::{Along, Course};
 pub use anonymous::{KeptPhoto, Telling, Work};
 pub use communities::{Community, CommunityChange, Listed, NamePosition, NewCommunity};
 pub use entries::Entry;

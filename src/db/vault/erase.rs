@@ -89,7 +89,7 @@ impl Db {
         let key = account_key(conn, &self.keyring, account).await?;
         let rows: Vec<Row> = activities::table
             .filter(activities::account_id.eq(Uuid::from(account)))
-            .filter(activities::visibility.ne("private"))
+            .filter(activities::visibility.ne(Visibility::Private.name()))
             .filter(activities::activity_id.gt(after.map_or(Uuid::nil(), Uuid::from)))
             .order(activities::activity_id)
             .limit(limit)

@@ -36,7 +36,7 @@ pub use leave::Left;
 pub use links::{LINKS_MAX, Link, NewLink};
 pub use list::{ActivityFilter, ListPosition};
 pub use originals::{SealedOriginal, open_original, seal_original};
-pub use photo_changes::{ACCOUNT_BYTES_MAX, Added, NewPhoto, PHOTOS_MAX, PhotoChange, PhotoDrawn};
+pub use photo_changes::{Added, NewPhoto, PHOTOS_MAX, PhotoChange, PhotoDrawn};
 pub use photos::{Photo, PhotoDetails, PositionSource, open_photo, seal_photo};
 pub use rows::Held;
 pub use save::{Change, Other, SplitOff, Unsaved};

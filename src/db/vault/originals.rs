@@ -15,7 +15,7 @@ use crate::domain::{AccountId, ActivityId, BlobId, Invalid};
 use crate::seal::{AccountKey, Broken};
 
 /// How many bytes of files an account keeps at most, as they were uploaded; photos have room of their own.
-pub const ACCOUNT_BYTES_MAX: i64 = 10 * 1024 * 1024 * 1024;
+const FILES_BYTES_MAX: i64 = 10 * 1024 * 1024 * 1024;
 
 /// How many of those each file takes at least: what an activity brings along besides is not for nothing, and so it is
 /// also said how many an account has at most (163,840).
@@ -72,7 +72,7 @@ pub(super) async fn check_room(
     .await?;
     let taken = |file: &SealedOriginal| i64::try_from(file.bytes).unwrap_or(i64::MAX);
     let more = new.map(|file| taken(file).max(FILE_BYTES_MIN));
-    if ACCOUNT_BYTES_MAX < more.fold(bytes, i64::saturating_add) {
+    if FILES_BYTES_MAX < more.fold(bytes, i64::saturating_add) {
         let reason = "must not make more than 10 GiB of files altogether";
         return Err(Error::Full(Invalid { field: "file", reason }));
     }

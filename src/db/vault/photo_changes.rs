@@ -26,7 +26,7 @@ use crate::seal::AccountKey;
 /// The most photos of an activity.
 pub const PHOTOS_MAX: i64 = 200;
 /// How many bytes of photos an account keeps at most, as they were uploaded.
-pub const ACCOUNT_BYTES_MAX: i64 = 10 * 1024 * 1024 * 1024;
+const PHOTOS_BYTES_MAX: i64 = 10 * 1024 * 1024 * 1024;
 
 /// A photo to be kept, whose sealed file lies in the blob store already.
 pub struct NewPhoto {
@@ -285,7 +285,7 @@ async fn room(
     .get_result(conn)
     .await?;
     let more = new.iter().map(|photo| photo.original.bytes).sum::<u64>();
-    if ACCOUNT_BYTES_MAX < bytes.saturating_add(i64::try_from(more).unwrap_or(i64::MAX)) {
+    if PHOTOS_BYTES_MAX < bytes.saturating_add(i64::try_from(more).unwrap_or(i64::MAX)) {
         return Err(full("must not make more than 10 GiB of photos altogether"));
     }
     Ok(next_rank(conn, account, id).await?..)

@@ -13,7 +13,7 @@ use crate::db::ops::{Job, enqueue};
 use crate::db::schema::identity::{account_keys, accounts};
 use crate::db::schema::vault::{activities, zones};
 use crate::db::{Db, Error};
-use crate::domain::{AccountId, ActivityId, Position, ZoneId, ZoneLabel, ZoneRadius};
+use crate::domain::{AccountId, ActivityId, Position, Visibility, ZoneId, ZoneLabel, ZoneRadius};
 use crate::seal::AccountKey;
 use crate::track;
 use crate::track::cut::grid::Grid;
@@ -189,7 +189,7 @@ impl Db {
         let version = version(conn, account).await?;
         let shared = activities::table
             .filter(activities::account_id.eq(Uuid::from(account)))
-            .filter(activities::visibility.ne("private"));
+            .filter(activities::visibility.ne(Visibility::Private.name()));
         let total = shared.count().get_result(conn).await?;
         let done = shared.filter(activities::zones_version.eq(version)).count();
         Ok(Remade { done: done.get_result(conn).await?, total })
@@ -297,7 +297,7 @@ impl Db {
         let conn = &mut *self.conn().await?;
         let outdated: Vec<Uuid> = activities::table
             .inner_join(accounts::table.on(accounts::account_id.eq(activities::account_id)))
-            .filter(activities::visibility.ne("private"))
+            .filter(activities::visibility.ne(Visibility::Private.name()))
             .filter(activities::zones_version.ne(accounts::zones_version))
             .filter(accounts::restricted_at.is_null())
             .filter(accounts::erase_at.is_null())
@@ -366,7 +366,7 @@ async fn shared(
 ) -> Result<Vec<(Uuid, i32)>, Error> {
     Ok(activities::table
         .filter(activities::account_id.eq(Uuid::from(account)))
-        .filter(activities::visibility.ne("private"))
+        .filter(activities::visibility.ne(Visibility::Private.name()))
         .order(activities::activity_id)
         .select((activities::activity_id, activities::version))
         .load(conn)
