@@ -152,14 +152,19 @@ impl Service {
         self.is_anybodys(description.as_str(), author).then_some(description)
     }
 
+    /// Whether a text holds a name or the address of its author, of now or before.
+    pub(super) fn holds_name(&self, text: &str, author: &Author) -> bool {
+        author.names.are_in(text)
+            || author.former_names.are_in(text, |text| self.db.text_mark(text))
+    }
+
     /// Whether a text could be anybody's: it holds no name of its author and no time, and is under one
     /// work of theirs alone.
     pub(super) fn is_anybodys(&self, text: &str, author: &Author) -> bool {
         let outline = outline(text);
         !outline.is_empty()
             && !tells_a_time(text)
-            && !author.names.are_in(text)
-            && !author.former_names.are_in(text, |text| self.db.text_mark(text))
+            && !self.holds_name(text, author)
             && !author.repeated.holds(self.db.text_mark(&outline))
     }
 }

@@ -65,6 +65,32 @@ async fn names_and_addresses_in_texts_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_is_told_where_leaving_would_take_it_out() {
+    let app = TestApp::start().await;
+    let elodie = app.member_at("e.d@example.org", "Élodie").await;
+    let change = json!({ "given_name": "Noémie", "family_name": "Dubois" });
+    assert_eq!(elodie.patch("/api/v1/me", &change).await.status(), 200);
+    let change = json!({ "family_name": "Martin-Noël" });
+    assert_eq!(elodie.patch("/api/v1/me", &change).await.status(), 200);
+    let path = path_of(&elodie.has_activity(&northward_gpx(8.5, 47.3, 300)).await);
+    assert_eq!(elodie.post(&format!("{path}/publish"), &json!({})).await.status(), 200);
+    // Other spellings, pieces of a name, inside other words, and what she was called before.
+    for title in [
+        "Chez Elodie",
+        "NOEMIE's loop",
+        "Noël at the lake",
+        "Rides of lesmartinnoels",
+        "With the Dubois",
+    ] {
+        assert_eq!(elodie.patch(&path, &json!({ "title": title })).await.status(), 200);
+        let found = findings(&elodie, &path).await;
+        assert!(has(&found, "name", "title"), "{title}");
+        let leaving: Value = elodie.get("/api/v1/me/deletion").await.json().await.unwrap();
+        assert_eq!(leaving["items"][0]["cleared"], json!(["title"]), "{title}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_start_and_hour_again_and_again_are_told() {
     let app = TestApp::start().await;
     let ada = app.member("Ada").await;
