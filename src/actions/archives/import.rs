@@ -251,34 +251,52 @@ impl Import<'_> {
             }
             let Some(entry) = entries.advance() else { break };
             match name {
-                Some(Name::Page(kind, _)) if is_taken(kind) => {
-                    let page = self.read(&entry, PAGE_BYTES_MAX).await?;
-                    batch = self.take_page(kind, page, batch).await?;
+                Some(Name::Page(kind, _)) => {
+                    batch = self.take_page(kind, &entry, batch).await?;
                     if !is_begun {
                         (self.progress.at, self.progress.left) = (entries.at, entries.left);
                     }
                 }
                 Some(Name::Photo(id, photo)) => batch.add_photo_file(id, photo, entry),
                 Some(Name::Of(id, file)) => batch.add_file(id, file, entry),
-                Some(Name::Page(..) | Name::Readme | Name::Schema | Name::Manifest) | None => {}
+                Some(Name::Readme | Name::Schema | Name::Manifest) | None => {}
             }
         }
         Ok(batch)
     }
 
-    /// Takes in a page, or keeps it with the activities that it comes after.
-    async fn take_page(&self, kind: Kind, page: Vec<u8>, batch: Batch) -> Result<Batch, Error> {
+    /// Takes in a page, or keeps it with the activities that it comes after. What others keep, and what this server
+    /// makes itself, is not taken from a file: it is not even read.
+    async fn take_page(&mut self, kind: Kind, entry: &Entry, batch: Batch) -> Result<Batch, Error> {
         let (service, account, now) = (self.service, self.account, self.now);
         let cores = &service.cores;
+        let mut page = async || self.read(entry, PAGE_BYTES_MAX).await;
         match kind {
-            Kind::Account => service.take_account(account, &page, now).await?,
-            Kind::Pictures => service.take_picture(account, &page).await?,
-            Kind::Zones => service.take_zones(account, &page, now).await?,
-            Kind::Blocks => service.take_blocks(account, &page, now).await?,
-            Kind::Activities => return Ok(cores.run(move || Batch::of(&page, now)).await??),
-            Kind::Photos => return Ok(cores.run(move || batch.with_photos(&page)).await??),
-            Kind::Links => return Ok(cores.run(move || batch.with_links(&page, now)).await??),
-            _ => {}
+            Kind::Account => service.take_account(account, &page().await?, now).await?,
+            Kind::Pictures => service.take_picture(account, &page().await?).await?,
+            Kind::Zones => service.take_zones(account, &page().await?, now).await?,
+            Kind::Blocks => service.take_blocks(account, &page().await?, now).await?,
+            Kind::Activities => {
+                let page = page().await?;
+                return Ok(cores.run(move || Batch::of(&page, now)).await??);
+            }
+            Kind::Photos => {
+                let page = page().await?;
+                return Ok(cores.run(move || batch.with_photos(&page)).await??);
+            }
+            Kind::Links => {
+                let page = page().await?;
+                return Ok(cores.run(move || batch.with_links(&page, now)).await??);
+            }
+            Kind::Sessions
+            | Kind::Communities
+            | Kind::Memberships
+            | Kind::MembershipRequests
+            | Kind::Consents
+            | Kind::Reviews
+            | Kind::Archives
+            | Kind::Shares
+            | Kind::AccessLog => {}
         }
         Ok(batch)
     }
@@ -377,21 +395,6 @@ impl Import<'_> {
         let stands = current.is_some_and(|current| current.step == self.archive.step);
         Ok(has_time && stands)
     }
-}
-
-/// Whether pages of a kind are taken in: what others keep, and what this server makes itself, is not taken from a
-/// file.
-const fn is_taken(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Account
-            | Kind::Pictures
-            | Kind::Zones
-            | Kind::Blocks
-            | Kind::Activities
-            | Kind::Photos
-            | Kind::Links
-    )
 }
 
 /// It says why, and quotes nothing.

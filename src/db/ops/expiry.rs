@@ -60,6 +60,8 @@ impl Db {
             // An archive lies in blobs as well, and the log is not this login's to shorten.
             Expiring::Archives => return self.remove_expired_archives(now).await,
             Expiring::AccessLog => return self.prune_access_log(BATCH_ROWS, now).await,
+            // Each is noted outside the database as well, and that goes first: see `Service::forget_erasures`.
+            Expiring::Erasures => return Ok(0),
             Expiring::Sessions => expires("identity.sessions"),
             Expiring::MailedCodes => expires("identity.codes"),
             Expiring::KnownNetworks => Expired {
@@ -82,7 +84,6 @@ impl Db {
                 kept_after: retention::PROBLEM_REPORT,
                 which: "true",
             },
-            Expiring::Erasures => Expired { which: "true", ..expires("ops.erasures") },
             Expiring::WithdrawnIds => Expired {
                 table: "commons.open_data",
                 column: "withdrawn_on",
