@@ -10,7 +10,7 @@ use super::{Error, Service};
 use crate::access::Owned;
 use crate::db::commons::{KeptReview, LeftReview, Work};
 use crate::db::ops::{Erasure, Open};
-use crate::db::vault::{Activity, Left, Leftover, Repeated};
+use crate::db::vault::{Activity, Grounds, Left, Leftover, Repeated};
 use crate::domain::{AccountId, ActivityId, Description, ErasureId, Legacy, ReviewId, Visibility};
 use crate::privacy::anonymity::{month, outline};
 use crate::privacy::retention;
@@ -72,7 +72,7 @@ impl Service {
         {
             return Ok(Step::More);
         }
-        self.db.close_account(&erasure, now).await?;
+        self.db.finish_erasure(&erasure, now).await?;
         Ok(Step::Done)
     }
 
@@ -282,8 +282,10 @@ impl Service {
 
     /// Whether there was something to erase again.
     async fn erase_again(&self, noted: &Erasure, now: DateTime<Utc>) -> Result<bool, Error> {
-        match self.db.leave(noted, None, now).await? {
-            Left::Now | Left::Before(_) => Ok(true),
+        // What was settled then is not settled anew.
+        let entry = |_| noted.clone();
+        match self.db.leave(noted.account, Grounds::Asked, entry, now).await? {
+            Left::Now(_) | Left::Before(_) => Ok(true),
             Left::No => {
                 self.db.enter_noted_erasure(noted, now).await?;
                 Ok(false)
@@ -292,7 +294,8 @@ impl Service {
     }
 }
 
-/// When something comes back without its author that is made anonymous now.
+/// When something comes back without its author that is made anonymous now: by chance, within
+/// [`retention::ANONYMOUS_WITHIN`].
 fn moment_after(now: DateTime<Utc>) -> DateTime<Utc> {
     let wait_ms = 1_000.0 * chance() * retention::ANONYMOUS_WITHIN.as_seconds_f64();
     #[expect(clippy::cast_possible_truncation, reason = "within a minute or a day")]

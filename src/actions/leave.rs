@@ -1,4 +1,5 @@
-//! Leaving: what would become of an account, asking for it, and coming back in time.
+//! Leaving: what would become of an account, asking for it, and coming back in time. And closing an account that
+//! nobody uses.
 
 use std::net::IpAddr;
 
@@ -12,9 +13,9 @@ use crate::access::Owned;
 use crate::db::commons::HandOver;
 use crate::db::identity::{Code, NewSession};
 use crate::db::ops::{Erasure, Rate};
-use crate::db::vault::{Activity, Held, Left};
+use crate::db::vault::{Activity, Grounds, Held, Left};
 use crate::domain::{
-    AccountId, ActivityId, Email, ErasureId, Legacies, Password, PhotoId, Visibility,
+    AccountId, ActivityId, Email, ErasureId, Legacies, Password, PhotoId, Visibility, Wishes,
 };
 use crate::privacy::retention;
 
@@ -133,7 +134,7 @@ impl Service {
         Ok(Outlook {
             held: self.db.rows_held(account).await?,
             reaching: self.db.count_by_visibility(account).await?,
-            unsaid: self.unsaid(account).await?,
+            unsaid: Legacies::unsaid(self.db.restricted_at(account).await?.is_some()),
             reviews: self.db.count_reviews(account).await?,
             hand_overs: self.db.hand_overs(account).await?,
             items,
@@ -157,53 +158,52 @@ impl Service {
         &self,
         account: AccountId,
         proof: Proof,
-        legacies: Legacies,
+        wishes: Wishes,
         undo: Undo,
         now: DateTime<Utc>,
     ) -> Result<Erasure, Error> {
         self.allow("leave", Uuid::from(account).as_bytes(), TRIES, now).await?;
         let hash = self.prove(account, proof, now).await?;
+        let grounds = hash.as_deref().map_or(Grounds::Asked, Grounds::Password);
         // Else another call of theirs was quicker, and has ended their sessions.
-        let left = self.part(account, hash.as_deref(), legacies, undo, now).await?;
+        let left = self.part(account, grounds, wishes, undo, now).await?;
         left.ok_or(Error::Unauthenticated)
     }
 
-    /// Closes an account whose owner does not act any more, as if they had left without a word. `None` when
-    /// it is left already.
-    pub async fn close(
+    /// Closes an account whose owner was warned twice and did not come back, as if they had left without a word:
+    /// the one place from which an account goes without being asked to. Does nothing when they came back meanwhile,
+    /// or it is left already.
+    pub async fn close_abandoned(
         &self,
         account: AccountId,
         now: DateTime<Utc>,
-    ) -> Result<Option<Erasure>, Error> {
-        let legacies = self.unsaid(account).await?;
-        self.part(account, None, legacies, Undo::Never, now).await
+    ) -> Result<(), Error> {
+        self.part(account, Grounds::Abandoned, Wishes::default(), Undo::Never, now).await?;
+        Ok(())
     }
 
-    /// What becomes of what others see of an account, where its owner says nothing.
-    pub async fn unsaid(&self, account: AccountId) -> Result<Legacies, Error> {
-        Ok(Legacies::unsaid(self.db.restricted_at(account).await?.is_some()))
-    }
-
+    /// `None` when there are no such grounds any more.
     async fn part(
         &self,
         account: AccountId,
-        password_hash: Option<&str>,
-        legacies: Legacies,
+        grounds: Grounds<'_>,
+        wishes: Wishes,
         undo: Undo,
         now: DateTime<Utc>,
     ) -> Result<Option<Erasure>, Error> {
-        let erasure = Erasure {
-            id: ErasureId::random(),
+        let id = ErasureId::random();
+        let entry = |is_restricted| Erasure {
+            id,
             account,
-            legacies,
+            legacies: wishes.settled(is_restricted),
             requested_at: now,
             erase_at: now + undo.wait(),
             is_undone: false,
         };
-        match self.db.leave(&erasure, password_hash, now).await? {
-            Left::Now => {}
+        let erasure = match self.db.leave(account, grounds, entry, now).await? {
+            Left::Now(erasure) => erasure,
             Left::Before(_) | Left::No => return Ok(None),
-        }
+        };
         // It is written down in the database. Where that cannot be done outside of it now, a task does it,
         // and nothing is erased before.
         let _noted_later = self.note(&erasure).await;

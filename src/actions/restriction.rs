@@ -1,4 +1,4 @@
-//! Restricting what is done with an account's data, and closing an account that nobody uses.
+//! Restricting what is done with an account's data.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -29,19 +29,5 @@ impl Service {
     ) -> Result<(), Error> {
         self.allow("restriction", Uuid::from(account).as_bytes(), CHANGES, now).await?;
         Ok(self.db.lift_restriction(account, now).await?)
-    }
-
-    /// Closes an account whose owner was warned twice and did not come back: the one place from which an
-    /// account goes without being asked to. What it shared is made anonymous. Does nothing when they came
-    /// back meanwhile.
-    pub async fn close_abandoned(
-        &self,
-        account: AccountId,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        if self.db.sign_out_abandoned(account).await? {
-            self.close(account, now).await?;
-        }
-        Ok(())
     }
 }

@@ -46,6 +46,19 @@ impl Default for Legacies {
     }
 }
 
+/// What somebody who leaves says of what others see. Of the rest nothing is said.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// Of what everyone sees.
+    pub published: Option<Legacy>,
+    /// Of what some see.
+    pub shared: Option<Legacy>,
+    /// Of the photos of what stays.
+    pub photos: Option<Legacy>,
+    items: BTreeMap<ActivityId, Legacy>,
+    photo_items: BTreeMap<PhotoId, Legacy>,
+}
+
 /// What becomes of photos where nothing was said of them.
 const fn erase() -> Legacy {
     Legacy::Erase
@@ -58,9 +71,6 @@ impl Legacies {
         let of_all = if is_restricted { Legacy::Erase } else { Legacy::Anonymize };
         Self { published: of_all, shared: of_all, ..Self::default() }
     }
-
-    /// The most activities, and the most photos, of which something of their own is said.
-    pub const ITEMS_MAX: usize = 1_000;
 
     /// What becomes of a photo of a work that stays.
     pub fn of_photo(&self, id: PhotoId) -> Legacy {
@@ -83,7 +93,10 @@ impl Legacies {
     }
 }
 
-impl Legacies {
+impl Wishes {
+    /// The most activities, and the most photos, of which something of their own is said.
+    pub const ITEMS_MAX: usize = 1_000;
+
     /// What is said one by one, if it is not too much.
     pub fn one_by_one(
         items: BTreeMap<ActivityId, Legacy>,
@@ -95,6 +108,19 @@ impl Legacies {
             }
         }
         Ok(Self { items, photo_items, ..Self::default() })
+    }
+
+    /// What becomes of all of it, if that is what was said by somebody who does, or does not, let anything be done
+    /// with their data.
+    pub fn settled(&self, is_restricted: bool) -> Legacies {
+        let unsaid = Legacies::unsaid(is_restricted);
+        Legacies {
+            published: self.published.unwrap_or(unsaid.published),
+            shared: self.shared.unwrap_or(unsaid.shared),
+            items: self.items.clone(),
+            photos: self.photos.unwrap_or(unsaid.photos),
+            photo_items: self.photo_items.clone(),
+        }
     }
 }
 
@@ -114,6 +140,16 @@ mod tests {
             .map(|visibility| (legacies.of(one, visibility), legacies.of(other, visibility)));
         let (stays, goes) = (Legacy::Anonymize, Legacy::Erase);
         assert_eq!(rows, [(goes, goes), (stays, goes), (stays, goes), (stays, stays)]);
+    }
+
+    #[test]
+    fn what_is_said_outweighs_a_restriction_and_what_is_not_follows_it() {
+        let (keep, erase) = (Legacy::Anonymize, Legacy::Erase);
+        let wishes = Wishes { published: Some(keep), ..Wishes::default() };
+        let of = |legacies: Legacies| (legacies.published, legacies.shared, legacies.photos);
+        assert_eq!(of(wishes.settled(true)), (keep, erase, erase));
+        assert_eq!(of(wishes.settled(false)), (keep, keep, erase));
+        assert_eq!(Wishes::default().settled(true), Legacies::unsaid(true));
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub use ids::{
     PhotoId, RegistrationId, ReviewId, SessionId, ZoneId,
 };
 pub use invalid::Invalid;
-pub use leaving::{Legacies, Legacy};
+pub use leaving::{Legacies, Legacy, Wishes};
 pub use letter::{Letter, Receipt, Subject};
 pub use locale::Locale;
 pub use password::Password;

@@ -19,6 +19,7 @@ use crate::db;
 use crate::db::commons::{HandOver, Member as Fellow};
 use crate::domain::{
     ActivityId, CommunityId, ErasureId, Invalid, Legacies, Legacy, Password, PhotoId, Visibility,
+    Wishes,
 };
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -174,8 +175,8 @@ async fn leave(
     Now(now): Now,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
-    let (proof, legacies, undo) = body.parse(&service.unsaid(member.account).await?)?;
-    let erasure = service.leave(member.account, proof, legacies, undo, now).await?;
+    let (proof, wishes, undo) = body.parse()?;
+    let erasure = service.leave(member.account, proof, wishes, undo, now).await?;
     let body = ReceiptBody { receipt_id: erasure.id, erase_at: erasure.erase_at };
     Ok(answer::accepted(&body))
 }
@@ -186,7 +187,7 @@ const fn erase() -> Legacy {
 }
 
 impl LeaveBody {
-    fn parse(self, unsaid: &Legacies) -> Result<(Proof, Legacies, Undo), Invalid> {
+    fn parse(self) -> Result<(Proof, Wishes, Undo), Invalid> {
         let proof = match (self.password, self.code) {
             (Some(password), None) => Proof::Password(Password::presented(password)?),
             (None, Some(code)) => Proof::Code(code),
@@ -200,13 +201,11 @@ impl LeaveBody {
             7 => Undo::Week,
             _ => return Err(Invalid { field: "undo_days", reason: "must be 0 or 7" }),
         };
-        let legacies = Legacies {
-            published: self.published.unwrap_or(unsaid.published),
-            shared: self.shared.unwrap_or(unsaid.shared),
-            photos: self.photos,
-            ..Legacies::one_by_one(self.items, self.photo_items)?
-        };
-        Ok((proof, legacies, undo))
+        let mut wishes = Wishes::one_by_one(self.items, self.photo_items)?;
+        wishes.published = self.published;
+        wishes.shared = self.shared;
+        wishes.photos = Some(self.photos);
+        Ok((proof, wishes, undo))
     }
 }
 

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::{accounts, sessions};
+use super::accounts;
 use crate::db::ops::{Job, enqueue};
 use crate::db::schema::identity::accounts as accounts_table;
 use crate::db::{Db, Error};
@@ -16,7 +16,7 @@ use crate::privacy::retention::{INACTIVE, INACTIVITY_NOTICE};
 /// How many accounts are gone on with at once.
 const WARNED_AT_ONCE: i64 = 100;
 /// The state of an account whose owner was warned twice, and which is to be closed.
-const TO_BE_CLOSED: i16 = 3;
+pub(in crate::db) const TO_BE_CLOSED: i16 = 3;
 
 /// Remembers that the owner of an account was there on this day; what was begun because they were not
 /// is over then. Fails nothing: who was just given a token has it, and the next one says it again.
@@ -93,28 +93,5 @@ impl Db {
             })
         };
         enqueue(conn, &self.keyring, Some(account), &job, now).await
-    }
-
-    /// Ends the sessions of an account that is to be closed; `false`, with nothing done, when its owner
-    /// was there meanwhile.
-    pub async fn sign_out_abandoned(&self, account: AccountId) -> Result<bool, Error> {
-        let conn = &mut *self.conn().await?;
-        conn.transaction(async |conn| {
-            let row = accounts_table::table.find(Uuid::from(account));
-            let abandoned: Option<Uuid> = row
-                .filter(accounts_table::warnings.eq(TO_BE_CLOSED))
-                .filter(accounts_table::restricted_at.is_null())
-                .select(accounts_table::account_id)
-                .for_no_key_update()
-                .first(conn)
-                .await
-                .optional()?;
-            if abandoned.is_none() {
-                return Ok(false);
-            }
-            sessions::delete_all(conn, account).await?;
-            Ok(true)
-        })
-        .await
     }
 }

@@ -16,6 +16,7 @@ pub use accounts::{Account, Credentials, Profile};
 pub(in crate::db) use accounts::{account_key, find as find_by_id, find_account, hold_account};
 pub use codes::Code;
 pub(in crate::db) use codes::delete_all as end_codes;
+pub(in crate::db) use contact::TO_BE_CLOSED;
 pub use email_changes::BothCodes;
 pub(in crate::db) use names::let_go as let_go_of_names;
 pub use profiles::{ProfessionalChange, ProfileChange, Unchanged};

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::audience::lock_all_touched;
 use crate::db::commons;
-use crate::db::identity::{self, NewSession, account_key, end_codes, end_sessions};
+use crate::db::identity::{self, NewSession, TO_BE_CLOSED, account_key, end_codes, end_sessions};
 use crate::db::ops::{Erasure, Job, call_off, enqueue, erasures, remove};
 use crate::db::schema::commons::members;
 use crate::db::schema::identity::accounts;
@@ -28,14 +28,25 @@ const FORMER_MEMBER: &str = "Former member";
 /// How often leaving is tried while its account joins communities.
 const TURNS_MAX: usize = 8;
 
+/// Why an account may go: looked at while its row is held.
+#[derive(Clone, Copy, Debug)]
+pub enum Grounds<'a> {
+    /// Its owner asked for it and gave the password of this hash. It is still theirs.
+    Password(&'a str),
+    /// Its owner asked for it, and proved who they are by something that was used up.
+    Asked,
+    /// Its owner was warned twice. They did not come back, nor have they had it kept as it is.
+    Abandoned,
+}
+
 /// What became of leaving.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Left {
-    /// It is done: nothing of the account is seen any more.
-    Now,
+    /// It is done, and so entered: nothing of the account is seen any more.
+    Now(Erasure),
     /// It was done before, by this erasure.
     Before(ErasureId),
-    /// There is no such account, or it has another password by now.
+    /// There is no such account, or no such grounds any more.
     No,
 }
 
@@ -47,18 +58,39 @@ enum Turned {
     Away(Left),
 }
 
+/// What of an account says whether it may go, and how.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = accounts, check_for_backend(diesel::pg::Pg))]
+struct Row {
+    password_hash: Option<String>,
+    erase_at: Option<DateTime<Utc>>,
+    restricted_at: Option<DateTime<Utc>>,
+    warnings: i16,
+}
+
+impl Row {
+    fn may_go(&self, grounds: Grounds<'_>) -> bool {
+        match grounds {
+            Grounds::Asked => true,
+            Grounds::Password(verified) => self.password_hash.as_deref() == Some(verified),
+            Grounds::Abandoned => self.warnings == TO_BE_CLOSED && self.restricted_at.is_none(),
+        }
+    }
+}
+
 impl Db {
     /// Hides an account and all of it, ends its sessions, codes, memberships and mails, and enters it in the
-    /// ledger, to be erased when that says. `password_hash` is the one that was verified, if one was.
+    /// ledger, to be erased when that says. `entry` is told whether its owner lets nothing be done with their data.
     pub async fn leave(
         &self,
-        erasure: &Erasure,
-        password_hash: Option<&str>,
+        account: AccountId,
+        grounds: Grounds<'_>,
+        entry: impl Fn(bool) -> Erasure + Sync,
         now: DateTime<Utc>,
     ) -> Result<Left, Error> {
         for _ in 0..TURNS_MAX {
-            match self.try_leaving(erasure, password_hash, now).await? {
-                Ok(()) => return Ok(Left::Now),
+            match self.try_leaving(account, grounds, &entry, now).await? {
+                Ok(erasure) => return Ok(Left::Now(erasure)),
                 Err(Turned::Away(left)) => return Ok(left),
                 Err(Turned::Again) => {}
             }
@@ -68,11 +100,11 @@ impl Db {
 
     async fn try_leaving(
         &self,
-        erasure: &Erasure,
-        password_hash: Option<&str>,
+        account: AccountId,
+        grounds: Grounds<'_>,
+        entry: &(impl Fn(bool) -> Erasure + Sync),
         now: DateTime<Utc>,
-    ) -> Result<Result<(), Turned>, Error> {
-        let account = erasure.account;
+    ) -> Result<Result<Erasure, Turned>, Error> {
         let conn = &mut *self.conn().await?;
         let left = conn
             .transaction(async |conn| {
@@ -80,34 +112,35 @@ impl Db {
                 commons::hold_all(conn, account, &around).await?;
                 let held = accounts::table
                     .find(Uuid::from(account))
-                    .select((accounts::password_hash, accounts::erase_at))
+                    .select(Row::as_select())
                     .for_no_key_update()
-                    .first::<(Option<String>, Option<DateTime<Utc>>)>(conn)
+                    .first(conn)
                     .await
                     .optional()?;
-                let Some((hash, erase_at)) = held else {
+                let Some(row) = held else {
                     return Err(Undone(Turned::Away(Left::No)));
                 };
-                if erase_at.is_some() {
+                if row.erase_at.is_some() {
                     let id = open_erasure_of(conn, account).await?;
                     return Err(Undone(Turned::Away(id.map_or(Left::No, Left::Before))));
                 }
-                if password_hash.is_some_and(|verified| hash.as_deref() != Some(verified)) {
+                if !row.may_go(grounds) {
                     return Err(Undone(Turned::Away(Left::No)));
                 }
                 // Whoever lets it in anywhere holds its row while they do.
                 if commons::around(conn, account).await? != around {
                     return Err(Undone(Turned::Again));
                 }
-                self.enter(conn, erasure).await?;
-                hide(conn, erasure).await?;
+                let erasure = entry(row.restricted_at.is_some());
+                self.enter(conn, &erasure).await?;
+                hide(conn, &erasure).await?;
                 let legacies = &erasure.legacies;
                 commons::leave_all(conn, account, &around, legacies, &self.keyring, now).await?;
                 end_sessions(conn, account).await?;
                 end_codes(conn, account).await?;
                 call_off(conn, account).await?;
-                self.announce(conn, erasure, now).await?;
-                Ok(())
+                self.announce(conn, &erasure, now).await?;
+                Ok(erasure)
             })
             .await;
         outcome(left)

@@ -32,7 +32,7 @@ pub use blocks::{BLOCKS_MAX, Block, BlockPosition};
 pub use consents::Decision;
 pub use erase::{Leftover, Repeated};
 pub use handover::StoredRendition;
-pub use leave::Left;
+pub use leave::{Grounds, Left};
 pub use links::{LINKS_MAX, Link, NewLink};
 pub use list::{ActivityFilter, ListPosition};
 pub use originals::{SealedOriginal, open_original, seal_original};

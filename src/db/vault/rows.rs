@@ -1,4 +1,5 @@
-//! The rows that an account has, in whichever tables there are: found by the inventory, not named here.
+//! The rows that an account has, in whichever tables there are: found by the inventory. Named here are only
+//! those that go in an order of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -104,7 +105,7 @@ impl Db {
     }
 
     /// Deletes what is left of an account, its key and its address among it, and says so in the ledger.
-    pub async fn close_account(&self, erasure: &Erasure, now: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn finish_erasure(&self, erasure: &Erasure, now: DateTime<Utc>) -> Result<(), Error> {
         let conn = &mut *self.conn().await?;
         conn.transaction(async |conn| {
             let account = erasure.account;

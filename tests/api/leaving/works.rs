@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection;
+use futures_util::join;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Scene, feed, found, opened, publish, titled, work};
 use crate::activities::path_of;
 use crate::communities::{community, json_of, put, share};
-use crate::harness::{Caller, TestApp, connect, dump_data, northward_gpx};
+use crate::harness::{Caller, Hold, TestApp, connect, dump_data, northward_gpx, waiting};
 use crate::links::{link, shared};
 use crate::tiles::{tells, tile, tile_of};
 
@@ -121,6 +122,24 @@ async fn what_was_hidden_by_a_restriction_stays_only_where_that_is_said() {
         app.finish_leaving().await;
         assert_eq!(what_stays(&app, &scene).await, stays, "{wishes}");
     }
+}
+
+/// Also when it comes in between: nothing was said, and what that comes to is settled with the rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_restriction_hides_while_its_owner_leaves_is_not_shown_again() {
+    let app = TestApp::start().await;
+    let scene = Scene::of(&app).await;
+    let hold = Hold::on(&app, "commons.membership_requests").await;
+    let (nothing, restricts) = (json!({}), async {
+        // By then they have shown who they are.
+        waiting(&app, 1).await;
+        assert_eq!(put(&scene.ada, "/api/v1/me/restriction").await.status(), 200);
+        hold.release().await;
+    });
+    let (left, ()) = join!(scene.ada.leave(&nothing), restricts);
+    assert_eq!(left.status(), 202);
+    app.finish_leaving().await;
+    assert_eq!(what_stays(&app, &scene).await, [false, false, false]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
