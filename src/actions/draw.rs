@@ -72,10 +72,7 @@ impl Service {
         let (key, blobs) = (PhotoKey::random(), [(); 3].map(|()| BlobId::random()));
         let sides = [0, 1, 2].map(|index: usize| (jpegs[index].width, jpegs[index].height));
         for (blob, jpeg) in blobs.into_iter().zip(jpegs) {
-            match account {
-                Some(account) => self.db.announce_blob(account, blob, now).await?,
-                None => self.db.announce_nobodys_blob(blob, now).await?,
-            }
+            self.db.announce_blob(account, blob, now).await?;
             let key = key.clone();
             let sealed = self.cores.run(move || key.seal(blob, &jpeg.bytes)).await?;
             self.files.put(blob, sealed).await?;

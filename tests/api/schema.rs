@@ -124,7 +124,7 @@ async fn what_belongs_to_an_account_is_keyed_by_it_first() {
 fn every_column_that_names_a_blob_is_known() {
     let told = inventory::COLUMNS.iter().filter(|column| column.purpose.contains("blob store"));
     let told: BTreeSet<_> = told.map(|column| (column.table, column.name)).collect();
-    assert_eq!(told, opentracks::db::ops::BLOB_COLUMNS.into());
+    assert_eq!(told, opentracks::privacy::erasure::BLOB_COLUMNS.into());
 }
 
 /// Up, down and up again ends where up alone ends, and down leaves nothing behind.

@@ -16,25 +16,11 @@ use super::jobs::{ERASE_BLOB, Job, enqueue_as, ensure_as};
 use crate::db::schema::ops::jobs;
 use crate::db::{Db, Error};
 use crate::domain::{AccountId, BlobId, JobId};
+use crate::privacy::erasure::BLOB_COLUMNS;
 use crate::seal::Keyring;
 
 /// How long a row may take to follow its blob.
 const NAMED_WITHIN: TimeDelta = TimeDelta::hours(1);
-
-/// Every column that names a blob. What no row names is erased by a job, so one that is missing here loses
-/// what it names: a test holds this against the inventory.
-pub const BLOB_COLUMNS: [(&str, &str); 9] = [
-    // Of works that are nobody's they are named nowhere else.
-    ("commons.photos", "thumbnail"),
-    ("commons.photos", "medium"),
-    ("commons.photos", "large"),
-    ("vault.archive_segments", "blob"),
-    ("vault.originals", "blob"),
-    ("vault.photos", "original"),
-    ("vault.photos", "thumbnail"),
-    ("vault.photos", "medium"),
-    ("vault.photos", "large"),
-];
 
 /// What the database says of blobs.
 pub struct Accounted {
@@ -71,25 +57,19 @@ impl Db {
         Ok(Accounted { named: blobs(named), announced: blobs(announced) })
     }
 
-    /// Promises to erase `blob`, which is about to be put, unless a row names it within an hour.
+    /// Promises to erase `blob`, which is about to be put for an account, or for nobody, unless a row names it within
+    /// an hour.
     pub async fn announce_blob(
         &self,
-        account: AccountId,
+        account: impl Into<Option<AccountId>>,
         blob: BlobId,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let conn = &mut *self.conn().await?;
-        erase(conn, &self.keyring, account, blob, now + NAMED_WITHIN).await
-    }
-
-    /// The same of a blob that is to be nobody's.
-    pub async fn announce_nobodys_blob(
-        &self,
-        blob: BlobId,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let conn = &mut *self.conn().await?;
-        erase_orphan(conn, &self.keyring, blob, now + NAMED_WITHIN).await
+        match account.into() {
+            Some(account) => erase(conn, &self.keyring, account, blob, now + NAMED_WITHIN).await,
+            None => erase_orphan(conn, &self.keyring, blob, now + NAMED_WITHIN).await,
+        }
     }
 
     /// Calls off the job that was to erase `blob`: it is gone.

@@ -9,7 +9,7 @@ mod jobs;
 mod leases;
 mod throttles;
 
-pub use blobs::{Accounted, BLOB_COLUMNS};
+pub use blobs::Accounted;
 pub use diagnostics::Report;
 pub use erasures::{Erasure, Open};
 pub use expiry::Done;

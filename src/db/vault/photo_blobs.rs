@@ -42,17 +42,6 @@ impl Db {
         })
         .await
     }
-
-    /// Every blob that holds something of an account's photos, for whoever erases the account: the rows
-    /// go with it, the blobs do not.
-    pub async fn photo_blobs(&self, account: AccountId) -> Result<Vec<BlobId>, Error> {
-        let rows: Vec<Blobs> = photos::table
-            .filter(photos::account_id.eq(Uuid::from(account)))
-            .select(BLOBS)
-            .load(&mut *self.conn().await?)
-            .await?;
-        Ok(flatten(rows))
-    }
 }
 
 /// The blobs of a photo.

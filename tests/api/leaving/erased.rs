@@ -237,7 +237,11 @@ async fn a_new_table_of_accounts_goes_without_being_told_of() {
         .collect::<Vec<_>>()
         .join(", ");
     let unknown = format!("{named} WHERE of || '.' || name NOT IN ({known})");
-    assert_eq!(rows(&app, &unknown).await, 0, "say in FILES of src/privacy/erasure.rs which it is");
+    assert_eq!(
+        rows(&app, &unknown).await,
+        0,
+        "say in BLOB_COLUMNS of src/privacy/erasure.rs which it is"
+    );
 }
 
 /// A log that no login of ours may delete from goes with the account's row.
