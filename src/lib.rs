@@ -13,11 +13,11 @@
 //! | [`archive`] | the archive that an account is handed over in: its files, its form | `domain`, `privacy` |
 //! | [`picture`] | the picture pipeline: from bytes to clean pixels | `domain` |
 //! | [`seal`] | keys, encryption and tokens | `domain` |
-//! | [`db`] | every SQL statement | the six above |
+//! | [`db`] | every SQL statement | the seven above |
 //! | [`edge`] | what leaves the process: the cluster, blobs, mail, tiles | `domain`, `privacy`, `track` |
 //! | [`actions`] | the verbs that take more than one step | all above |
 //! | [`http`] | extract, call, present | all above |
-//! | [`jobs`] | what happens unasked | all above but `http` |
+//! | [`jobs`] | what happens unasked | all above but `archive` and `http` |
 //! | [`config`] | settings, parsed once | `edge` |
 //! | [`app`] | the composition root | everything |
 //!

@@ -1,6 +1,6 @@
 //! What leaves the process, one adapter each: the database cluster, blobs, mail, tiles.
 //!
-//! Nothing else opens a connection or a file.
+//! Of the rest, only `db` opens connections, and only `app` and `config` read files.
 
 pub mod cluster;
 pub mod files;

@@ -41,7 +41,7 @@ struct Queued<'a> {
     network: IpAddr,
 }
 
-/// See above.
+/// Memory of which so much is taken together, and so much by each `K`.
 pub struct Room<K: Ord>(Arc<Inner<K>>);
 
 struct Inner<K: Ord> {

@@ -136,7 +136,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Nor is this, for a log is of one process too. It is looked at up to its first line with a day.
+    /// Begins the log of the database anew when it is too old. No task of the table: a log is of one process. It is
+    /// looked at up to its first line with a day.
     fn forget_database_log(&self) {
         let Some(log) = &self.database_log else { return };
         if let Err(error) = log.forget_before(retention::oldest_log(self.clock.now())) {

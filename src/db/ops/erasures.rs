@@ -77,7 +77,7 @@ impl Db {
         Ok(Some(Open { erasure: open(&self.keyring, &row)?, is_told, has_begun }))
     }
 
-    /// Whether the ledger knows of an erasure, and if so whether it is taken back.
+    /// An erasure as the ledger knows it, whether it is open, done or taken back; `None` when it does not.
     pub async fn known_erasure(&self, id: ErasureId) -> Result<Option<Erasure>, Error> {
         let row = erasures::table.find(Uuid::from(id)).select(Row::as_select());
         let row: Option<Row> = row.first(&mut *self.conn().await?).await.optional()?;

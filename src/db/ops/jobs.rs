@@ -42,8 +42,9 @@ pub(super) const MAIL_KINDS: [&str; 6] = [
     LOG_FAILED_SIGN_IN,
 ];
 /// The kinds that wait while the owner of an account lets nothing be done with its data. The others do
-/// what they ask for themself.
+/// what its owner asks for all the same, or what is owed to others: an answer, an erasure.
 pub(super) const HELD_KINDS: [&str; 3] = [SEND_LINK, REMAKE_RENDITIONS, CLOSE_ACCOUNT];
+
 /// Which jobs wait for each other. Lanes run side by side, so that what is owed to everybody does not wait
 /// behind what one account causes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +92,7 @@ pub enum Job {
         /// The address they gave, known or not.
         email: String,
     },
-    /// Tell the owner of an address that somebody had not their password.
+    /// Enter in the access log of whose address it is, if it is anybody's, that somebody had not their password.
     LogFailedSignIn {
         /// The address they gave, known or not.
         email: String,

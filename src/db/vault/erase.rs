@@ -22,6 +22,7 @@ use crate::privacy::anonymity::TextMark;
 use crate::privacy::retention;
 
 const LEDGER: &str = "ops.erasures";
+
 /// An activity to be erased or made anonymous.
 pub struct Leftover {
     /// Which.
