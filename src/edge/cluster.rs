@@ -351,7 +351,7 @@ fn settings(durability: Durability) -> impl Iterator<Item = String> {
         "full_page_writes=off",
         "shared_buffers=128MB",
         "autovacuum=off",
-        "wal_keep_size=1GB",
+        "wal_keep_size=256MB",
     ];
     let more = match durability {
         Durability::Durable => vec![format!("shared_buffers={}MB", buffers_mb())],

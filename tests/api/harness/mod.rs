@@ -1,10 +1,10 @@
 //! A running server with a database and a clock of its own, and people to act on it.
 
-use std::collections::BTreeSet;
+mod cluster;
+mod log;
+
 use std::fs;
-use std::io::Write;
 use std::net::TcpListener;
-use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread;
@@ -14,19 +14,28 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use opentracks::app::App;
 use opentracks::config::Config;
-use opentracks::db;
 use opentracks::db::identity::Profile;
 use opentracks::domain::{Clock, Email, Locale, Password, PublicName};
-use opentracks::edge::cluster::{self, Cluster, Durability};
+use opentracks::edge;
 use opentracks::http::pace::Pace;
 use opentracks::privacy::retention;
 use opentracks::seal::MasterKey;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
-use tracing_subscriber::fmt::MakeWriter;
 use uuid::Uuid;
+
+pub use cluster::{CLUSTER, create_database, fresh_database};
+use cluster::{ENDED, restore};
+use log::LOG;
+pub use log::logged;
+
+/// A machine that does much else is slow, or stands still for seconds, and no test is about that.
+pub const PATIENT: Pace = Pace {
+    head_max: Duration::from_mins(1),
+    grace: Duration::from_mins(1),
+    bytes_per_s_min: 2_048,
+};
 
 /// The password of everyone in these tests.
 pub const PASSWORD: &str = "plum tractor sideways nine";
@@ -119,7 +128,7 @@ impl TestApp {
         let patient = format!("{database_url}?connect_timeout=60");
         let app = App::build(&config, &patient, master, clock).await.unwrap();
         let app = change(app.with_workers(1).with_pace(PATIENT));
-        let app = app.with_database_log(Some(cluster::Log::at(data.join("postgres.log"))));
+        let app = app.with_database_log(Some(edge::cluster::Log::at(data.join("postgres.log"))));
         // As every command does before it serves.
         let at = *now.lock().unwrap();
         app.service().replay_erasures(at).await.unwrap();
@@ -247,9 +256,7 @@ impl Drop for TestApp {
     fn drop(&mut self) {
         let name = self.database_url.rsplit('/').next().unwrap().to_owned();
         ENDED.lock().unwrap().push(name);
-        // Told once: the next test is about something else.
-        let unlisted: Vec<_> =
-            ANSWERED.lock().unwrap().extract_if(.., |answer| !is_listed(answer)).collect();
+        let unlisted = log::take_unlisted();
         assert!(unlisted.is_empty() || thread::panicking(), "not in the contract: {unlisted:?}");
     }
 }
@@ -463,196 +470,4 @@ pub fn back_up(app: &TestApp) -> Vec<u8> {
     let output = std::process::Command::new("pg_dump").arg(&app.database_url).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     output.stdout
-}
-
-/// A new database with what a backup holds.
-async fn restore(dump: &[u8]) -> String {
-    let url = create_database("template0").await;
-    let mut psql = std::process::Command::new("psql");
-    psql.args(["-q", "-v", "ON_ERROR_STOP=1"]).arg(&url);
-    psql.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
-    let mut psql = psql.spawn().unwrap();
-    psql.stdin.take().unwrap().write_all(dump).unwrap();
-    assert!(psql.wait().unwrap().success());
-    url
-}
-
-/// Everything that this process logged.
-pub fn logged() -> String {
-    String::from_utf8_lossy(&LOG.0.lock().unwrap()).into_owned()
-}
-
-/// One cluster for all tests of this process; the kernel ends it with the process.
-pub static CLUSTER: LazyLock<TestCluster> = LazyLock::new(TestCluster::start);
-
-pub struct TestCluster {
-    pub cluster: Cluster,
-    pub folder: PathBuf,
-}
-
-impl TestCluster {
-    fn start() -> Self {
-        let all = std::env::temp_dir();
-        remove_leftovers(&all);
-        let folder = all.join(format!("opentracks-test-{}", std::process::id()));
-        // Of a process that had the same number, if it is there.
-        let _removed = fs::remove_dir_all(&folder);
-        let cluster =
-            Cluster::start(&folder, Durability::Fleeting, chrono::NaiveDate::MIN).unwrap();
-        Self { cluster, folder }
-    }
-}
-
-/// Removes the folders of test processes that are no more.
-fn remove_leftovers(all: &Path) {
-    for entry in fs::read_dir(all).unwrap().flatten() {
-        let name = entry.file_name();
-        let Some(process) = name.to_str().and_then(|name| name.strip_prefix("opentracks-test-"))
-        else {
-            continue;
-        };
-        if !Path::new("/proc").join(process).exists() {
-            // Another test process may be at it.
-            let _removed = fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
-/// A copy of the migrated template: copying files is far faster than running migrations again.
-pub async fn fresh_database() -> String {
-    static TEMPLATE: OnceCell<()> = OnceCell::const_new();
-    TEMPLATE
-        .get_or_init(|| async {
-            let url = CLUSTER.cluster.url();
-            let master = MasterKey::parse_file(&MasterKey::generate_file()).unwrap();
-            // On a thread of its own: the harness of migrations blocks.
-            tokio::task::spawn_blocking(move || {
-                let runtime = tokio::runtime::Runtime::new().unwrap();
-                runtime.block_on(async {
-                    db::migrate(&url, &master).await.unwrap();
-                });
-            })
-            .await
-            .unwrap();
-        })
-        .await;
-    create_database("opentracks").await
-}
-
-/// A machine that does much else is slow, or stands still for seconds, and no test is about that.
-pub const PATIENT: Pace = Pace {
-    head_max: Duration::from_mins(1),
-    grace: Duration::from_mins(1),
-    bytes_per_s_min: 2_048,
-};
-/// The same for the logins to a database. Who waits for each other is still told at once.
-const PATIENCE: [(&str, &str, &str); 4] = [
-    ("opentracks_owner", "lock_timeout", "60s"),
-    ("opentracks_owner", "statement_timeout", "60s"),
-    ("opentracks_owner", "idle_in_transaction_session_timeout", "5min"),
-    ("opentracks_commons", "statement_timeout", "60s"),
-];
-
-/// The databases whose tests have ended.
-static ENDED: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-/// A new database made from `template`, in the place of those whose tests have ended: what is gone soon is never
-/// written to the disk.
-pub async fn create_database(template: &str) -> String {
-    let mut conn = AsyncPgConnection::establish(&CLUSTER.cluster.url_of("postgres")).await.unwrap();
-    let ended = std::mem::take(&mut *ENDED.lock().unwrap());
-    for name in ended {
-        conn.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.unwrap();
-    }
-    let name = format!("test_{}", Uuid::new_v4().simple());
-    let statement = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY");
-    conn.batch_execute(&statement).await.unwrap();
-    for (role, setting, value) in PATIENCE {
-        let statement = format!("ALTER ROLE {role} IN DATABASE {name} SET {setting} = '{value}'");
-        conn.batch_execute(&statement).await.unwrap();
-    }
-    CLUSTER.cluster.url_of(&name)
-}
-
-/// What the process logs, as the server would write it, kept to be searched.
-static LOG: LazyLock<Log> = LazyLock::new(|| {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .with_max_level(tracing::Level::DEBUG)
-        .with_writer(log.clone())
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
-    let (report, told) = (panic::take_hook(), log.clone());
-    panic::set_hook(Box::new(move |failure| {
-        report(failure);
-        told.complain();
-    }));
-    log
-});
-
-/// An answer: the method and the route of the request, and the status.
-type Answer = (String, String, String);
-
-/// All that servers of this process have answered.
-static ANSWERED: Mutex<BTreeSet<Answer>> = Mutex::new(BTreeSet::new());
-
-/// Whether a client that knows the contract expects an answer.
-fn is_listed((method, route, status): &Answer) -> bool {
-    static PATHS: LazyLock<Value> =
-        LazyLock::new(|| json!(opentracks::http::contract())["paths"].take());
-    let method = if method == "HEAD" { "GET" } else { method };
-    let call = &PATHS[route][method.to_lowercase()];
-    // What is no call of ours is not in it, and refused; nor is a fault of ours, which some tests make.
-    call.is_null() || status == "500" || call["responses"].get(status).is_some()
-}
-
-/// How many complaints are shown with a failure.
-const COMPLAINTS: usize = 5;
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// Says of what the servers complained last: it may be why a test fails.
-    #[expect(clippy::print_stderr, reason = "for whoever reads of the failure")]
-    fn complain(&self) {
-        let Ok(log) = self.0.try_lock() else { return };
-        let text = String::from_utf8_lossy(&log);
-        let levels = ["\"level\":\"WARN\"", "\"level\":\"ERROR\""];
-        let complaints = text.lines().rev().filter(|line| {
-            levels.iter().any(|level| line.contains(level))
-                && line.contains("\"target\":\"opentracks")
-        });
-        for line in complaints.take(COMPLAINTS) {
-            eprintln!("{line}");
-        }
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        let line = str::from_utf8(bytes).unwrap();
-        if line.contains("\"message\":\"Answered\"") {
-            let line: Value = serde_json::from_str(line).unwrap();
-            let fields = &line["fields"];
-            let [method, route] =
-                ["method", "route"].map(|name| fields[name].as_str().unwrap().to_owned());
-            ANSWERED.lock().unwrap().insert((method, route, fields["status"].to_string()));
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
 }
