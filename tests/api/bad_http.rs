@@ -89,6 +89,21 @@ async fn a_body_of_200_mb_is_refused_before_it_has_come() {
     assert_eq!(kept(&app).await, before);
 }
 
+/// Many read the answer only when they have sent all: a phone whose session has ended must hear of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_refused_while_they_send_hears_why() {
+    let app = TestApp::start().await;
+    let headers = "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 20971520\r\n";
+    let mut stream = open(&app.with_token("ended"), &format!("POST {ACTIVITIES}"), headers);
+    let (status, body) = tokio::task::block_in_place(|| {
+        for _ in 0..20 {
+            stream.write_all(&vec![b' '; 1 << 20]).unwrap();
+        }
+        read_answer(&mut stream)
+    });
+    assert_eq!((status, &body["status"]), (401, &json!(401)));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_trickles_is_cut_off() {
     let app = TestApp::start().await;
