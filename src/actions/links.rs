@@ -91,21 +91,29 @@ impl Service {
     }
 
     /// What the call of this key has made, if that still leads to the activity. A link that should be another one
-    /// is refused: whoever repeats a call with a password must not be given one without.
+    /// is refused: whoever repeats a call with a password must not be given one without, or with another.
     pub async fn made_link(
         &self,
         activity: &Owned<Activity>,
         wish: &Wish,
         call: &str,
+        now: DateTime<Utc>,
     ) -> Result<Option<Made>, Error> {
         let (id, token) = self.new_link(activity, Some(call));
-        if !self.db.leads(activity, &token).await? {
-            return Ok(None);
-        }
+        let Some(hash) = self.db.lock_of(activity, &token).await? else { return Ok(None) };
+        let has_same_lock = match (&wish.password, &hash) {
+            (None, None) => true,
+            (Some(password), Some(hash)) => {
+                // To look at it costs as much as to make it.
+                self.allow("links", Uuid::from(activity.owner).as_bytes(), LINKS, now).await?;
+                self.passwords.verify(password.clone(), Some(hash)).await?
+            }
+            (None, Some(_)) | (Some(_), None) => false,
+        };
         let made = self.made(activity, id, token).await?;
         let stored = |time: Option<DateTime<Utc>>| time.map(|time| time.timestamp_micros());
-        let is_same = made.link.label == wish.label
-            && made.link.is_locked == wish.password.is_some()
+        let is_same = has_same_lock
+            && made.link.label == wish.label
             && stored(made.link.expires_at) == stored(wish.expires_at);
         is_same.then_some(Some(made)).ok_or(Error::Taken)
     }

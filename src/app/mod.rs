@@ -105,7 +105,8 @@ const ANSWER_ROOM_BYTES: usize = 512 * 1024 * 1024;
 const SHARE_BYTES: usize = 192 * 1024 * 1024;
 /// How many pictures are decoded at once: each may take as much memory as `picture` allows.
 const DRAWN_AT_ONCE: usize = 2;
-/// How long a client may go on sending what was refused.
+/// How long a client may go on sending what was refused, when it has told the length: what comes in chunks has an end
+/// that can be waited for, as long as it keeps the pace of a body.
 const LINGER_MAX: Duration = Duration::from_mins(1);
 /// How long a server that stops waits for the answers it owes, in seconds.
 const SHUTDOWN_S: u64 = 30;

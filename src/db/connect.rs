@@ -172,3 +172,18 @@ impl ServerCertVerifier for AnyCertificate {
         self.0.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_waits_as_long_as_the_address_says_within_bounds() {
+        let wait_s = |query: &str| {
+            let address = Address::parse(&format!("postgres://db/opentracks{query}")).unwrap();
+            address.wait_max().as_secs()
+        };
+        let given = ["", "?connect_timeout=2", "?connect_timeout=30", "?connect_timeout=300"];
+        assert_eq!(given.map(wait_s), [5, 5, 30, 60]);
+    }
+}

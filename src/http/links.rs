@@ -99,7 +99,7 @@ async fn make_link(
     if let Some(call) = call {
         let activity = owned(&service, member, *id).await?;
         // Before it is asked which version was read: the first call has made another one.
-        if let Some(made) = service.made_link(&activity, &wish, call).await? {
+        if let Some(made) = service.made_link(&activity, &wish, call, now).await? {
             return Ok(told(StatusCode::CREATED, made));
         }
     }

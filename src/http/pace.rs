@@ -10,7 +10,7 @@ use tokio::time::{Instant, Sleep};
 /// How fast a client must send, and take its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// How long the head of a request may take to come.
+    /// How long the head of the first request of a connection may take to come. Those after it come like a body.
     pub head_max: Duration,
     /// How long any pace will do for a body or an answer.
     pub grace: Duration,

@@ -13,7 +13,7 @@ use super::body::Json;
 use super::problem::{Body, Problem};
 use super::session::{Member, Now};
 use crate::actions::zones::Wish;
-use crate::actions::{self, Service};
+use crate::actions::{self, Service, retried};
 use crate::db::vault::{HiddenPlace, Remade, Zone};
 use crate::domain::{Invalid, Position, ZoneId, ZoneLabel, ZoneRadius};
 
@@ -110,7 +110,8 @@ async fn zones(
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 characters.")),
     request_body = NewZoneBody,
     responses(
-        (status = 201, body = ZoneBody), (status = 401, body = Body), (status = 422, body = Body),
+        (status = 201, body = ZoneBody), (status = 401, body = Body),
+        (status = 409, body = Body, description = "The key stands for another zone."), (status = 422, body = Body),
         (status = 429, body = Body, description = "Too many changes of zones."),
     ))]
 #[post("/me/zones")]
@@ -124,11 +125,14 @@ async fn make_zone(
     let place: HiddenPlace = body.try_into()?;
     let keyed = |key| Uuid::from(service.keyed_id(member.account, "zone", key)).into();
     let id = idempotency_key(&request)?.map_or_else(ZoneId::random, keyed);
-    let zone = match find(&service, member, id).await? {
-        Some(made_before) => made_before,
-        None => service.make_zone(member.account, id, &place, now).await?,
+    let read = async || Ok::<_, Problem>(find(&service, member, id).await?);
+    let make = async |made_before: &Option<Zone>| match made_before {
+        Some(zone) if zone.place == place => Ok(zone.clone()),
+        // Whoever asks for another place must not believe that it is hidden.
+        Some(_) => Err(actions::Error::Taken),
+        None => service.make_zone(member.account, id, &place, now).await,
     };
-    Ok(one(StatusCode::CREATED, &zone))
+    Ok(one(StatusCode::CREATED, &retried(read, make).await?))
 }
 
 /// One zone.

@@ -241,12 +241,12 @@ async fn a_repeated_call_makes_one_link() {
     let app = TestApp::start().await;
     let ada = app.member("Ada").await;
     let path = path_of(&ada.has_activity(&northward_gpx(8.5, 47.3, 300)).await);
-    let call = async |wish: &Value| {
+    let call = async |key: &str, wish: &Value| {
         let request = ada.request(Method::POST, &format!("{path}/links"));
-        let request = request.header("Idempotency-Key", "k1").header("If-Match", "\"1\"");
+        let request = request.header("Idempotency-Key", key).header("If-Match", "\"1\"");
         request.json(wish).send().await.unwrap()
     };
-    let make = async || call(&json!({})).await.json::<Value>().await.unwrap();
+    let make = async || call("k1", &json!({})).await.json::<Value>().await.unwrap();
     let first = make().await;
     // The version that the first call has read is not the last one any more, and that of the second stays.
     let before = ada.get(&path).await.headers()["etag"].clone();
@@ -254,7 +254,7 @@ async fn a_repeated_call_makes_one_link() {
     assert_eq!(ada.get(&path).await.headers()["etag"], before);
     // Nobody who asks for a lock is given a link without.
     for other in [json!({ "password": "open sesame seed" }), json!({ "label": "For Eve" })] {
-        refused(call(&other).await, 409).await;
+        refused(call("k1", &other).await, 409).await;
     }
     assert_ne!(link(&ada, &path, json!({})).await["token"], first["token"]);
     let links: Value = ada.get(&format!("{path}/links")).await.json().await.unwrap();
@@ -272,6 +272,29 @@ async fn a_repeated_call_makes_one_link() {
     refused(repeat().await, 410).await;
     for dead in [&first, &renewed] {
         refused(app.anyone().get(&shared(dead)).await, 404).await;
+    }
+}
+
+/// Nor is anybody given a lock that they do not know the key of.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_call_for_a_locked_link_is_one_with_the_same_password() {
+    let app = TestApp::start().await;
+    let ada = app.member("Ada").await;
+    let path = path_of(&ada.has_activity(&northward_gpx(8.5, 47.3, 300)).await);
+    let call = async |wish: &Value| {
+        let request = ada.request(Method::POST, &format!("{path}/links"));
+        request.header("Idempotency-Key", "k1").json(wish).send().await.unwrap()
+    };
+    let locked = json!({ "password": "open sesame seed", "label": "For Eve" });
+    let first: Value = call(&locked).await.json().await.unwrap();
+    assert_eq!(first["locked"], true);
+    assert_eq!(call(&locked).await.json::<Value>().await.unwrap(), first);
+    let mut others = [(); 3].map(|()| locked.clone());
+    others[0]["password"] = json!("close sesame seed");
+    others[1]["password"] = Value::Null;
+    others[2]["expires_at"] = json!(app.now() + TimeDelta::days(1));
+    for other in others {
+        refused(call(&other).await, 409).await;
     }
 }
 

@@ -66,10 +66,17 @@ async fn a_repeated_call_makes_one_zone() {
     };
     let first = make(&ada, "k1").await;
     assert_eq!(make(&ada, "k1").await, first);
+    // Nobody who asks for another place is told that it is hidden.
+    let elsewhere = json!({ "label": "Home", "position": [8.6, 47.3], "radius_m": 200 });
+    let request = ada.request(Method::POST, "/api/v1/me/zones").header("Idempotency-Key", "k1");
+    refused(request.json(&elsewhere).send().await.unwrap(), 409).await;
     assert_ne!(make(&ada, "k2").await["id"], first["id"]);
     assert_ne!(make(&eve, "k1").await["id"], first["id"]);
+    // At once, too.
+    let (one, other) = join!(make(&ada, "k3"), make(&ada, "k3"));
+    assert_eq!(one, other);
     let zones: Value = ada.get("/api/v1/me/zones").await.json().await.unwrap();
-    assert_eq!(zones["items"].as_array().unwrap().len(), 2);
+    assert_eq!(zones["items"].as_array().unwrap().len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

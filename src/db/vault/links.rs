@@ -90,17 +90,18 @@ impl Db {
         rows.iter().map(|row| open(&key, row)).collect()
     }
 
-    /// Whether a token leads to one's own activity.
-    pub async fn leads(
+    /// The hash of the password of a link, which has one or has none; `None` when its token does not lead to the
+    /// activity.
+    pub async fn lock_of(
         &self,
         activity: &Owned<Activity>,
         token: &LinkToken,
-    ) -> Result<bool, Error> {
-        let way = tokens::table
+    ) -> Result<Option<Option<String>>, Error> {
+        let lock = tokens::table
             .filter(tokens::activity_id.eq(Uuid::from(activity.id)))
-            .filter(tokens::token_hash.eq(token.hash().to_vec()));
-        let found = diesel::select(diesel::dsl::exists(way));
-        Ok(found.get_result(&mut *self.conn().await?).await?)
+            .filter(tokens::token_hash.eq(token.hash().to_vec()))
+            .select(tokens::password_hash);
+        Ok(lock.first(&mut *self.conn().await?).await.optional()?)
     }
 
     /// Gives a link another token, so that the one before opens nothing; `false` when there is no

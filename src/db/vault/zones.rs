@@ -39,7 +39,7 @@ pub struct Zone {
 }
 
 /// What a zone hides.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct HiddenPlace {
     /// What its owner calls it.
     pub label: ZoneLabel,
